@@ -1,0 +1,71 @@
+#include "base/cpu_features.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace espalier {
+namespace {
+
+constexpr std::string_view kNames[] = {"portable", "avx2", "avx512", "avx512vnni"};
+
+Isa detect() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (avx512 && __builtin_cpu_supports("avx512vnni")) return Isa::kAvx512Vnni;
+    if (avx512) return Isa::kAvx512;
+    if (avx2) return Isa::kAvx2;
+#endif
+    return Isa::kPortable;
+}
+
+/// CPUs granted by the cgroup v2 quota of this process' root cgroup, or infinity where there is none.
+double cgroup_cpus() {
+    std::ifstream file("/sys/fs/cgroup/cpu.max");
+    std::string quota;
+    double period = 0;
+    if (!(file >> quota >> period) || quota == "max" || period <= 0) return INFINITY;
+    return std::stod(quota) / period;
+}
+
+}  // namespace
+
+std::string_view name(Isa isa) { return kNames[static_cast<int>(isa)]; }
+
+Isa parse_isa(std::string_view text) {
+    for (int i = 0; i < 4; ++i) {
+        if (text == kNames[i]) return static_cast<Isa>(i);
+    }
+    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512 or avx512vnni", text);
+}
+
+Isa best_isa() {
+    static const Isa isa = detect();
+    return isa;
+}
+
+std::string cpu_model() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (line.rfind("model name", 0) != 0) continue;
+        const auto colon = line.find(": ");
+        if (colon != std::string::npos) return line.substr(colon + 2);
+    }
+    return "unknown";
+}
+
+int usable_cpus() {
+    cpu_set_t set;
+    const int allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    const double quota = std::max(1.0, std::ceil(cgroup_cpus()));
+    return std::max(1, static_cast<int>(std::min<double>(allowed, quota)));
+}
+
+}  // namespace espalier

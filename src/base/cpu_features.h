@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace espalier {
+
+/// Instruction sets that kernels are written for, each containing the ones before it.
+enum class Isa {
+    kPortable,    ///< plain C++
+    kAvx2,        ///< AVX2 + FMA + F16C
+    kAvx512,      ///< AVX-512 F, BW, DQ, VL
+    kAvx512Vnni,  ///< AVX-512 with vpdpbusd
+};
+
+/// Lower-case name, e.g. "avx512".
+std::string_view name(Isa isa);
+
+/// Inverse of name(). Throws a usage Error that lists the known names.
+Isa parse_isa(std::string_view text);
+
+/// The best instruction set this processor and operating system support. Detected once.
+Isa best_isa();
+
+/// Processor model as the operating system names it, or "unknown".
+std::string cpu_model();
+
+/// Processors this process may run on (affinity mask and cgroup quota respected, at least 1).
+int usable_cpus();
+
+}  // namespace espalier

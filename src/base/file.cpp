@@ -1,0 +1,75 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "base/error.h"
+#include "base/mapped_file.h"
+
+namespace espalier {
+namespace {
+
+/// Writes everything and syncs; returns 0 or the errno of what failed.
+int write_all(int fd, std::span<const std::byte> content) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return errno;
+        content = content.subspan(static_cast<std::size_t>(written));
+    }
+    return fsync(fd) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
+    const auto file = MappedFile::open(path);
+    const auto bytes = file->bytes();
+    if (bytes.size() > limit) {
+        fail("{} is {} bytes long; at most {} bytes were expected", path.string(), bytes.size(), limit);
+    }
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content) {
+    const std::string temporary = path.string() + ".partial." + std::to_string(getpid());
+    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
+    int problem = write_all(fd, content);
+    if (::close(fd) != 0 && problem == 0) problem = errno;
+    if (problem == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) problem = errno;
+    if (problem != 0) {
+        ::unlink(temporary.c_str());
+        fail("cannot write {}: {}", path.string(), std::strerror(problem));
+    }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+    write_file_atomically(path, std::as_bytes(std::span(content.data(), content.size())));
+}
+
+std::string sha256(std::span<const std::byte> content) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    if (EVP_Digest(content.data(), content.size(), digest, &length, EVP_sha256(), nullptr) != 1) {
+        fail("SHA-256 is not available in the cryptographic library");
+    }
+    std::string text;
+    for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
+    return text;
+}
+
+std::string sha256(std::string_view content) {
+    return sha256(std::as_bytes(std::span(content.data(), content.size())));
+}
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+    return sha256(MappedFile::open(path)->bytes());
+}
+
+}  // namespace espalier

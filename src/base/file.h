@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace espalier {
+
+/// Reads a whole text file of at most `limit` bytes. Throws Error when it is absent, unreadable or larger.
+std::string read_text_file(const std::filesystem::path& path, std::size_t limit = std::size_t{64} << 20);
+
+/// Writes a file so that readers see the old content or all of the new, never a part: a temporary file beside
+/// it, synced, then renamed. Throws Error and removes the temporary file when anything fails (no space, no right).
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content);
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+/// SHA-256 of a byte string, as 64 lower-case hexadecimal digits (FIPS 180-4).
+std::string sha256(std::span<const std::byte> content);
+std::string sha256(std::string_view content);
+
+/// SHA-256 of a file's content. Throws Error when it cannot be read.
+std::string sha256_of_file(const std::filesystem::path& path);
+
+}  // namespace espalier

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace espalier {
+
+/// A fixed set of threads that share loops. Within a Session (one inference) idle workers spin for a bounded
+/// time so that a loop starts in well under a microsecond; outside they sleep and burn nothing.
+/// Iterations are claimed dynamically, so a thread that loses its processor delays one chunk, not the loop.
+class ThreadPool {
+  public:
+    /// `threads` counts the calling thread; 1 makes every loop run inline. Throws Error unless 1..1024.
+    explicit ThreadPool(int threads);
+    ~ThreadPool();
+    ThreadPool(const ThreadPool&) = delete;
+    ThreadPool& operator=(const ThreadPool&) = delete;
+
+    int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+    /// Calls body(begin, end, thread) over disjoint ranges that cover [0, count); `grain` iterations at a time.
+    /// `thread` in [0, threads()) names the executing thread, for scratch memory. Returns when all are done.
+    /// Not reentrant: body must not call parallel_for of the same pool. An exception in body is rethrown here.
+    template <typename Body>
+    void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
+        if (count <= 0) return;
+        if (grain < 1) grain = 1;
+        if (workers_.empty() || count <= grain) {
+            body(std::int64_t{0}, count, 0);
+            return;
+        }
+        using Plain = std::remove_reference_t<Body>;
+        run(Loop{[](void* context, std::int64_t begin, std::int64_t end, int thread) {
+                     (*static_cast<Plain*>(context))(begin, end, thread);
+                 },
+                 const_cast<void*>(static_cast<const void*>(&body)), count, grain});
+    }
+
+    /// While one is alive, workers spin between loops instead of sleeping at once.
+    class Session {
+      public:
+        explicit Session(ThreadPool& pool);
+        ~Session();
+        Session(const Session&) = delete;
+        Session& operator=(const Session&) = delete;
+
+      private:
+        ThreadPool& pool_;
+    };
+
+  private:
+    struct Loop {
+        void (*call)(void* context, std::int64_t begin, std::int64_t end, int thread);
+        void* context;
+        std::int64_t count;
+        std::int64_t grain;
+    };
+
+    void run(const Loop& loop);
+    void work(int thread);
+    void take_chunks(const Loop& loop, int thread);
+    std::uint64_t wait_for_loop(std::uint64_t seen) const;
+
+    std::vector<std::thread> workers_;
+    Loop loop_{};
+    std::exception_ptr error_;
+    std::atomic_flag error_set_ = ATOMIC_FLAG_INIT;
+    alignas(64) std::atomic<std::uint64_t> epoch_{0};
+    alignas(64) std::atomic<std::int64_t> next_{0};
+    alignas(64) std::atomic<int> busy_{0};
+    alignas(64) std::atomic<int> sessions_{0};
+    std::atomic<bool> stop_{false};
+};
+
+}  // namespace espalier

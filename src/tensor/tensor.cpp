@@ -1,0 +1,118 @@
+#include "tensor/tensor.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+namespace espalier {
+namespace {
+
+template <typename From, typename Convert>
+void convert(std::span<const std::byte> from, std::span<float> to, Convert&& to_float) {
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        From element;
+        std::memcpy(&element, from.data() + i * sizeof(From), sizeof(From));
+        to[i] = to_float(element);
+    }
+}
+
+constexpr auto kCast = [](auto element) { return static_cast<float>(element); };
+
+}  // namespace
+
+Tensor Tensor::allocate(DType dtype, const Shape& shape) {
+    Tensor tensor;
+    tensor.dtype_ = dtype;
+    tensor.shape_ = shape;
+    tensor.mutable_ = true;
+    const std::size_t size = std::max<std::size_t>(tensor.size_bytes(), 1);
+    const std::size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
+    void* memory = std::aligned_alloc(kAlignment, rounded);
+    if (!memory) fail("not enough memory for a tensor of shape {} ({} bytes)", shape.str(), size);
+    std::memset(memory, 0, rounded);
+    tensor.owner_ = std::shared_ptr<void>(memory, std::free);
+    tensor.data_ = static_cast<const std::byte*>(memory);
+    return tensor;
+}
+
+Tensor Tensor::view(DType dtype, const Shape& shape, std::span<const std::byte> bytes,
+                    std::shared_ptr<const void> owner) {
+    Tensor tensor;
+    tensor.dtype_ = dtype;
+    tensor.shape_ = shape;
+    if (bytes.size() != tensor.size_bytes()) {
+        fail("a tensor of type {} and shape {} needs {} bytes, not {}", name(dtype), shape.str(),
+             tensor.size_bytes(), bytes.size());
+    }
+    tensor.data_ = bytes.data();
+    tensor.owner_ = std::move(owner);
+    return tensor;
+}
+
+std::span<std::byte> Tensor::mutable_bytes() {
+    if (!mutable_ && elements() > 0) fail("a view of a file cannot be written to; clone the tensor first");
+    return {const_cast<std::byte*>(data_), size_bytes()};
+}
+
+bool Tensor::aligned() const {
+    return reinterpret_cast<std::uintptr_t>(data_) % size_of(dtype_) == 0;
+}
+
+Tensor Tensor::to_aligned() const { return aligned() ? *this : clone(); }
+
+Tensor Tensor::reshaped(const Shape& shape) const {
+    if (shape.elements() != elements()) {
+        fail("cannot view a tensor of shape {} as {}", shape_.str(), shape.str());
+    }
+    Tensor tensor = *this;
+    tensor.shape_ = shape;
+    return tensor;
+}
+
+Tensor Tensor::clone() const {
+    Tensor copy = allocate(dtype_, shape_);
+    if (size_bytes() > 0) std::memcpy(copy.mutable_bytes().data(), data_, size_bytes());
+    return copy;
+}
+
+Tensor Tensor::to_f32() const {
+    if (dtype_ == DType::kF32) return to_aligned();
+    Tensor result = allocate(DType::kF32, shape_);
+    const auto to = result.mutable_span<float>();
+    switch (dtype_) {
+        case DType::kF16: convert<std::uint16_t>(bytes(), to, f16_to_f32); break;
+        case DType::kBF16: convert<std::uint16_t>(bytes(), to, bf16_to_f32); break;
+        case DType::kF64: convert<double>(bytes(), to, kCast); break;
+        case DType::kI8: convert<std::int8_t>(bytes(), to, kCast); break;
+        case DType::kU8:
+        case DType::kBool: convert<std::uint8_t>(bytes(), to, kCast); break;
+        case DType::kI32: convert<std::int32_t>(bytes(), to, kCast); break;
+        case DType::kI64: convert<std::int64_t>(bytes(), to, kCast); break;
+        case DType::kF32: break;
+    }
+    return result;
+}
+
+void Tensor::check_dtype(DType wanted) const {
+    if (dtype_ != wanted) fail("expected a tensor of type {}, but it is {}", name(wanted), name(dtype_));
+}
+
+float f16_to_f32(std::uint16_t bits) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
+    const std::uint32_t exponent = (bits >> 10) & 0x1fu;
+    const std::uint32_t mantissa = bits & 0x3ffu;
+    if (exponent == 0) {
+        const float magnitude = std::ldexp(static_cast<float>(mantissa), -24);
+        return sign ? -magnitude : magnitude;
+    }
+    const std::uint32_t wide_exponent = exponent == 31 ? 255u : exponent + 112u;
+    return std::bit_cast<float>(sign | (wide_exponent << 23) | (mantissa << 13));
+}
+
+float bf16_to_f32(std::uint16_t bits) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+}  // namespace espalier

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "base/error.h"
+#include "tensor/dtype.h"
+#include "tensor/shape.h"
+
+namespace espalier {
+
+/// A dense row-major array. Copies share the elements; the memory (an aligned allocation or a mapped file)
+/// lives as long as any copy. Elements are read-only unless the tensor was made by allocate().
+class Tensor {
+  public:
+    /// Alignment of allocated tensors in bytes: one cache line and one AVX-512 register.
+    static constexpr std::size_t kAlignment = 64;
+
+    /// An empty f32 tensor of shape [0].
+    Tensor() : shape_({0}) {}
+
+    /// Zero-filled memory of its own. Throws Error when there is not enough.
+    static Tensor allocate(DType dtype, const Shape& shape);
+
+    /// A view of memory that `owner` keeps alive. Throws Error unless bytes has exactly the size of the shape.
+    static Tensor view(DType dtype, const Shape& shape, std::span<const std::byte> bytes,
+                       std::shared_ptr<const void> owner);
+
+    /// A copy of the given elements.
+    template <typename T>
+    static Tensor of(const Shape& shape, std::span<const T> elements) {
+        Tensor tensor = allocate(DTypeOf<T>::value, shape);
+        if (static_cast<std::int64_t>(elements.size()) != shape.elements()) {
+            fail("a tensor of shape {} needs {} elements, not {}", shape.str(), shape.elements(),
+                 elements.size());
+        }
+        std::copy(elements.begin(), elements.end(), tensor.mutable_span<T>().begin());
+        return tensor;
+    }
+
+    DType dtype() const { return dtype_; }
+    const Shape& shape() const { return shape_; }
+    std::int64_t elements() const { return shape_.elements(); }
+    std::size_t size_bytes() const { return static_cast<std::size_t>(elements()) * size_of(dtype_); }
+
+    std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
+    std::span<std::byte> mutable_bytes();
+
+    /// Typed elements. Throws Error when T is not the element type. A mapped tensor may be less aligned than T
+    /// wants; aligned() tells, and to_aligned() repairs.
+    template <typename T>
+    std::span<const T> span() const {
+        check_dtype(DTypeOf<T>::value);
+        return {reinterpret_cast<const T*>(data_), static_cast<std::size_t>(elements())};
+    }
+    template <typename T>
+    std::span<T> mutable_span() {
+        check_dtype(DTypeOf<T>::value);
+        return {reinterpret_cast<T*>(mutable_bytes().data()), static_cast<std::size_t>(elements())};
+    }
+
+    /// True when the data is aligned for its element type.
+    bool aligned() const;
+
+    /// This tensor, or a copy of it whose data is aligned.
+    Tensor to_aligned() const;
+
+    /// The same elements under another shape. Throws Error when the numbers of elements differ.
+    Tensor reshaped(const Shape& shape) const;
+
+    /// A copy with memory of its own.
+    Tensor clone() const;
+
+    /// Elements converted to f32 (from f16, bf16, f64 or an integer type); itself when it is f32 already.
+    Tensor to_f32() const;
+
+  private:
+    void check_dtype(DType wanted) const;
+
+    DType dtype_ = DType::kF32;
+    Shape shape_;
+    const std::byte* data_ = nullptr;
+    bool mutable_ = false;
+    std::shared_ptr<const void> owner_;
+};
+
+/// IEEE 754 binary16 and bfloat16 bit patterns to float.
+float f16_to_f32(std::uint16_t bits);
+float bf16_to_f32(std::uint16_t bits);
+
+}  // namespace espalier
