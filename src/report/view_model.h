@@ -1,0 +1,239 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The report as data: what every output (HTML, JSON, CSV, Markdown) is made from. The JSON form is
+/// "espalier.report/1", its keys are the field names below; web/src/model.ts is its mirror in TypeScript.
+/// What is not known is empty (null in JSON), never 0, and says why in `reason` where there is one.
+namespace espalier::report {
+
+inline constexpr const char* kSchema = "espalier.report/1";
+
+using Number = std::optional<double>;
+using Count = std::optional<std::int64_t>;
+using Text = std::optional<std::string>;
+
+/// A variant against the baseline of its model: value = variant / baseline, or variant - baseline.
+struct Comparison {
+    Number value;
+    Number low;  ///< 95 % interval of value
+    Number high;
+    Number p;                            ///< after Holm's correction; empty where no test was made
+    Text test;                           ///< name of the test, e.g. "signed-rank, exact"
+    std::string finding = "not-tested";  ///< better, worse, no-difference, inconclusive, not-tested
+};
+
+/// One number with all that is needed to trust it. Its unit is that of the Metric it is stored under.
+struct Measure {
+    Number value;
+    Number low;
+    Number high;
+    Text interval;  ///< how low and high were made: bootstrap-95, wilson-95, newcombe-95, factor, range
+    Text source;    ///< what the number comes from, e.g. "RAPL package + DRAM"
+    Text tier;      ///< A to E, for energy and power only
+    Text scope;     ///< for energy and power only, e.g. "package-0, dram-0; gross"
+    Text reason;    ///< why the value is unknown or not valid
+    std::vector<Number> per_block;  ///< one for each of Model::blocks; empty if not repeated by block
+    std::optional<Comparison> comparison;
+};
+
+/// When the cost of making a variant is earned back, in one currency: energy, money, carbon or time.
+struct Payback {
+    std::string currency;
+    std::string unit;  ///< of cost and saving, e.g. "J"
+    Number cost;       ///< of making the variant
+    Number saving;     ///< per image, against the baseline; negative when the variant costs more
+    Number saving_low;
+    Number saving_high;
+    Number images;  ///< break-even; empty with a reason where it is not shown
+    Number images_low;
+    Number images_high;
+    Text reason;
+};
+
+/// Proof that the tactic happened in the variant that was measured.
+struct Evidence {
+    Count nodes_before;
+    Count nodes_after;
+    Count parameters;
+    Count nonzero_parameters;
+    Count weight_bytes;  ///< resident
+    Count disk_bytes;
+    Count arena_bytes;
+    Count macs;                                ///< per image
+    std::map<std::string, double> macs_share;  ///< kernel class -> share of macs
+    Count effective_macs;
+    bool effective_macs_exploited = false;
+    std::vector<std::string> kernels;
+    std::vector<std::string> passes;
+    std::string device;
+    std::vector<std::string> notes;
+};
+
+struct Variant {
+    std::string id;  ///< unique within the model
+    std::string label;
+    std::string tactic;
+    std::string runtime;
+    std::string device;
+    int batch = 1;
+    int threads = 1;
+    bool baseline = false;
+    std::string status = "complete";          ///< complete, partial, failed
+    Text reason;                              ///< what went wrong, where something did
+    std::map<std::string, Measure> measures;  ///< by Metric::key
+    std::vector<Payback> paybacks;
+    std::optional<Evidence> evidence;
+};
+
+/// One line of the verdict: a metric before and after.
+struct Change {
+    std::string metric;  ///< Metric::key
+    std::string label;
+    std::string unit;
+    Number from;
+    Number to;
+    Number change;            ///< in change_unit
+    std::string change_unit;  ///< "%" or "pt" (percentage points)
+    Number low;
+    Number high;
+    Text remark;
+};
+
+struct Rejection {
+    std::string variant;  ///< Variant::id
+    std::string label;
+    std::string reason;
+};
+
+/// The recommendation for one model. Computed by the lab; this floor only shows it.
+struct Verdict {
+    std::string decision = "none";  ///< adopt, keep, none
+    Text variant;                   ///< Variant::id of what is recommended
+    std::string headline;           ///< "Use compile+dynamic-quantization."
+    Text because;                   ///< one sentence
+    std::vector<Change> changes;
+    std::vector<std::string> conditions;
+    std::vector<Rejection> rejected;
+    std::vector<std::string> cautions;
+    Text happened;             ///< evidence in one line
+    Text payback;              ///< "after 41 000 images: optimizing cost 50 kJ"
+    Number max_accuracy_drop;  ///< accepted loss of top-1, in percentage points
+    std::string tier = "N";
+    Text source;
+};
+
+struct Model {
+    std::string name;
+    std::string architecture;
+    Text origin;
+    Text revision;
+    Text sha256;
+    std::string dataset;
+    Count images;
+    Count classes;
+    std::string input;              ///< e.g. "3 x 224 x 224"
+    std::vector<int> blocks;        ///< block numbers behind Measure::per_block
+    std::vector<Variant> variants;  ///< the baseline first
+    Verdict verdict;
+};
+
+struct Metric {
+    std::string key;
+    std::string label;
+    std::string unit;
+    std::string group;
+    Text better;      ///< lower, higher, or neither
+    Text comparison;  ///< ratio, difference, or none
+    std::string description;
+};
+
+struct Fact {
+    std::string group;
+    std::string name;
+    Text value;
+    Text note;
+};
+
+struct ProtocolStep {
+    std::string name;
+    std::string description;
+    Number seconds;  ///< median over all trials
+};
+
+struct Meter {
+    std::string name;
+    std::string tier;
+    std::string source;
+    std::string scope;
+    Number refresh_ms;
+    Text note;
+};
+
+struct Method {
+    std::string design;
+    Count seed;
+    int blocks = 0;
+    Count images_per_trial;
+    std::vector<ProtocolStep> steps;
+    std::vector<Meter> meters;
+    std::vector<std::string> statistics;
+};
+
+struct Study {
+    std::string id;
+    std::string name;
+    std::string question;
+    Text started;  ///< ISO 8601, UTC
+    Text finished;
+    int blocks_planned = 0;
+    int blocks_complete = 0;
+    int trials_planned = 0;
+    int trials_done = 0;
+    int trials_failed = 0;
+    std::string machine;
+    Text command;  ///< that repeats the study
+};
+
+/// A figure somebody gave (price, intensity, PUE); never measured by the study.
+struct CostInput {
+    std::string name;
+    Number value;
+    std::string unit;
+    Text date;
+    std::string source;
+};
+
+struct Warning {
+    std::string severity = "warning";  ///< warning, note
+    std::string text;
+    Text remedy;
+};
+
+struct Generator {
+    std::string name = "espalier";
+    std::string version;
+    Text commit;
+};
+
+struct Report {
+    Generator generator;
+    std::string created;  ///< ISO 8601, UTC
+    Study study;
+    std::vector<Fact> environment;
+    Method method;
+    std::vector<Metric> metrics;
+    std::vector<CostInput> inputs;
+    std::vector<Model> models;
+    std::vector<Warning> warnings;
+};
+
+/// "espalier.report/1". Numbers that are not finite become null.
+nlohmann::json to_json(const Report& report);
+
+}  // namespace espalier::report

@@ -1,0 +1,260 @@
+/**
+ * The report's view model, schema `espalier.report/1`. The same structures in C++ are in
+ * src/report/view_model.h; the JSON keys are the field names.
+ *
+ * Rules: what is not known is null and shown as "unknown" together with its reason, never as 0. Every measured
+ * number carries its interval, every number its unit, and the number's origin is in `source`.
+ */
+
+export const SCHEMA = 'espalier.report/1';
+
+/** How sure an energy figure is, from a wall meter (A) to an uncalibrated model (E); N: no energy at all. */
+export type Tier = 'A' | 'B' | 'C' | 'D' | 'E' | 'N';
+
+/** How an interval was made. `factor`: the spread of an uncalibrated model, not a confidence interval. */
+export type IntervalKind = 'bootstrap-95' | 'wilson-95' | 'newcombe-95' | 'factor' | 'range';
+
+/** What a comparison with the baseline allows one to say. */
+export type Finding = 'better' | 'worse' | 'no-difference' | 'inconclusive' | 'not-tested';
+
+export interface Report {
+  schema: string;
+  generator: { name: string; version: string; commit: string | null };
+  /** ISO 8601, UTC. */
+  created: string;
+  study: Study;
+  /** Facts of the machine, in groups, in the order they are shown. */
+  environment: Fact[];
+  method: Method;
+  /** Every metric of the report, in the order of the table; measures are stored under its key. */
+  metrics: Metric[];
+  /** Prices, intensities and other figures that were given, not measured. */
+  inputs: CostInput[];
+  models: Model[];
+  warnings: Warning[];
+}
+
+export interface Study {
+  id: string;
+  name: string;
+  question: string;
+  started: string | null;
+  finished: string | null;
+  blocks_planned: number;
+  blocks_complete: number;
+  trials_planned: number;
+  trials_done: number;
+  trials_failed: number;
+  /** The machine all results hold for, e.g. "Intel Xeon, 2 cores". */
+  machine: string;
+  /** The command that repeats the study. */
+  command: string | null;
+}
+
+export interface Fact {
+  group: string;
+  name: string;
+  value: string | null;
+  note: string | null;
+}
+
+export interface Method {
+  design: string;
+  seed: number | null;
+  blocks: number;
+  images_per_trial: number | null;
+  steps: ProtocolStep[];
+  meters: Meter[];
+  /** How the numbers were tested, one statement a paragraph. */
+  statistics: string[];
+}
+
+export interface ProtocolStep {
+  name: string;
+  description: string;
+  /** Median over all trials. */
+  seconds: number | null;
+}
+
+export interface Meter {
+  name: string;
+  tier: Tier;
+  source: string;
+  scope: string;
+  refresh_ms: number | null;
+  note: string | null;
+}
+
+export interface Metric {
+  key: string;
+  label: string;
+  unit: string;
+  /** The heading under which the table groups it, e.g. "Energy". */
+  group: string;
+  better: 'lower' | 'higher' | null;
+  /** How variants are compared with the baseline: by ratio, by difference, or not at all. */
+  comparison: 'ratio' | 'difference' | null;
+  description: string;
+}
+
+export interface Measure {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  interval: IntervalKind | null;
+  /** What the number comes from, e.g. "RAPL package + DRAM". */
+  source: string | null;
+  /** Only for energy and power. */
+  tier: Tier | null;
+  /** Only for energy and power, e.g. "package-0, dram-0, gross". */
+  scope: string | null;
+  /** Why the value is unknown or not valid. */
+  reason: string | null;
+  /** One value for each entry of Model.blocks; null where the block has none. Empty if not repeated. */
+  per_block: (number | null)[];
+  comparison: Comparison | null;
+}
+
+/** A variant against the baseline of its model: value = variant / baseline, or variant - baseline. */
+export interface Comparison {
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  /** After Holm's correction. Null where no test was made. */
+  p: number | null;
+  test: string | null;
+  finding: Finding;
+}
+
+export interface Model {
+  name: string;
+  architecture: string;
+  origin: string | null;
+  revision: string | null;
+  sha256: string | null;
+  dataset: string;
+  images: number | null;
+  classes: number | null;
+  input: string;
+  /** Numbers of the blocks behind Measure.per_block. */
+  blocks: number[];
+  /** The baseline first. */
+  variants: Variant[];
+  verdict: Verdict;
+}
+
+export interface Variant {
+  /** Unique within the model. */
+  id: string;
+  label: string;
+  tactic: string;
+  runtime: string;
+  device: string;
+  batch: number;
+  threads: number;
+  baseline: boolean;
+  status: 'complete' | 'partial' | 'failed';
+  /** What went wrong, where something did. */
+  reason: string | null;
+  measures: Record<string, Measure>;
+  paybacks: Payback[];
+  evidence: Evidence | null;
+}
+
+/** When the cost of making the variant is earned back, in one currency ("energy", "money", "carbon", "time"). */
+export interface Payback {
+  currency: string;
+  unit: string;
+  /** Cost of making the variant. */
+  cost: number | null;
+  /** Saving of each image against the baseline; negative when the variant costs more. */
+  saving: number | null;
+  saving_low: number | null;
+  saving_high: number | null;
+  /** Break-even. Null with a reason where it is not shown. */
+  images: number | null;
+  images_low: number | null;
+  images_high: number | null;
+  reason: string | null;
+}
+
+/** Proof that the tactic happened in the variant that was measured. */
+export interface Evidence {
+  nodes_before: number | null;
+  nodes_after: number | null;
+  parameters: number | null;
+  nonzero_parameters: number | null;
+  weight_bytes: number | null;
+  disk_bytes: number | null;
+  arena_bytes: number | null;
+  macs: number | null;
+  /** Share of the MACs run by each kernel class, e.g. f32, int8, sparse. */
+  macs_share: Record<string, number>;
+  effective_macs: number | null;
+  effective_macs_exploited: boolean;
+  kernels: string[];
+  passes: string[];
+  device: string;
+  notes: string[];
+}
+
+export interface Verdict {
+  /** adopt a variant, keep the original, or none (the study does not allow one). */
+  decision: 'adopt' | 'keep' | 'none';
+  /** Variant.id of the recommended variant. */
+  variant: string | null;
+  /** The sentence, e.g. "Use compile+dynamic-quantization." */
+  headline: string;
+  /** One line why, e.g. "It halves the energy and loses no accuracy that could be shown." */
+  because: string | null;
+  changes: Change[];
+  /** What the verdict holds for: machine, batch, threads. */
+  conditions: string[];
+  rejected: Rejection[];
+  cautions: string[];
+  /** E.g. "97 % of MACs in int8 kernels, weights 346 -> 88 MB on disk". */
+  happened: string | null;
+  /** E.g. "after 41 000 images: optimizing cost 50 kJ". */
+  payback: string | null;
+  /** Largest accepted loss of top-1 accuracy, in percentage points. */
+  max_accuracy_drop: number | null;
+  tier: Tier;
+  source: string | null;
+}
+
+/** One line of the verdict: a metric before and after. */
+export interface Change {
+  metric: string;
+  label: string;
+  unit: string;
+  from: number | null;
+  to: number | null;
+  /** Per cent for ratios, percentage points for differences. */
+  change: number | null;
+  change_unit: '%' | 'pt';
+  low: number | null;
+  high: number | null;
+  remark: string | null;
+}
+
+export interface Rejection {
+  variant: string;
+  label: string;
+  reason: string;
+}
+
+/** A figure somebody gave: value, unit, date and source; never measured by the study. */
+export interface CostInput {
+  name: string;
+  value: number | null;
+  unit: string;
+  date: string | null;
+  source: string;
+}
+
+export interface Warning {
+  severity: 'warning' | 'note';
+  text: string;
+  /** What would remove it. */
+  remedy: string | null;
+}
