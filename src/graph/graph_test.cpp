@@ -1,0 +1,127 @@
+#include "graph/graph.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "graph/cost.h"
+#include "graph/json.h"
+
+namespace espalier::graph {
+namespace {
+
+using testing::HasSubstr;
+
+Tensor ones(const Shape& shape) {
+    Tensor tensor = Tensor::allocate(DType::kF32, shape);
+    for (float& element : tensor.mutable_span<float>()) element = 1;
+    return tensor;
+}
+
+/// conv 3->8 3x3 stride 2, relu, mean over the image, linear 8->4.
+Graph small_classifier(std::int64_t batch = 1) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {batch, 3, 9, 9}});
+    const NodeId w = graph.add_constant("conv.weight", ones({8, 3, 3, 3}));
+    const NodeId b = graph.add_constant("conv.bias", ones({8}));
+    const NodeId conv = graph.add(Conv2d{.stride = {2, 2}, .pad = {1, 1, 1, 1}}, {x, w, b}, "conv");
+    const NodeId relu = graph.add(Unary{.kind = UnaryKind::kRelu}, {conv}, "relu");
+    const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {relu}, "mean");
+    const NodeId v = graph.add_constant("head.weight", ones({4, 8}));
+    graph.set_output(graph.add(Linear{}, {mean, v}, "head"));
+    return graph;
+}
+
+std::string message_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(Graph, InfersShapes) {
+    const Graph graph = small_classifier();
+    verify(graph);
+    EXPECT_EQ(graph.type(graph.output()).str(), "f32[1, 4]");
+    EXPECT_EQ(graph.operations(), 4);
+}
+
+TEST(Graph, IsValidForEveryBatch) {
+    const Graph graph = with_batch(small_classifier(), 7);
+    verify(graph);
+    EXPECT_EQ(graph.type(graph.output()).str(), "f32[7, 4]");
+}
+
+TEST(Graph, RejectsWhatDoesNotFitAndNamesTheNode) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 9, 9}});
+    const NodeId w = graph.add_constant("w", ones({8, 4, 3, 3}));
+    const std::string message = message_of([&] { graph.add(Conv2d{}, {x, w}, "stem"); });
+    EXPECT_THAT(message, HasSubstr("stem"));
+    EXPECT_THAT(message, HasSubstr("[8, 4, 3, 3]"));
+    EXPECT_THAT(message_of([&] { graph.add(Linear{}, {x, NodeId::kNone}, "head"); }), HasSubstr("required"));
+    EXPECT_THAT(message_of([&] { graph.add(Conv2d{.stride = {0, 1}}, {x, x}, "zero"); }), HasSubstr("zero"));
+}
+
+TEST(Graph, CountsMacsByHand) {
+    const CostReport report = cost_of(small_classifier(5));
+    // 8 x 5 x 5 outputs of 3*3*3 products each, and 8*4 of the head.
+    EXPECT_EQ(report.by_op.at("conv2d").macs, 8 * 5 * 5 * 27);
+    EXPECT_EQ(report.by_op.at("linear").macs, 32);
+    EXPECT_EQ(report.total.macs, 8 * 5 * 5 * 27 + 32);
+    EXPECT_EQ(report.total.flops(), 2 * report.total.macs + report.total.other_ops);
+    EXPECT_EQ(report.parameters, 8 * 27 + 8 + 32);
+    EXPECT_TRUE(report.uncounted.empty());
+    EXPECT_EQ(report.effective_macs, report.total.macs);
+    EXPECT_EQ(report.peak_activation_bytes, 2 * 200 * 4);
+}
+
+TEST(Graph, EffectiveMacsLeaveOutZeroWeights) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 1, 1, 4}});
+    Tensor weight = ones({2, 4});
+    weight.mutable_span<float>()[0] = 0;
+    weight.mutable_span<float>()[5] = -0.0f;
+    const NodeId flat = graph.add(Reshape{{0, -1}}, {x}, "flat");
+    graph.set_output(graph.add(Linear{}, {flat, graph.add_constant("w", weight)}, "head"));
+    const CostReport report = cost_of(graph);
+    EXPECT_EQ(report.total.macs, 8);
+    EXPECT_EQ(report.effective_macs, 6);
+    EXPECT_EQ(report.nonzero_parameters, 6);
+}
+
+TEST(Graph, SurvivesJson) {
+    const Graph graph = small_classifier();
+    const Graph again = graph_from_json(to_json(graph), [&](const std::string& name) {
+        for (const Node& node : graph.nodes()) {
+            if (node.name == name) return node.value;
+        }
+        fail("no constant '{}'", name);
+    });
+    EXPECT_EQ(print(graph), print(again));
+}
+
+TEST(Graph, MalformedJsonIsAnError) {
+    const auto none = [](const std::string& name) -> Tensor { fail("no constant '{}'", name); };
+    EXPECT_THROW(graph_from_json(nlohmann::json::object(), none), Error);
+    EXPECT_THROW(graph_from_json({{"schema", "espalier.graph/1"}, {"nodes", {1, 2}}, {"output", 0}}, none), Error);
+    nlohmann::json unknown = {{"schema", "espalier.graph/1"}, {"output", 0}};
+    unknown["nodes"] = {{{"op", "warp"}, {"name", "n"}, {"inputs", nlohmann::json::array()},
+                         {"attributes", nlohmann::json::object()}}};
+    EXPECT_THAT(message_of([&] { graph_from_json(unknown, none); }), HasSubstr("warp"));
+}
+
+TEST(Window, CeilLeavesOutWindowsThatStartInThePadding) {
+    const Window window{{3, 3}, {2, 2}, {0, 0, 0, 0}, {1, 1}};
+    EXPECT_EQ(window.output("pool", 6, 7, true), (Pair{3, 3}));
+    EXPECT_EQ(window.output("pool", 6, 7, false), (Pair{2, 3}));
+    const Window padded{{2, 2}, {2, 2}, {1, 1, 1, 1}, {1, 1}};
+    EXPECT_EQ(padded.output("pool", 3, 3, true), (Pair{2, 2}));
+}
+
+}  // namespace
+}  // namespace espalier::graph

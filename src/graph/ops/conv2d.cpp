@@ -1,0 +1,56 @@
+#include "graph/ops/conv2d.h"
+
+#include "graph/check.h"
+
+namespace espalier::graph {
+namespace {
+
+/// The shape rule shared by both precisions. `extra`: inputs between the weights and the bias.
+template <typename Op>
+TensorType infer_conv(const Op& op, InputTypes inputs, DType weight_dtype, std::size_t extra) {
+    const Check check(Op::kName, inputs);
+    check.has_inputs(2 + extra, 4 + extra).rank(0, 4).rank(1, 4).dtype(0, DType::kF32).dtype(1, weight_dtype);
+    const Shape& x = inputs[0]->shape;
+    const Shape& w = inputs[1]->shape;
+    const bool nhwc = op.layout == Layout::kNhwc;
+    const std::int64_t channels = nhwc ? x[3] : x[1];
+    const std::int64_t height = nhwc ? x[1] : x[2];
+    const std::int64_t width = nhwc ? x[2] : x[3];
+    check.that(op.groups >= 1 && w[0] >= 1 && w[0] % op.groups == 0,
+               fmt::format("{} output channels do not divide into {} groups", w[0], op.groups));
+    // Compared by division: a hostile file could make the product overflow.
+    check.that(channels % op.groups == 0 && channels / op.groups == w[1],
+               fmt::format("weights {} with {} groups do not match an input of {} channels", w.str(), op.groups,
+                           channels));
+    const Window window{{w[2], w[3]}, op.stride, op.pad, op.dilation};
+    const Pair out = window.output(Op::kName, height, width);
+    const Shape y = nhwc ? Shape{x[0], out[0], out[1], w[0]} : Shape{x[0], w[0], out[0], out[1]};
+    check.shape(2 + extra, {w[0]}).dtype(2 + extra, DType::kF32);
+    check.shape(3 + extra, y).dtype(3 + extra, DType::kF32);
+    if (extra) check.shape(2, {w[0]}).dtype(2, DType::kF32);
+    return {DType::kF32, y};
+}
+
+/// `tail`: index of the bias, which the residual follows.
+Cost cost_conv(InputTypes inputs, const TensorType& output, std::size_t tail, bool activated) {
+    const std::int64_t elements = output.shape.elements();
+    const auto present = [&](std::size_t i) { return i < inputs.size() && inputs[i] ? elements : 0; };
+    return {.macs = elements * inputs[1]->shape.product(1, 4),
+            .other_ops = present(tail) + present(tail + 1) + (activated ? elements : 0)};
+}
+
+}  // namespace
+
+TensorType Conv2d::infer(InputTypes inputs) const { return infer_conv(*this, inputs, DType::kF32, 0); }
+Cost Conv2d::cost(InputTypes inputs, const TensorType& output) const {
+    return cost_conv(inputs, output, 2, activation.present);
+}
+
+TensorType QuantizedConv2d::infer(InputTypes inputs) const {
+    return infer_conv(*this, inputs, DType::kI8, 1);
+}
+Cost QuantizedConv2d::cost(InputTypes inputs, const TensorType& output) const {
+    return cost_conv(inputs, output, 3, activation.present);
+}
+
+}  // namespace espalier::graph

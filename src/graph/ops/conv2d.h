@@ -1,0 +1,58 @@
+#pragma once
+
+#include <tuple>
+
+#include "graph/cost.h"
+#include "graph/fields.h"
+#include "graph/type.h"
+
+namespace espalier::graph {
+
+/// y[n, o, p, q] = activation( sum_{i, r, s} x[n, g*I + i, p*stride + r*dilation - pad, ...] w[o, i, r, s]
+///                             + b[o] + residual[n, o, p, q] )
+///
+/// Inputs: x f32 [N, C, H, W] (or [N, H, W, C] when layout is nhwc), w f32 [O, C/groups, R, S] always,
+/// optional b f32 [O], optional residual of the output's shape. Padding contributes zeros.
+struct Conv2d {
+    static constexpr std::string_view kName = "conv2d";
+    Pair stride{1, 1};
+    Quad pad{0, 0, 0, 0};  ///< top, left, bottom, right
+    Pair dilation{1, 1};
+    std::int64_t groups = 1;
+    Layout layout = Layout::kNchw;
+    Activation activation;
+
+    static constexpr auto fields() {
+        return std::tuple{Field{"stride", &Conv2d::stride},     Field{"pad", &Conv2d::pad},
+                          Field{"dilation", &Conv2d::dilation}, Field{"groups", &Conv2d::groups},
+                          Field{"layout", &Conv2d::layout},     Field{"activation", &Conv2d::activation}};
+    }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const Conv2d&) const = default;
+};
+
+/// Conv2d with s8 weights and activations quantized to u8 at run time, one scale and zero point per image.
+///
+/// Inputs: x f32, w s8 [O, C/groups, R, S], scale f32 [O], optional b f32 [O], optional residual.
+struct QuantizedConv2d {
+    static constexpr std::string_view kName = "quantized_conv2d";
+    Pair stride{1, 1};
+    Quad pad{0, 0, 0, 0};
+    Pair dilation{1, 1};
+    std::int64_t groups = 1;
+    Layout layout = Layout::kNchw;
+    Activation activation;
+
+    static constexpr auto fields() {
+        return std::tuple{
+            Field{"stride", &QuantizedConv2d::stride},     Field{"pad", &QuantizedConv2d::pad},
+            Field{"dilation", &QuantizedConv2d::dilation}, Field{"groups", &QuantizedConv2d::groups},
+            Field{"layout", &QuantizedConv2d::layout},     Field{"activation", &QuantizedConv2d::activation}};
+    }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const QuantizedConv2d&) const = default;
+};
+
+}  // namespace espalier::graph

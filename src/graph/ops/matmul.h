@@ -1,0 +1,42 @@
+#pragma once
+
+#include <tuple>
+
+#include "graph/cost.h"
+#include "graph/fields.h"
+#include "graph/type.h"
+
+namespace espalier::graph {
+
+/// y[..., m, n] = sum_k a[..., m, k] b[..., k, n], or b[..., n, k] when transpose_b.
+///
+/// Inputs: a, b f32 of equal rank (2 to 4) with equal leading extents.
+struct MatMul {
+    static constexpr std::string_view kName = "matmul";
+    bool transpose_b = false;
+
+    static constexpr auto fields() { return std::tuple{Field{"transpose_b", &MatMul::transpose_b}}; }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const MatMul&) const = default;
+};
+
+/// Multi-head scaled dot-product attention (Vaswani et al. 2017, eq. 1), fused:
+/// for each head h of width d = D / heads:  y_h = softmax(scale * q_h k_h^T + bias_h) v_h.
+///
+/// Inputs: q f32 [N, T, D], k and v f32 [N, S, D]; or one input [N, T, 3*D] holding q, k, v side by side.
+/// Optional fourth input bias f32 [heads, T, S]. Output f32 [N, T, D].
+struct Attention {
+    static constexpr std::string_view kName = "attention";
+    std::int64_t heads = 1;
+    double scale = 1;
+
+    static constexpr auto fields() {
+        return std::tuple{Field{"heads", &Attention::heads}, Field{"scale", &Attention::scale}};
+    }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const Attention&) const = default;
+};
+
+}  // namespace espalier::graph

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace espalier::passes {
+
+/// What a pass did to a graph: how many places it changed, 0 when it found nothing to do.
+struct Change {
+    int count = 0;
+};
+
+/// One rewriting of a graph. `apply` returns the changed copy and counts the places in `change`.
+struct Pass {
+    std::string_view name;
+    graph::Graph (*apply)(const graph::Graph& graph, Change& change);
+};
+
+/// One executed pass of a pipeline.
+struct PassRecord {
+    std::string name;
+    int changes = 0;
+    int nodes_before = 0;  ///< operations, without inputs and constants
+    int nodes_after = 0;
+    double seconds = 0;
+};
+
+/// Runs the passes in order; verifies the graph after each. A pass whose name is in `disabled` is skipped.
+/// Throws Error naming the pass, with the graph printed to the debug log, when one breaks the graph.
+graph::Graph run_passes(const graph::Graph& graph, std::span<const Pass> passes, std::vector<PassRecord>& records,
+                        std::span<const std::string> disabled = {});
+
+}  // namespace espalier::passes
