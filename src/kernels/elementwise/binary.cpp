@@ -1,0 +1,140 @@
+#include "kernels/elementwise/binary.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/dispatch.h"
+#include "kernels/elementwise/binary_reference.h"
+
+namespace espalier::kernels {
+namespace {
+
+constexpr std::array<std::string_view, kBinaryKinds> kNames = {"add", "sub", "mul", "div",
+                                                               "max", "min", "pow"};
+
+constexpr std::int64_t kGrain = 16384;
+
+void run_portable(Binary kind, const BinaryRows& w) {
+    for (std::int64_t r = 0; r < w.rows; ++r) {
+        const float* a = w.a + r * w.a_row;
+        const float* b = w.b + r * w.b_row;
+        float* y = w.y + r * w.columns;
+        for (std::int64_t c = 0; c < w.columns; ++c) {
+            y[c] = binary_reference(kind, a[c * w.a_column], b[c * w.b_column]);
+        }
+    }
+}
+
+constexpr BinaryKernel kTable[] = {{"binary/portable", Isa::kPortable, run_portable}};
+
+/// One loop of the operation: its extent and how far each operand moves per step.
+struct Axis {
+    std::int64_t extent;
+    std::int64_t a;
+    std::int64_t b;
+};
+
+/// The loops of the operation, outermost first, with neighbours merged where both operands walk on evenly.
+std::vector<Axis> plan(const Shape& a, const Shape& b, const Shape& y) {
+    std::vector<Axis> axes;
+    std::int64_t stride_a = 1, stride_b = 1;
+    for (int k = y.rank() - 1; k >= 0; --k) {
+        const int ka = k - (y.rank() - a.rank()), kb = k - (y.rank() - b.rank());
+        const std::int64_t extent_a = ka >= 0 ? a[ka] : 1, extent_b = kb >= 0 ? b[kb] : 1;
+        const Axis axis{y[k], extent_a == 1 ? 0 : stride_a, extent_b == 1 ? 0 : stride_b};
+        stride_a *= extent_a;
+        stride_b *= extent_b;
+        if (axis.extent == 1) continue;
+        if (!axes.empty() && axis.a == axes.back().a * axes.back().extent &&
+            axis.b == axes.back().b * axes.back().extent) {
+            axes.back().extent *= axis.extent;
+        } else {
+            axes.push_back(axis);
+        }
+    }
+    while (axes.size() < 2) axes.push_back({1, 0, 0});
+    std::reverse(axes.begin(), axes.end());
+    return axes;
+}
+
+/// Runs rows [begin, end) of the innermost-but-one loop of one outer position.
+void run_rows(const BinaryKernel& kernel, Binary kind, const Axis& row, const Axis& column, BinaryRows work,
+              std::int64_t begin, std::int64_t end) {
+    work.a += begin * row.a;
+    work.b += begin * row.b;
+    work.y += begin * column.extent;
+    work.rows = end - begin;
+    work.a_row = row.a;
+    work.b_row = row.b;
+    work.columns = column.extent;
+    work.a_column = static_cast<int>(column.a);
+    work.b_column = static_cast<int>(column.b);
+    kernel.function(kind, work);
+}
+
+/// One long row is cut into pieces that the threads share.
+void run_single_row(const BinaryKernel& kernel, Binary kind, const Axis& column, const BinaryRows& work,
+                    ThreadPool& pool) {
+    pool.parallel_for(column.extent, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+        const BinaryRows piece{
+            work.a + begin * column.a,  work.b + begin * column.b, work.y + begin, 1, end - begin, 0, 0,
+            static_cast<int>(column.a), static_cast<int>(column.b)};
+        kernel.function(kind, piece);
+    });
+}
+
+}  // namespace
+
+std::string_view name(Binary kind) { return kNames[static_cast<std::size_t>(kind)]; }
+
+std::span<const BinaryKernel> binary_kernels() { return kTable; }
+
+Shape broadcast_shape(const Shape& a, const Shape& b) {
+    const int rank = std::max(a.rank(), b.rank());
+    std::vector<std::int64_t> extents(static_cast<std::size_t>(rank));
+    for (int k = 0; k < rank; ++k) {
+        const int ka = k - (rank - a.rank()), kb = k - (rank - b.rank());
+        const std::int64_t extent_a = ka >= 0 ? a[ka] : 1, extent_b = kb >= 0 ? b[kb] : 1;
+        if (extent_a != extent_b && extent_a != 1 && extent_b != 1) {
+            fail("shapes {} and {} do not broadcast: axis {} has {} and {} elements", a.str(), b.str(), k,
+                 extent_a, extent_b);
+        }
+        extents[static_cast<std::size_t>(k)] = extent_a == 1 ? extent_b : extent_a;
+    }
+    return Shape(std::move(extents));
+}
+
+void binary(Binary kind, const float* a, const Shape& shape_a, const float* b, const Shape& shape_b, float* y,
+            ThreadPool& pool, Isa limit) {
+    const Shape shape = broadcast_shape(shape_a, shape_b);
+    if (shape.elements() == 0) return;
+    const auto& kernel = select(binary_kernels(), limit);
+    const auto axes = plan(shape_a, shape_b, shape);
+    const Axis column = axes.back(), row = axes[axes.size() - 2];
+    const std::int64_t block = row.extent * column.extent;
+    const std::int64_t rows = shape.elements() / column.extent;
+    if (rows == 1) {
+        run_single_row(kernel, kind, column, {a, b, y, 1, 0, 0, 0, 0, 0}, pool);
+        return;
+    }
+    const std::int64_t grain = std::max<std::int64_t>(1, kGrain / column.extent);
+    pool.parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end, int) {
+        while (begin < end) {
+            const std::int64_t outer = begin / row.extent, first = begin % row.extent;
+            const std::int64_t last = std::min(row.extent, first + end - begin);
+            BinaryRows work{a, b, y + outer * block, 0, 0, 0, 0, 0, 0};
+            std::int64_t rest = outer;
+            for (std::size_t k = axes.size() - 2; k-- > 0;) {
+                work.a += rest % axes[k].extent * axes[k].a;
+                work.b += rest % axes[k].extent * axes[k].b;
+                rest /= axes[k].extent;
+            }
+            run_rows(kernel, kind, row, column, work, first, last);
+            begin += last - first;
+        }
+    });
+}
+
+}  // namespace espalier::kernels
