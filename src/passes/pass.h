@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ struct Change {
 /// One rewriting of a graph. `apply` returns the changed copy and counts the places in `change`.
 struct Pass {
     std::string_view name;
-    graph::Graph (*apply)(const graph::Graph& graph, Change& change);
+    std::function<graph::Graph(const graph::Graph& graph, Change& change)> apply;
 };
 
 /// One executed pass of a pipeline.

@@ -1,0 +1,135 @@
+#include <optional>
+
+#include "passes/fuse/fuse.h"
+#include "passes/match.h"
+
+namespace espalier::passes {
+
+using namespace graph;
+
+namespace {
+
+/// A tensor [N, heads, T, d] recognised as heads of a matrix [N, T, width]: the matrix, and which third of its
+/// columns when it holds q, k and v side by side.
+struct Heads {
+    NodeId source = NodeId::kNone;
+    int part = -1;  ///< 0, 1, 2 of a packed source; -1 when the source is this operand alone
+    std::int64_t heads = 0;
+    bool transposed = false;  ///< the operand is [N, heads, d, T]
+};
+
+/// reshape [N, T, D] -> [N, T, h, d], then transpose to [N, h, T, d] or [N, h, d, T].
+std::optional<Heads> plain_heads(const Graph& graph, NodeId id) {
+    const auto* transpose = graph.as<Transpose>(id);
+    if (!transpose || (transpose->perm != Ints{0, 2, 1, 3} && transpose->perm != Ints{0, 2, 3, 1})) return {};
+    const NodeId reshape = graph[id].inputs[0];
+    if (!graph.as<Reshape>(reshape)) return {};
+    const NodeId source = graph[reshape].inputs[0];
+    const Shape& split = graph.type(reshape).shape;
+    const Shape& whole = graph.type(source).shape;
+    if (whole.rank() != 3 || whole[0] != split[0] || whole[1] != split[1]) return {};
+    return Heads{source, -1, split[2], transpose->perm == Ints{0, 2, 3, 1}};
+}
+
+/// reshape [N, T, 3*D] -> [N, T, 3, h, d], transpose to [3, N, h, T, d], one slice of axis 0, reshape to rank 4.
+std::optional<Heads> packed_heads(const Graph& graph, NodeId id) {
+    if (!graph.as<Reshape>(id) || graph.type(id).shape.rank() != 4) return {};
+    const NodeId slice_id = graph[id].inputs[0];
+    const auto* slice = graph.as<Slice>(slice_id);
+    if (!slice || slice->axis != 0 || graph.type(slice_id).shape.rank() != 5) return {};
+    const NodeId transpose_id = graph[slice_id].inputs[0];
+    const auto* transpose = graph.as<Transpose>(transpose_id);
+    if (!transpose || transpose->perm != Ints{2, 0, 3, 1, 4}) return {};
+    const NodeId reshape = graph[transpose_id].inputs[0];
+    if (!graph.as<Reshape>(reshape)) return {};
+    const NodeId source = graph[reshape].inputs[0];
+    const Shape& split = graph.type(reshape).shape;
+    const Shape& whole = graph.type(source).shape;
+    const Pair range = slice->range(3);
+    if (whole.rank() != 3 || split[2] != 3 || whole[1] != split[1] || range[1] != 1) return {};
+    return Heads{source, static_cast<int>(range[0]), split[3], false};
+}
+
+std::optional<Heads> heads_of(const Graph& graph, NodeId id) {
+    if (const auto plain = plain_heads(graph, id)) return plain;
+    return packed_heads(graph, id);
+}
+
+/// The right operand of q k^T: heads transposed by the product itself or by a node in front of it.
+std::optional<Heads> keys_of(const Graph& graph, NodeId id, bool transpose_b) {
+    if (const auto* transpose = graph.as<Transpose>(id);
+        transpose && !transpose_b && transpose->perm == Ints{0, 1, 3, 2}) {
+        const auto heads = heads_of(graph, graph[id].inputs[0]);
+        return heads && !heads->transposed ? heads : std::nullopt;
+    }
+    const auto heads = heads_of(graph, id);
+    return heads && heads->transposed != transpose_b ? heads : std::nullopt;
+}
+
+struct Match {
+    Heads q, k, v;
+    double scale = 1;
+};
+
+/// Matches the attention whose heads are joined again at `id`.
+std::optional<Match> match(const Graph& graph, const std::vector<int>& uses, NodeId id) {
+    const auto once = [&](NodeId node) { return uses[static_cast<std::size_t>(node)] == 1; };
+    if (!graph.as<Reshape>(id) || graph.type(id).shape.rank() != 3) return {};
+    const NodeId joined = graph[id].inputs[0];
+    const auto* join = graph.as<Transpose>(joined);
+    if (!join || join->perm != Ints{0, 2, 1, 3} || !once(joined)) return {};
+    const NodeId weighted = graph[joined].inputs[0];
+    const auto* product = graph.as<MatMul>(weighted);
+    if (!product || product->transpose_b || !once(weighted)) return {};
+    const NodeId probabilities = graph[weighted].inputs[0];
+    const auto* softmax = graph.as<Softmax>(probabilities);
+    if (!softmax || softmax->log || !once(probabilities) || (softmax->axis != -1 && softmax->axis != 3)) return {};
+    Match found;
+    const NodeId scores = strip_scale(graph, uses, graph[probabilities].inputs[0], found.scale);
+    const auto* similarity = graph.as<MatMul>(scores);
+    if (!similarity || !once(scores)) return {};
+    const auto q = heads_of(graph, strip_scale(graph, uses, graph[scores].inputs[0], found.scale));
+    const auto k = keys_of(graph, strip_scale(graph, uses, graph[scores].inputs[1], found.scale),
+                           similarity->transpose_b);
+    const auto v = heads_of(graph, graph[weighted].inputs[1]);
+    if (!q || !k || !v || q->transposed || v->transposed) return {};
+    if (q->heads != k->heads || q->heads != v->heads) return {};
+    const Shape& out = graph.type(id).shape;
+    const Shape& split = graph.type(joined).shape;
+    if (out[0] != split[0] || out[1] != split[1]) return {};
+    found.q = *q;
+    found.k = *k;
+    found.v = *v;
+    return found;
+}
+
+}  // namespace
+
+Graph fuse_attention(const Graph& graph, Change& change) {
+    Rewriter rewriter(graph);
+    const auto uses = graph.use_counts();
+    for (int i = 0; i < graph.size(); ++i) {
+        const auto id = static_cast<NodeId>(i);
+        const auto found = match(graph, uses, id);
+        if (!found) {
+            rewriter.keep(id);
+            continue;
+        }
+        const Attention attention{.heads = found->q.heads, .scale = found->scale};
+        std::vector<NodeId> inputs;
+        if (found->q.part == 0 && found->k.part == 1 && found->v.part == 2 &&
+            found->q.source == found->k.source && found->q.source == found->v.source) {
+            inputs = {rewriter[found->q.source]};
+        } else if (found->q.part < 0 && found->k.part < 0 && found->v.part < 0) {
+            inputs = {rewriter[found->q.source], rewriter[found->k.source], rewriter[found->v.source]};
+        } else {
+            rewriter.keep(id);
+            continue;
+        }
+        rewriter.replace(id, rewriter.out().add(attention, std::move(inputs), graph[id].name));
+        ++change.count;
+    }
+    return rewriter.finish();
+}
+
+}  // namespace espalier::passes

@@ -1,0 +1,122 @@
+#include "passes/prune/magnitude.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/error.h"
+
+namespace espalier::passes {
+
+using namespace graph;
+
+namespace {
+
+Tensor masked(const Tensor& weights, std::span<const std::uint8_t> mask) {
+    Tensor result = weights.clone();
+    const auto values = result.mutable_span<float>();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (mask[i] == 0) values[i] = 0;
+    }
+    return result;
+}
+
+Graph with_weights(const Graph& graph, const std::vector<NodeId>& ids, const std::vector<Tensor>& tensors) {
+    Rewriter rewriter(graph);
+    for (int i = 0; i < graph.size(); ++i) {
+        const auto id = static_cast<NodeId>(i);
+        const auto found = std::find(ids.begin(), ids.end(), id);
+        if (found == ids.end()) {
+            rewriter.keep(id);
+        } else {
+            const Tensor& tensor = tensors[static_cast<std::size_t>(found - ids.begin())];
+            rewriter.replace(id, rewriter.out().add_constant(graph[id].name, tensor));
+        }
+    }
+    return rewriter.finish();
+}
+
+void check_amount(double amount) {
+    if (!(amount >= 0 && amount < 1)) fail_usage("the pruning amount must be at least 0 and below 1, not {}", amount);
+}
+
+std::vector<Tensor> tensors_of(const Graph& graph, const std::vector<NodeId>& ids) {
+    std::vector<Tensor> tensors;
+    for (const NodeId id : ids) tensors.push_back(graph.constant(id)->to_aligned());
+    return tensors;
+}
+
+Graph apply_masks(const Graph& graph, const std::vector<NodeId>& ids, const std::vector<Tensor>& weights,
+                  const std::vector<std::vector<std::uint8_t>>& masks, Change& change) {
+    std::vector<Tensor> pruned;
+    for (std::size_t i = 0; i < ids.size(); ++i) pruned.push_back(masked(weights[i], masks[i]));
+    change.count += static_cast<int>(ids.size());
+    return with_weights(graph, ids, pruned);
+}
+
+}  // namespace
+
+std::vector<NodeId> prunable_weights(const Graph& graph) {
+    std::vector<NodeId> result;
+    for (const Node& node : graph.nodes()) {
+        if (!std::holds_alternative<Conv2d>(node.op) && !std::holds_alternative<Linear>(node.op)) continue;
+        const NodeId weights = node.inputs[1];
+        const bool known = std::find(result.begin(), result.end(), weights) != result.end();
+        if (graph.constant(weights) && !known) result.push_back(weights);
+    }
+    return result;
+}
+
+std::int64_t pruned_count(double amount, std::int64_t elements) {
+    return std::llrint(amount * static_cast<double>(elements));
+}
+
+std::vector<std::vector<std::uint8_t>> magnitude_masks(std::span<const Tensor> weights, std::int64_t count) {
+    std::vector<float> magnitudes;
+    for (const Tensor& tensor : weights) {
+        for (const float w : tensor.span<float>()) magnitudes.push_back(std::fabs(w));
+    }
+    std::vector<std::uint8_t> mask(magnitudes.size(), 1);
+    if (count > 0) {
+        std::vector<float> sorted = magnitudes;
+        const auto nth = sorted.begin() + std::min<std::ptrdiff_t>(count, static_cast<std::ptrdiff_t>(sorted.size())) - 1;
+        std::nth_element(sorted.begin(), nth, sorted.end());
+        const float threshold = *nth;
+        std::int64_t ties = count;
+        for (const float m : magnitudes) ties -= m < threshold;
+        for (std::size_t i = 0; i < magnitudes.size(); ++i) {
+            const bool goes = magnitudes[i] < threshold || (magnitudes[i] == threshold && ties-- > 0);
+            if (goes) mask[i] = 0;
+        }
+    }
+    std::vector<std::vector<std::uint8_t>> result;
+    auto begin = mask.begin();
+    for (const Tensor& tensor : weights) {
+        const auto end = begin + static_cast<std::ptrdiff_t>(tensor.elements());
+        result.emplace_back(begin, end);
+        begin = end;
+    }
+    return result;
+}
+
+Graph prune_locally(const Graph& graph, double amount, Change& change) {
+    check_amount(amount);
+    const auto ids = prunable_weights(graph);
+    const auto weights = tensors_of(graph, ids);
+    std::vector<std::vector<std::uint8_t>> masks;
+    for (const Tensor& tensor : weights) {
+        masks.push_back(magnitude_masks({&tensor, 1}, pruned_count(amount, tensor.elements())).front());
+    }
+    return apply_masks(graph, ids, weights, masks, change);
+}
+
+Graph prune_globally(const Graph& graph, double amount, Change& change) {
+    check_amount(amount);
+    const auto ids = prunable_weights(graph);
+    const auto weights = tensors_of(graph, ids);
+    std::int64_t elements = 0;
+    for (const Tensor& tensor : weights) elements += tensor.elements();
+    return apply_masks(graph, ids, weights, magnitude_masks(weights, pruned_count(amount, elements)), change);
+}
+
+}  // namespace espalier::passes
