@@ -47,7 +47,7 @@ struct ProcessorConfig {
     std::vector<float> std;
     bool divide_by_std_again = false;  ///< EfficientNet with include_top
 
-    std::string json;  ///< the text this was parsed from; empty for a default-constructed configuration
+    std::string json;  ///< what this was parsed from; empty for a configuration made by hand
 };
 
 /// Reads preprocessor_config.json, or the pretrained_cfg of a timm config.json. `source` names the file in
@@ -56,7 +56,9 @@ struct ProcessorConfig {
 ProcessorConfig parse_processor(std::string_view json_text, const std::string& source,
                                 const std::string& model_type);
 
-/// JSON text from which parse_processor() gives the same configuration: the original text where there is one.
+/// JSON text from which parse_processor() gives the same configuration: what it was parsed from, with the
+/// class added where the model type had implied it. Throws Error for a configuration made by hand that uses
+/// options for which processor files have no key.
 std::string to_json_text(const ProcessorConfig& config);
 
 }  // namespace espalier::datasets
