@@ -1,0 +1,26 @@
+#include "passes/fuse/fuse.h"
+#include "passes/layout/layout.h"
+#include "tactics/no_parameter.h"
+#include "tactics/tactic.h"
+
+namespace espalier::tactics {
+
+/// Simplifies and fuses the graph without changing what it computes but for rounding.
+const Tactic kCompile{
+    .name = "compile",
+    .parameter = "",
+    .summary = "fold batch-norm, fuse convolution/linear + bias + activation + residual, fuse attention",
+    .phase = Phase::kCompile,
+    .canonical = [](std::string_view parameter) { return no_parameter("compile", parameter); },
+    .passes =
+        [](std::string_view) {
+            return std::vector<passes::Pass>{
+                {"merge-movements", passes::merge_movements}, {"fold-pad", passes::fold_pad},
+                {"fold-batch-norm", passes::fold_batch_norm}, {"fold-scale", passes::fold_scale},
+                {"fuse-attention", passes::fuse_attention},   {"fuse-qkv", passes::fuse_qkv},
+                {"fuse-residual", passes::fuse_residual},     {"fuse-activation", passes::fuse_activation},
+            };
+        },
+};
+
+}  // namespace espalier::tactics

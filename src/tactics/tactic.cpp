@@ -1,0 +1,94 @@
+#include "tactics/tactic.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace espalier::tactics {
+namespace {
+
+/// By value, so that the table does not depend on the order in which files are initialised.
+std::array<const Tactic*, 5> table() {
+    return {&kBaseline, &kCompile, &kDynamicQuantization, &kLocalPruning, &kGlobalPruning};
+}
+
+const Tactic& find(std::string_view name) {
+    std::vector<std::string> names;
+    for (const Tactic* tactic : table()) {
+        if (tactic->name == name) return *tactic;
+        names.emplace_back(tactic->name);
+    }
+    std::string list;
+    for (const auto& known : names) list += (list.empty() ? "" : ", ") + known;
+    fail_usage("unknown tactic '{}'.{} Known tactics: {}", name, suggestion(name, names), list);
+}
+
+Part parse_part(std::string_view text) {
+    const auto colon = text.find(':');
+    const std::string_view parameter = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+    const Tactic& tactic = find(text.substr(0, colon));
+    if (colon != std::string_view::npos && parameter.empty()) {
+        fail_usage("the tactic '{}' ends in a colon without a parameter", text);
+    }
+    return {std::string(tactic.name), tactic.canonical(parameter)};
+}
+
+}  // namespace
+
+std::span<const Tactic> all_tactics() {
+    static const std::array<Tactic, 5> tactics{kBaseline, kCompile, kDynamicQuantization, kLocalPruning,
+                                               kGlobalPruning};
+    return tactics;
+}
+
+std::vector<Part> parse(std::string_view text) {
+    std::vector<Part> parts;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find('+', begin), text.size());
+        parts.push_back(parse_part(text.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const Part& a, const Part& b) { return find(a.name).phase < find(b.name).phase; });
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (parts[i].name == kBaseline.name && parts.size() > 1) {
+            fail_usage("'baseline' means no tactic and cannot be composed, as in '{}'", text);
+        }
+        for (std::size_t j = 0; j < i; ++j) {
+            if (parts[j].name == parts[i].name) fail_usage("'{}' contains {} twice", text, parts[i].name);
+        }
+    }
+    return parts;
+}
+
+std::string canonical(const std::vector<Part>& parts) {
+    std::string text;
+    for (const Part& part : parts) {
+        if (!text.empty()) text += '+';
+        text += part.name;
+        if (!part.parameter.empty()) text += ":" + part.parameter;
+    }
+    return text;
+}
+
+std::string canonical(std::string_view text) { return canonical(parse(text)); }
+
+Applied apply(const graph::Graph& graph, const std::vector<Part>& parts) {
+    Applied applied{graph, {}, {}};
+    for (const Part& part : parts) {
+        const Tactic& tactic = find(part.name);
+        const std::size_t first = applied.passes.size();
+        const auto passes = tactic.passes(part.parameter);
+        applied.graph = passes::run_passes(applied.graph, passes, applied.passes);
+        const bool happened = std::any_of(applied.passes.begin() + static_cast<std::ptrdiff_t>(first),
+                                          applied.passes.end(), [](const auto& pass) { return pass.changes > 0; });
+        if (!passes.empty() && !happened) {
+            applied.notes.push_back(fmt::format("{} found nothing to change in this model", part.name));
+        }
+    }
+    return applied;
+}
+
+}  // namespace espalier::tactics

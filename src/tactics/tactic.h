@@ -1,0 +1,63 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "passes/pass.h"
+
+namespace espalier::tactics {
+
+/// Order in which the parts of a composed tactic are applied, whatever order they were written in: weights are
+/// chosen first, then the graph is simplified, then what is left is quantized.
+enum class Phase { kPrune, kCompile, kQuantize };
+
+/// A treatment by its name, e.g. "global-pruning" with parameter "0.5". An empty parameter means the default.
+struct Part {
+    std::string name;
+    std::string parameter;
+    bool operator==(const Part&) const = default;
+};
+
+/// One row of the table of tactics.
+struct Tactic {
+    std::string_view name;
+    std::string_view parameter;  ///< what may follow the colon, for help; empty when nothing may
+    std::string_view summary;
+    Phase phase;
+    /// Canonical text of a parameter ("" gives the default). Throws a usage Error when it is not valid.
+    std::string (*canonical)(std::string_view parameter);
+    /// The passes to run for a canonical parameter.
+    std::vector<passes::Pass> (*passes)(std::string_view parameter);
+};
+
+/// All tactics. To add one: its file, declared below, and a row in tactic.cpp.
+std::span<const Tactic> all_tactics();
+
+extern const Tactic kBaseline;
+extern const Tactic kCompile;
+extern const Tactic kDynamicQuantization;
+extern const Tactic kLocalPruning;
+extern const Tactic kGlobalPruning;
+
+/// Parses "global-pruning:0.5+compile". Throws a usage Error with a suggestion for an unknown name, for a bad or
+/// unexpected parameter, and for a tactic given twice. "baseline" composes with nothing.
+std::vector<Part> parse(std::string_view text);
+
+/// The text under which a composition is stored and compared: defaults written out, parts in the order of their
+/// phases.
+std::string canonical(const std::vector<Part>& parts);
+std::string canonical(std::string_view text);
+
+/// What a tactic made of a graph.
+struct Applied {
+    graph::Graph graph;
+    std::vector<passes::PassRecord> passes;
+    std::vector<std::string> notes;  ///< what did not happen, e.g. a pass that found nothing to do
+};
+
+/// Applies the parts to a verified graph in the order of their phases. Throws Error when a pass fails.
+Applied apply(const graph::Graph& graph, const std::vector<Part>& parts);
+
+}  // namespace espalier::tactics
