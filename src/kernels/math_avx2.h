@@ -1,0 +1,68 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include "kernels/vector_math.h"
+
+namespace espalier::kernels {
+
+/// Eight floats of AVX2 with FMA. Include only from files compiled for that instruction set.
+/// The meaning of each operation stands in vector_math.h.
+struct Avx2 {
+    using V = __m256;
+    static constexpr int kLanes = 8;
+    static constexpr int kRegisters = 16;
+
+    ESPALIER_INLINE static V zero() { return _mm256_setzero_ps(); }
+    ESPALIER_INLINE static V set1(float x) { return _mm256_set1_ps(x); }
+    ESPALIER_INLINE static V load(const float* p) { return _mm256_loadu_ps(p); }
+    ESPALIER_INLINE static void store(float* p, V x) { _mm256_storeu_ps(p, x); }
+    ESPALIER_INLINE static __m256i first(int n) {
+        return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    }
+    ESPALIER_INLINE static V load_first(const float* p, int n) { return _mm256_maskload_ps(p, first(n)); }
+    ESPALIER_INLINE static void store_first(float* p, int n, V x) { _mm256_maskstore_ps(p, first(n), x); }
+
+    ESPALIER_INLINE static V add(V a, V b) { return _mm256_add_ps(a, b); }
+    ESPALIER_INLINE static V sub(V a, V b) { return _mm256_sub_ps(a, b); }
+    ESPALIER_INLINE static V mul(V a, V b) { return _mm256_mul_ps(a, b); }
+    ESPALIER_INLINE static V div(V a, V b) { return _mm256_div_ps(a, b); }
+    ESPALIER_INLINE static V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+    ESPALIER_INLINE static V fnma(V a, V b, V c) { return _mm256_fnmadd_ps(a, b, c); }
+    ESPALIER_INLINE static V max(V a, V b) { return _mm256_max_ps(a, b); }
+    ESPALIER_INLINE static V min(V a, V b) { return _mm256_min_ps(a, b); }
+    ESPALIER_INLINE static V abs(V x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x); }
+    ESPALIER_INLINE static V round(V x) {
+        return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    }
+    /// In two steps, since one exponent field cannot hold the scale of a subnormal result.
+    ESPALIER_INLINE static V scale2(V x, V n) {
+        const __m256i whole = _mm256_cvtps_epi32(n);
+        const __m256i half = _mm256_srai_epi32(whole, 1);
+        return _mm256_mul_ps(_mm256_mul_ps(x, power2(half)), power2(_mm256_sub_epi32(whole, half)));
+    }
+    ESPALIER_INLINE static V copysign(V magnitude, V sign) {
+        const V bit = _mm256_set1_ps(-0.0f);
+        return _mm256_or_ps(_mm256_andnot_ps(bit, magnitude), _mm256_and_ps(bit, sign));
+    }
+    ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) {
+        return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+    }
+    ESPALIER_INLINE static float sum(V x) {
+        const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+        const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+    }
+    ESPALIER_INLINE static float largest(V x) {
+        const __m128 four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+        const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+        return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+    }
+
+  private:
+    ESPALIER_INLINE static V power2(__m256i n) {
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+    }
+};
+
+}  // namespace espalier::kernels
