@@ -39,13 +39,13 @@ Database::Database(const std::filesystem::path& path, Access access) : path_(pat
         const int flags =
             access == Access::kRead ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
         sql_ = std::make_unique<SQLite::Database>(path.string(), flags, kBusyTimeoutMs);
-        check_identity();
+        check_identity(access);
         if (access == Access::kWrite) migrate();
         sql_->exec("PRAGMA foreign_keys = ON");
     });
 }
 
-void Database::check_identity() {
+void Database::check_identity(Access access) {
     const int application = pragma(*sql_, "PRAGMA application_id");
     const int version = pragma(*sql_, "PRAGMA user_version");
     const int tables = pragma(*sql_, "SELECT count(*) FROM sqlite_master");
@@ -57,9 +57,8 @@ void Database::check_identity() {
         fail("{} was written by a newer espalier (schema {}, this one knows {}); update espalier",
              path_.string(), version, known);
     }
-    if (application != kApplicationId && (sql_->getHandle() != nullptr) &&
-        sqlite3_db_readonly(sql_->getHandle(), "main") == 1) {
-        fail("{} is empty or cannot be written", path_.string());
+    if (application != kApplicationId && access == Access::kRead) {
+        fail("{} is an empty file, not a store; 'espalier run' fills it", path_.string());
     }
 }
 

@@ -61,7 +61,7 @@ class Database {
 
   private:
     [[noreturn]] void explain(const SQLite::Exception& problem) const;
-    void check_identity();
+    void check_identity(Access access);
     void migrate();
     void begin();
     void commit();

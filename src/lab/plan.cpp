@@ -1,0 +1,140 @@
+#include "lab/plan.h"
+
+#include <algorithm>
+
+#include "base/cpu_features.h"
+#include "base/error.h"
+
+namespace espalier::lab {
+namespace {
+
+const std::vector<std::string> kDefaultTactics = {"baseline", "compile", "dynamic-quantization",
+                                                  "local-pruning", "global-pruning"};
+
+template <typename T>
+void fill(std::optional<T>& value, const std::optional<T>& other) {
+    if (!value) value = other;
+}
+
+int in_range(const std::optional<int>& value, int fallback, int low, int high, const char* what) {
+    const int number = value.value_or(fallback);
+    if (number < low || number > high)
+        fail_usage("{} must be from {} to {}; got {}", what, low, high, number);
+    return number;
+}
+
+Seconds in_range(const std::optional<Seconds>& value, Seconds fallback, Seconds high, const char* what) {
+    const Seconds duration = value.value_or(fallback);
+    if (duration > high)
+        fail_usage("{} must be at most {} s; got {} s", what, high.value(), duration.value());
+    return duration;
+}
+
+double share(const std::optional<double>& value, double fallback, const char* what) {
+    const double number = value.value_or(fallback);
+    if (!(number >= 0.0 && number <= 1.0)) fail_usage("{} must be from 0 to 100 percent", what);
+    return number;
+}
+
+std::vector<std::string> without_repeats(const std::vector<std::string>& items) {
+    std::vector<std::string> unique;
+    for (const auto& item : items) {
+        if (std::find(unique.begin(), unique.end(), item) == unique.end()) unique.push_back(item);
+    }
+    return unique;
+}
+
+std::vector<std::string> absolute_paths(const std::vector<std::string>& paths) {
+    std::vector<std::string> absolute;
+    for (const auto& path : paths) {
+        // weakly_canonical makes "models/a", "./models/a/" and a link to it one model.
+        std::error_code problem;
+        const auto canonical = std::filesystem::weakly_canonical(path, problem);
+        if (path.empty() || problem) fail_usage("'{}' is no path of a model", path);
+        absolute.push_back(canonical.has_filename() ? canonical.string() : canonical.parent_path().string());
+    }
+    return without_repeats(absolute);
+}
+
+std::vector<std::string> canonical_tactics(const std::vector<std::string>& texts,
+                                           const CanonicalTactic& canonical) {
+    // The untouched model is always in the design: every comparison is made against it.
+    std::vector<std::string> tactics = {"baseline"};
+    for (const auto& text : texts) tactics.push_back(canonical(text));
+    return without_repeats(tactics);
+}
+
+ProtocolSettings resolve_protocol(const PlanDraft& draft) {
+    const ProtocolSettings defaults;
+    constexpr Seconds kHour{3600.0};
+    ProtocolSettings protocol;
+    protocol.idle = in_range(draft.idle, defaults.idle, kHour, "the idle window");
+    protocol.warmup_calls =
+        in_range(draft.warmup_calls, defaults.warmup_calls, 1, 1'000'000, "warm-up calls");
+    protocol.warmup_cap = in_range(draft.warmup_cap, defaults.warmup_cap, kHour, "the cap of the warm-up");
+    protocol.window = in_range(draft.window, defaults.window, kHour, "the measured window");
+    protocol.timeout = in_range(draft.timeout, defaults.timeout, 240.0 * kHour, "the time-out of a trial");
+    protocol.attempts = in_range(draft.attempts, defaults.attempts, 1, 100, "attempts");
+    if (protocol.timeout < Seconds(1.0)) fail_usage("the time-out of a trial must be at least 1s");
+    return protocol;
+}
+
+}  // namespace
+
+PlanDraft merge(PlanDraft first, const PlanDraft& second) {
+    fill(first.models, second.models);
+    fill(first.data, second.data);
+    fill(first.tactics, second.tactics);
+    fill(first.runtime, second.runtime);
+    fill(first.blocks, second.blocks);
+    fill(first.images, second.images);
+    fill(first.batch, second.batch);
+    fill(first.threads, second.threads);
+    fill(first.seed, second.seed);
+    fill(first.idle, second.idle);
+    fill(first.warmup_calls, second.warmup_calls);
+    fill(first.warmup_cap, second.warmup_cap);
+    fill(first.window, second.window);
+    fill(first.timeout, second.timeout);
+    fill(first.attempts, second.attempts);
+    fill(first.costs.price, second.costs.price);
+    fill(first.costs.carbon, second.costs.carbon);
+    fill(first.costs.rent, second.costs.rent);
+    fill(first.costs.pue, second.costs.pue);
+    fill(first.costs.per_day, second.costs.per_day);
+    if (!first.currency_given) {
+        first.costs.currency = second.costs.currency;
+        first.currency_given = second.currency_given;
+    }
+    fill(first.max_accuracy_drop, second.max_accuracy_drop);
+    fill(first.min_effect, second.min_effect);
+    return first;
+}
+
+Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
+    if (!draft.models || draft.models->empty()) fail_usage("no model given; name its folder with --model");
+    if (!draft.data || draft.data->empty()) fail_usage("no images given; name them with --data");
+    Plan plan;
+    plan.models = absolute_paths(*draft.models);
+    plan.data = absolute_paths({*draft.data}).front();
+    plan.tactics = canonical_tactics(draft.tactics.value_or(kDefaultTactics), canonical);
+    plan.runtime = draft.runtime.value_or("native");
+    plan.blocks = in_range(draft.blocks, 10, 1, 10'000, "blocks");
+    plan.images = in_range(draft.images, 0, 0, 1'000'000'000, "images");
+    plan.batch = in_range(draft.batch, 1, 1, 4096, "the batch size");
+    plan.threads = in_range(draft.threads, std::min(usable_cpus(), 1024), 1, 1024, "threads");
+    const std::int64_t seed = draft.seed.value_or(1);
+    if (seed < 0) fail_usage("the seed must not be negative; got {}", seed);
+    plan.seed = static_cast<std::uint64_t>(seed);
+    plan.protocol = resolve_protocol(draft);
+    plan.costs = draft.costs;
+    if (plan.costs.pue && plan.costs.pue->value < 1.0) {
+        fail_usage("the PUE is facility energy over device energy, so at least 1; got {}",
+                   plan.costs.pue->value);
+    }
+    plan.limits.max_accuracy_drop = share(draft.max_accuracy_drop, 0.01, "the permitted accuracy drop");
+    plan.limits.min_effect = share(draft.min_effect, 0.02, "the least effect");
+    return plan;
+}
+
+}  // namespace espalier::lab

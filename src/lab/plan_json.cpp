@@ -1,0 +1,100 @@
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "lab/plan.h"
+
+namespace espalier::lab {
+namespace {
+
+using nlohmann::json;
+
+json figure_json(const std::optional<CostFigure>& figure) {
+    if (!figure) return nullptr;
+    return {{"value", figure->value}, {"date", figure->date}, {"source", figure->source}};
+}
+
+std::optional<CostFigure> figure_from(const json& object) {
+    if (object.is_null()) return std::nullopt;
+    return CostFigure{object.at("value").get<double>(), object.at("date").get<std::string>(),
+                      object.at("source").get<std::string>()};
+}
+
+json costs_json(const CostSettings& costs) {
+    return {{"price_per_kwh", figure_json(costs.price)},    {"carbon_g_per_kwh", figure_json(costs.carbon)},
+            {"rent_per_h", figure_json(costs.rent)},        {"pue", figure_json(costs.pue)},
+            {"images_per_day", figure_json(costs.per_day)}, {"currency", costs.currency}};
+}
+
+CostSettings costs_from(const json& object) {
+    CostSettings costs;
+    costs.price = figure_from(object.at("price_per_kwh"));
+    costs.carbon = figure_from(object.at("carbon_g_per_kwh"));
+    costs.rent = figure_from(object.at("rent_per_h"));
+    costs.pue = figure_from(object.at("pue"));
+    costs.per_day = figure_from(object.at("images_per_day"));
+    costs.currency = object.at("currency").get<std::string>();
+    return costs;
+}
+
+Seconds seconds(const json& object, const char* key) { return Seconds(object.at(key).get<double>()); }
+
+}  // namespace
+
+json measured_part(const Plan& plan) {
+    const auto& protocol = plan.protocol;
+    return {{"schema", "espalier.plan/1"},
+            {"models", plan.models},
+            {"data", plan.data},
+            {"tactics", plan.tactics},
+            {"runtime", plan.runtime},
+            {"blocks", plan.blocks},
+            {"images", plan.images},
+            {"batch", plan.batch},
+            {"threads", plan.threads},
+            {"seed", plan.seed},
+            {"protocol",
+             {{"idle_s", protocol.idle.value()},
+              {"warmup_calls", protocol.warmup_calls},
+              {"warmup_cap_s", protocol.warmup_cap.value()},
+              {"window_s", protocol.window.value()}}}};
+}
+
+json to_json(const Plan& plan) {
+    json object = measured_part(plan);
+    object["protocol"]["timeout_s"] = plan.protocol.timeout.value();
+    object["protocol"]["attempts"] = plan.protocol.attempts;
+    object["costs"] = costs_json(plan.costs);
+    object["limits"] = {{"max_accuracy_drop", plan.limits.max_accuracy_drop},
+                        {"min_effect", plan.limits.min_effect}};
+    return object;
+}
+
+Plan plan_from_json(const json& object) {
+    try {
+        Plan plan;
+        plan.models = object.at("models").get<std::vector<std::string>>();
+        plan.data = object.at("data").get<std::string>();
+        plan.tactics = object.at("tactics").get<std::vector<std::string>>();
+        plan.runtime = object.at("runtime").get<std::string>();
+        plan.blocks = object.at("blocks").get<int>();
+        plan.images = object.at("images").get<int>();
+        plan.batch = object.at("batch").get<int>();
+        plan.threads = object.at("threads").get<int>();
+        plan.seed = object.at("seed").get<std::uint64_t>();
+        const auto& protocol = object.at("protocol");
+        plan.protocol.idle = seconds(protocol, "idle_s");
+        plan.protocol.warmup_calls = protocol.at("warmup_calls").get<int>();
+        plan.protocol.warmup_cap = seconds(protocol, "warmup_cap_s");
+        plan.protocol.window = seconds(protocol, "window_s");
+        plan.protocol.timeout = seconds(protocol, "timeout_s");
+        plan.protocol.attempts = protocol.at("attempts").get<int>();
+        plan.costs = costs_from(object.at("costs"));
+        plan.limits.max_accuracy_drop = object.at("limits").at("max_accuracy_drop").get<double>();
+        plan.limits.min_effect = object.at("limits").at("min_effect").get<double>();
+        return plan;
+    } catch (const json::exception& problem) {
+        fail("a stored plan cannot be read: {}", problem.what());
+    }
+}
+
+}  // namespace espalier::lab

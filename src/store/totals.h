@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/records.h"
+
+namespace espalier::store {
+
+/// The phase of that name, or null.
+const PhaseRecord* find_phase(const TrialRecord& trial, const std::string& name);
+
+/// The value of a reading, or nothing where it is absent or a gap.
+std::optional<double> find_reading(const PhaseRecord& phase, const std::string& name);
+
+/// What one meter says about the energy of a phase.
+struct EnergyTotal {
+    std::string meter;
+    std::string tier;
+    std::string scope;  ///< scopes of the added zones, joined
+    std::optional<double>
+        joules;  ///< nothing when any zone has a problem: a part is never shown as the whole
+    double factor_low = 1.0;
+    double factor_high = 1.0;
+    std::string problem;
+};
+
+/// One total per meter, best tier first; zones contained in others are not added.
+std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase);
+
+}  // namespace espalier::store
