@@ -1,0 +1,46 @@
+#include "meters/discovery.h"
+
+#include <algorithm>
+#include <array>
+
+#include "meters/cpu/cpu_meter.h"
+#include "meters/estimate/estimate_meter.h"
+#include "meters/memory/memory_meter.h"
+#include "meters/powercap/powercap.h"
+
+namespace espalier::meters {
+namespace {
+
+constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "absent", "unsupported",
+                                                     "broken"};
+
+using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
+
+/// Every source there is, best tier first.
+constexpr std::array<DiscoverSource, 4> kSources = {discover_powercap, discover_estimate, discover_cpu,
+                                                    discover_memory};
+
+}  // namespace
+
+std::string_view name(State state) { return kStates[static_cast<std::size_t>(state)]; }
+
+Meter* Discovery::find(std::string_view wanted) const {
+    for (const auto& meter : meters) {
+        if (meter->description().name == wanted) return meter.get();
+    }
+    return nullptr;
+}
+
+Tier Discovery::best_energy_tier() const {
+    Tier best = Tier::kNone;
+    for (const auto& meter : meters) best = std::min(best, meter->description().tier);
+    return best;
+}
+
+Discovery discover(const DiscoveryOptions& options) {
+    Discovery discovery;
+    for (const DiscoverSource source : kSources) source(options, discovery);
+    return discovery;
+}
+
+}  // namespace espalier::meters

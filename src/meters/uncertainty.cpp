@@ -1,0 +1,50 @@
+#include "meters/uncertainty.h"
+
+#include <cmath>
+
+namespace espalier::meters {
+namespace {
+
+// The difference of two independent uniforms of width w has the variance 2 w^2 / 12 = w^2 / 6.
+const double kTwoUniforms = std::sqrt(6.0);
+
+}  // namespace
+
+Joules Uncertainty::standard() const {
+    double square = 0;
+    for (const BudgetLine& line : lines) square += line.standard.value() * line.standard.value();
+    return Joules(std::sqrt(square));
+}
+
+Joules Uncertainty::bound() const {
+    Joules sum;
+    for (const BudgetLine& line : lines) sum += line.bound;
+    return sum;
+}
+
+BudgetLine refresh_edges(Watts mean_power, Seconds refresh_period) {
+    const Joules bound = mean_power * refresh_period;
+    return {"refresh edges", bound / kTwoUniforms, bound};
+}
+
+BudgetLine resolution_edges(Joules step) { return {"counter resolution", step / kTwoUniforms, step}; }
+
+Uncertainty budget(const Description& description, Joules energy, Seconds duration) {
+    Uncertainty result;
+    if (description.factor) {
+        result.factor = description.factor;
+        return result;
+    }
+    if (duration > Seconds(0)) {
+        result.lines.push_back(refresh_edges(energy / duration, description.refresh_period));
+    }
+    if (description.unit == UnitKind::kCumulativeEnergy) {
+        result.lines.push_back(resolution_edges(Joules(description.resolution)));
+    } else {
+        const Joules step = Watts(description.resolution) * duration;
+        result.lines.push_back({"sensor resolution", step / std::sqrt(12.0), step / 2});
+    }
+    return result;
+}
+
+}  // namespace espalier::meters

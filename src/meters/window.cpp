@@ -1,0 +1,208 @@
+#include "meters/window.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace espalier::meters {
+namespace {
+
+constexpr std::array<std::string_view, 4> kValidities = {"valid", "gap", "interrupted", "ambiguous total"};
+
+/// The readings of one zone, or why they cannot be used.
+struct Series {
+    std::vector<const Value*> values;
+    Validity validity = Validity::kValid;
+    std::string problem;
+};
+
+Series collect(std::span<const Reading> readings, std::size_t zone) {
+    Series series;
+    for (const Reading& reading : readings) {
+        if (const Gap* gap = std::get_if<Gap>(&reading.zones[zone])) {
+            series.validity = Validity::kGap;
+            series.problem = gap->reason;
+            return series;
+        }
+        series.values.push_back(&std::get<Value>(reading.zones[zone]));
+    }
+    const Value& last = *series.values.back();
+    if (last.continuity != series.values.front()->continuity) {
+        series.validity = Validity::kInterrupted;
+        series.problem = last.interruption;
+    }
+    return series;
+}
+
+template <typename Unit>
+double at(const Value& value) {
+    const Unit* amount = std::get_if<Unit>(&value.amount);
+    if (amount == nullptr) fail("a meter gave a reading in another unit than its description says");
+    return amount->value();
+}
+
+/// Area under the values over time, by trapezoids.
+template <typename Unit>
+double area(std::span<const Value* const> values) {
+    double sum = 0;
+    for (std::size_t i = 1; i < values.size(); ++i) {
+        const double width = (values[i]->time - values[i - 1]->time).value();
+        sum += 0.5 * width * (at<Unit>(*values[i - 1]) + at<Unit>(*values[i]));
+    }
+    return sum;
+}
+
+Ratio mean_ratio(std::span<const Value* const> values) {
+    const double width = (values.back()->time - values.front()->time).value();
+    if (width <= 0) return Ratio(at<Ratio>(*values.back()));
+    return Ratio(area<Ratio>(values) / width);
+}
+
+Bytes largest(std::span<const Value* const> values) {
+    Bytes most{0};
+    for (const Value* value : values) {
+        const Bytes* bytes = std::get_if<Bytes>(&value->amount);
+        if (bytes == nullptr) fail("a memory meter gave a reading that is not in bytes");
+        most = std::max(most, *bytes);
+    }
+    return most;
+}
+
+Amount amount_of(UnitKind unit, std::span<const Value* const> values) {
+    const Value& first = *values.front();
+    const Value& last = *values.back();
+    switch (unit) {
+        case UnitKind::kCumulativeEnergy:
+            return Joules(at<Joules>(last) - at<Joules>(first));
+        case UnitKind::kCumulativeTime:
+            return Seconds(at<Seconds>(last) - at<Seconds>(first));
+        case UnitKind::kPower:
+            return Joules(area<Watts>(values));
+        case UnitKind::kUtilization:
+            return mean_ratio(values);
+        case UnitKind::kMemory:
+            break;
+    }
+    return largest(values);
+}
+
+bool counts_energy(UnitKind unit) { return unit == UnitKind::kCumulativeEnergy || unit == UnitKind::kPower; }
+
+/// Whether a failure of this zone spoils the window: contained and duplicate zones are only shown.
+bool matters(ZoneRole role) { return role == ZoneRole::kAdded || role == ZoneRole::kAmbiguous; }
+
+void add_zone(WindowReading& window, UnitKind unit, const Zone& zone, const Series& series) {
+    ZoneWindow result{zone, std::nullopt, series.problem};
+    if (series.validity == Validity::kValid) {
+        result.amount = amount_of(unit, series.values);
+    } else if (matters(zone.role) && window.valid()) {
+        window.validity = series.validity;
+        window.problem = zone.id + ": " + series.problem;
+    }
+    window.zones.push_back(std::move(result));
+}
+
+/// Adds up the added zones (domain algebra) and budgets the error of the sum.
+void total(WindowReading& window, const Description& description) {
+    if (!window.valid() || !counts_energy(description.unit)) return;
+    Joules sum;
+    bool any = false;
+    for (const ZoneWindow& zone : window.zones) {
+        if (zone.zone.role == ZoneRole::kAmbiguous) {
+            window.validity = Validity::kAmbiguousTotal;
+            window.problem = zone.zone.id + " may mirror another zone; calibrate to find out";
+            return;
+        }
+        if (zone.zone.role != ZoneRole::kAdded) continue;
+        sum += std::get<Joules>(*zone.amount);
+        any = true;
+    }
+    if (!any) return;
+    window.energy = sum;
+    window.uncertainty = budget(description, sum, window.duration());
+}
+
+void check(const Description& description, std::span<const Reading> readings) {
+    if (readings.size() < 2)
+        fail("a window of meter '{}' needs two readings, got {}", description.name, readings.size());
+    for (const Reading& reading : readings) {
+        if (reading.zones.size() == description.zones.size()) continue;
+        fail("a reading of meter '{}' has {} zones; its description has {}", description.name,
+             reading.zones.size(), description.zones.size());
+    }
+}
+
+/// Power of the added zones over one interval, or nothing where it is not valid.
+std::optional<Watts> interval_power(const Description& description, std::span<const Reading> pair) {
+    const WindowReading window = measure(description, pair);
+    if (!window.energy || window.duration() <= Seconds(0)) return std::nullopt;
+    return *window.energy / window.duration();
+}
+
+std::optional<Watts> momentary_power(const Description& description, const Reading& reading) {
+    Watts sum;
+    for (std::size_t zone = 0; zone < reading.zones.size(); ++zone) {
+        if (description.zones[zone].role != ZoneRole::kAdded) continue;
+        const Value* value = std::get_if<Value>(&reading.zones[zone]);
+        if (value == nullptr) return std::nullopt;
+        sum += Watts(at<Watts>(*value));
+    }
+    return sum;
+}
+
+}  // namespace
+
+std::string_view name(Validity validity) { return kValidities[static_cast<std::size_t>(validity)]; }
+
+std::optional<Amount> WindowReading::amount(std::string_view zone_id) const {
+    for (const ZoneWindow& zone : zones) {
+        if (zone.zone.id == zone_id) return zone.amount;
+    }
+    return std::nullopt;
+}
+
+WindowReading measure(const Description& description, std::span<const Reading> readings) {
+    check(description, readings);
+    WindowReading window;
+    window.meter = description.name;
+    window.source = description.source;
+    window.scope = description.scope;
+    window.tier = description.tier;
+    window.unit = description.unit == UnitKind::kPower ? UnitKind::kCumulativeEnergy : description.unit;
+    window.start = readings.front().time;
+    window.end = readings.back().time;
+    window.notes = description.notes;
+    for (std::size_t zone = 0; zone < description.zones.size(); ++zone) {
+        add_zone(window, description.unit, description.zones[zone], collect(readings, zone));
+    }
+    total(window, description);
+    return window;
+}
+
+std::vector<PowerPoint> power_trace(const Description& description, std::span<const Reading> readings) {
+    std::vector<PowerPoint> points;
+    if (!counts_energy(description.unit)) return points;
+    const bool momentary = description.unit == UnitKind::kPower;
+    for (std::size_t i = momentary ? 0 : 1; i < readings.size(); ++i) {
+        const auto power = momentary ? momentary_power(description, readings[i])
+                                     : interval_power(description, readings.subspan(i - 1, 2));
+        if (power) points.push_back({readings[i].time, *power});
+    }
+    return points;
+}
+
+Seconds shortest_window(const Description& description) {
+    if (!counts_energy(description.unit)) return Seconds(0);
+    const Seconds refreshes = description.refresh_period * 50;
+    switch (description.tier) {
+        case Tier::kWallMeter:
+            return std::max(Seconds(60), refreshes);
+        case Tier::kIntegratedSensor:
+            return std::max(Seconds(5), refreshes);
+        default:
+            return std::max(Seconds(1), refreshes);
+    }
+}
+
+}  // namespace espalier::meters
