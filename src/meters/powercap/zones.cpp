@@ -39,8 +39,8 @@ std::optional<ZoneName> parse_zone_name(std::string_view text) {
 }
 
 std::string folder_of(const ZoneName& name, std::size_t depth) {
-    std::string folder = std::string(kRoot) + "/" + std::string(kProviders[name.provider]);
-    for (std::size_t i = 0; i < depth; ++i) folder += ":" + std::to_string(name.numbers[i]);
+    std::string folder = fmt::format("{}/{}", kRoot, kProviders[name.provider]);
+    for (std::size_t i = 0; i < depth; ++i) folder += fmt::format(":{}", name.numbers[i]);
     return folder;
 }
 
@@ -68,8 +68,9 @@ RaplZone read_zone(const FileTree& files, const ZoneName& name) {
     zone.top_level = name.numbers.size() == 1;
     zone.package = zone.top_level ? zone.name : files.read(folder_of(name, 1) + "/name").text;
     zone.range = read_range(files, zone.folder);
-    zone.zone.id = zone.top_level ? zone.name : zone.package + "/" + zone.name;
-    if (zone.provider != kProviders[0]) zone.zone.id += fmt::format(" ({})", zone.provider.substr(kProviders[0].size() + 1));
+    zone.zone.id = zone.top_level ? zone.name : fmt::format("{}/{}", zone.package, zone.name);
+    if (zone.provider != kProviders[0])
+        zone.zone.id += fmt::format(" ({})", zone.provider.substr(kProviders[0].size() + 1));
     zone.zone.scope = scope_of(zone);
     return zone;
 }
@@ -106,15 +107,15 @@ std::vector<RaplZone> find_rapl_zones(const FileTree& files) {
 }
 
 void assign_roles(std::vector<RaplZone>& zones, DieRelation dies) {
-    std::set<std::string> seen;             // package or package/dram, by whichever provider came first
-    std::vector<std::string> first_die_of;  // the die that stands for its socket
+    std::set<std::pair<std::string, bool>> seen;  // package, and whether itself or its DRAM
+    std::vector<std::string> first_die_of;        // the die that stands for its socket
     for (RaplZone& zone : zones) {
         const bool adds = is_package(zone.package) && (zone.top_level || zone.name == "dram");
         if (!adds) {
             zone.zone.role = ZoneRole::kContained;
             continue;
         }
-        const bool repeated = !seen.insert(zone.package + "/" + (zone.top_level ? "" : zone.name)).second;
+        const bool repeated = !seen.emplace(zone.package, zone.top_level).second;
         const std::string socket = socket_of(zone.package);
         const auto first = std::find_if(first_die_of.begin(), first_die_of.end(),
                                         [&](const std::string& die) { return socket_of(die) == socket; });

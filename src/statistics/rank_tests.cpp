@@ -1,0 +1,200 @@
+#include "statistics/rank_tests.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <numeric>
+
+#include "base/error.h"
+#include "statistics/normal.h"
+
+namespace espalier::statistics {
+namespace {
+
+constexpr std::size_t kExactPairs = 200;
+constexpr std::size_t kExactPooled = 100;
+
+/// Mid-ranks are multiples of one half; twice a rank is a whole number, so that sums can index a table.
+std::vector<std::size_t> doubled(std::span<const double> ranks) {
+    std::vector<std::size_t> result;
+    for (const double rank : ranks) result.push_back(static_cast<std::size_t>(std::lround(2 * rank)));
+    return result;
+}
+
+/// p = min(1, 2 min(P(S <= observed), P(S >= observed))) of a distribution over 0..n.
+double two_sided(std::span<const double> probability, std::size_t observed) {
+    double at_most = 0;
+    double at_least = 0;
+    for (std::size_t sum = 0; sum < probability.size(); ++sum) {
+        if (sum <= observed) at_most += probability[sum];
+        if (sum >= observed) at_least += probability[sum];
+    }
+    return std::min(1.0, 2 * std::min(at_most, at_least));
+}
+
+/// Distribution of the sum of the positive ranks when each sign is a fair coin.
+std::vector<double> sign_distribution(std::span<const std::size_t> ranks) {
+    const std::size_t total = std::accumulate(ranks.begin(), ranks.end(), std::size_t{0});
+    std::vector<double> probability(total + 1, 0.0);
+    probability[0] = 1;
+    std::size_t reached = 0;
+    for (const std::size_t rank : ranks) {
+        reached += rank;
+        for (std::size_t sum = reached + 1; sum-- > 0;) {
+            probability[sum] = 0.5 * (probability[sum] + (sum >= rank ? probability[sum - rank] : 0.0));
+        }
+    }
+    return probability;
+}
+
+/// Distribution of the rank sum of `chosen` values drawn from the pool without replacement.
+std::vector<double> subset_distribution(std::span<const std::size_t> ranks, std::size_t chosen) {
+    const std::size_t total = std::accumulate(ranks.begin(), ranks.end(), std::size_t{0});
+    std::vector<std::vector<double>> count(chosen + 1, std::vector<double>(total + 1, 0.0));
+    count[0][0] = 1;
+    for (std::size_t seen = 0; seen < ranks.size(); ++seen) {
+        for (std::size_t size = std::min(seen + 1, chosen); size >= 1; --size) {
+            for (std::size_t sum = ranks[seen]; sum <= total; ++sum) {
+                count[size][sum] += count[size - 1][sum - ranks[seen]];
+            }
+        }
+    }
+    const double subsets = std::accumulate(count[chosen].begin(), count[chosen].end(), 0.0);
+    for (double& value : count[chosen]) value /= subsets;
+    return count[chosen];
+}
+
+/// Two-sided p of a normal statistic, with half a unit of continuity correction.
+double approximate_p(double observed, double expected, double variance) {
+    if (variance <= 0) return 1.0;
+    const double distance = std::max(0.0, std::fabs(observed - expected) - 0.5);
+    return std::min(1.0, 2 * normal_cdf(-distance / std::sqrt(variance)));
+}
+
+/// Sum of t^3 - t over groups of equal ranks.
+double tie_term(std::span<const double> ranks) {
+    std::map<double, double> sizes;
+    for (const double rank : ranks) sizes[rank] += 1;
+    double sum = 0;
+    for (const auto& [rank, size] : sizes) sum += size * size * size - size;
+    return sum;
+}
+
+/// Ranks of the non-zero differences, and which of them are positive.
+struct SignedRanks {
+    std::vector<double> ranks;
+    std::vector<bool> positive;
+    std::size_t zeros = 0;
+};
+
+SignedRanks rank_differences(std::span<const double> differences, Zeros zeros) {
+    SignedRanks result;
+    std::vector<double> sizes;
+    std::vector<double> ranked;
+    for (const double difference : differences) {
+        result.zeros += difference == 0 ? 1 : 0;
+        if (difference == 0 && zeros == Zeros::kWilcoxon) continue;
+        ranked.push_back(difference);
+        sizes.push_back(std::fabs(difference));
+    }
+    const std::vector<double> ranks = mid_ranks(sizes);
+    for (std::size_t i = 0; i < ranked.size(); ++i) {
+        if (ranked[i] == 0) continue;
+        result.ranks.push_back(ranks[i]);
+        result.positive.push_back(ranked[i] > 0);
+    }
+    return result;
+}
+
+}  // namespace
+
+std::string_view name(Zeros zeros) { return zeros == Zeros::kPratt ? "Pratt" : "Wilcoxon"; }
+
+std::vector<double> mid_ranks(std::span<const double> values) {
+    std::vector<std::size_t> order(values.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+    std::vector<double> ranks(values.size());
+    for (std::size_t begin = 0; begin < order.size();) {
+        std::size_t end = begin;
+        while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+        for (std::size_t i = begin; i < end; ++i)
+            ranks[order[i]] = 0.5 * static_cast<double>(begin + 1 + end);
+        begin = end;
+    }
+    return ranks;
+}
+
+TestResult signed_rank(const PairedRepetitions& sample, Zeros zeros) {
+    const SignedRanks ranked = rank_differences(sample.differences(), zeros);
+    TestResult result;
+    result.used = ranked.ranks.size();
+    result.dropped = ranked.zeros;
+    for (std::size_t i = 0; i < ranked.ranks.size(); ++i) {
+        if (ranked.positive[i]) result.statistic += ranked.ranks[i];
+    }
+    if (result.used == 0) return result;
+    if (result.used <= kExactPairs) {
+        const auto observed = static_cast<std::size_t>(std::lround(2 * result.statistic));
+        result.p_value = two_sided(sign_distribution(doubled(ranked.ranks)), observed);
+        return result;
+    }
+    result.exact = false;
+    double sum = 0;
+    double squares = 0;
+    for (const double rank : ranked.ranks) {
+        sum += rank;
+        squares += rank * rank;
+    }
+    result.p_value = approximate_p(result.statistic, sum / 2, squares / 4);
+    return result;
+}
+
+double smallest_signed_rank_p(std::size_t pairs) {
+    return pairs == 0 ? 1.0 : std::ldexp(1.0, 1 - static_cast<int>(std::min<std::size_t>(pairs, 1000)));
+}
+
+TestResult mann_whitney(const Repetitions& first, const Repetitions& second) {
+    if (first.size() == 0 || second.size() == 0)
+        fail("a Mann-Whitney test needs two samples that are not empty");
+    std::vector<double> pooled(first.values().begin(), first.values().end());
+    pooled.insert(pooled.end(), second.values().begin(), second.values().end());
+    const std::vector<double> ranks = mid_ranks(pooled);
+    const auto m = static_cast<double>(first.size());
+    const auto n = static_cast<double>(second.size());
+    const double rank_sum =
+        std::accumulate(ranks.begin(), ranks.begin() + static_cast<std::ptrdiff_t>(first.size()), 0.0);
+    TestResult result;
+    result.used = pooled.size();
+    result.statistic = rank_sum - m * (m + 1) / 2;
+    if (pooled.size() <= kExactPooled) {
+        const auto observed = static_cast<std::size_t>(std::lround(2 * rank_sum));
+        result.p_value = two_sided(subset_distribution(doubled(ranks), first.size()), observed);
+        return result;
+    }
+    result.exact = false;
+    const double all = m + n;
+    const double variance = m * n / 12 * (all + 1 - tie_term(ranks) / (all * (all - 1)));
+    result.p_value = approximate_p(result.statistic, m * n / 2, variance);
+    return result;
+}
+
+std::vector<double> holm(std::span<const double> p_values) {
+    std::vector<std::size_t> order(p_values.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+    std::vector<double> adjusted(p_values.size());
+    double largest = 0;
+    for (std::size_t step = 0; step < order.size(); ++step) {
+        const double p = p_values[order[step]];
+        if (!(p >= 0 && p <= 1)) fail("Holm's adjustment needs p-values in [0, 1], got {}", p);
+        largest = std::max(largest, std::min(1.0, static_cast<double>(order.size() - step) * p));
+        adjusted[order[step]] = largest;
+    }
+    return adjusted;
+}
+
+}  // namespace espalier::statistics
