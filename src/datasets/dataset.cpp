@@ -1,0 +1,33 @@
+#include "datasets/dataset.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace espalier::datasets {
+namespace {
+
+std::string content_sha256(const Sample& sample) {
+    if (const auto* encoded = std::get_if<std::vector<std::byte>>(&sample.content))
+        return espalier::sha256(*encoded);
+    return espalier::sha256(std::as_bytes(std::span(std::get<Image>(sample.content).pixels)));
+}
+
+}  // namespace
+
+Image decode(const Sample& sample) {
+    if (const auto* encoded = std::get_if<std::vector<std::byte>>(&sample.content)) {
+        return decode_image(*encoded, sample.name);
+    }
+    return std::get<Image>(sample.content);
+}
+
+std::string sha256(const Dataset& dataset) {
+    std::string lines;
+    for (std::int64_t i = 0; i < dataset.size(); ++i) {
+        const Sample sample = dataset.sample(i);
+        lines += fmt::format("{}\t{}\t{}\n", sample.name, sample.label, content_sha256(sample));
+    }
+    return espalier::sha256(lines);
+}
+
+}  // namespace espalier::datasets
