@@ -26,6 +26,32 @@ constexpr UnaryKernel kTable[] = {{"unary/portable", Isa::kPortable, run_portabl
 
 std::string_view name(Unary kind) { return kNames[static_cast<std::size_t>(kind)]; }
 
+UnaryOperation operation_of(Activation activation, float lo, float hi) {
+    switch (activation) {
+        case Activation::kNone:
+            return {Unary::kIdentity, {}};
+        case Activation::kRelu:
+            return {Unary::kRelu, {}};
+        case Activation::kClip:
+            return {Unary::kClip, {lo, hi}};
+        case Activation::kGelu:
+            return {Unary::kGelu, {}};
+        case Activation::kGeluTanh:
+            return {Unary::kGeluTanh, {}};
+        case Activation::kSilu:
+            return {Unary::kSilu, {}};
+        case Activation::kSigmoid:
+            return {Unary::kSigmoid, {}};
+        case Activation::kTanh:
+            return {Unary::kTanh, {}};
+        case Activation::kHardSwish:
+            return {Unary::kHardSwish, {}};
+        case Activation::kHardSigmoid:
+            return {Unary::kHardSigmoid, {1 / 6.0f, 0.5f}};
+    }
+    return {};
+}
+
 std::span<const UnaryKernel> unary_kernels() { return kTable; }
 
 void unary(Unary kind, UnaryParams params, const float* x, float* y, std::int64_t n, ThreadPool& pool,

@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
+#include "kernels/epilogue.h"
 
 namespace espalier::kernels {
 
@@ -45,6 +46,13 @@ struct UnaryParams {
     float alpha = 0;
     float beta = 0;
 };
+
+/// The same function as an element-wise operation, with the bounds of kClip as parameters.
+struct UnaryOperation {
+    Unary kind = Unary::kIdentity;
+    UnaryParams params;
+};
+UnaryOperation operation_of(Activation activation, float lo, float hi);
 
 /// Lower-case name, e.g. "gelu_tanh".
 std::string_view name(Unary kind);

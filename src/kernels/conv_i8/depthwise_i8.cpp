@@ -1,0 +1,30 @@
+#include "kernels/conv_i8/depthwise_i8.h"
+
+#include "kernels/elementwise/unary_reference.h"
+
+namespace espalier::kernels {
+namespace {
+
+constexpr DepthwiseI8Kernel kTable[] = {{"depthwise_i8/portable", Isa::kPortable, run_depthwise_i8_portable}};
+
+}  // namespace
+
+std::span<const DepthwiseI8Kernel> depthwise_i8_kernels() { return kTable; }
+
+void run_depthwise_i8_portable(const DepthwiseI8& d) {
+    const UnaryOperation activation = operation_of(d.activation, d.lo, d.hi);
+    for (std::int64_t q = 0; q < d.pixels; ++q) {
+        for (std::int64_t c = 0; c < d.channels; ++c) {
+            std::int32_t sum = 0;
+            for (std::int64_t t = 0; t < d.taps; ++t) {
+                sum += std::int32_t{d.rows[t][q * d.step + c]} * d.weights[t * d.channels + c];
+            }
+            float value = static_cast<float>(sum - d.zero_point * d.sums[c]) * (d.scale * d.scales[c]);
+            if (d.bias) value += d.bias[c];
+            if (d.residual) value += d.residual[q * d.channels + c];
+            d.y[q * d.channels + c] = unary_reference(activation.kind, activation.params, value);
+        }
+    }
+}
+
+}  // namespace espalier::kernels

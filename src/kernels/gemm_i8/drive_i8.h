@@ -1,0 +1,99 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "base/thread_pool.h"
+#include "kernels/gemm_i8/panels_i8.h"
+#include "kernels/scratch.h"
+
+namespace espalier::kernels {
+
+/// Rows of one tile: [first, first + count).
+struct TileRows {
+    std::int64_t first;
+    std::int64_t count;
+};
+
+/// Rows of tile `tile` when m rows are dealt out to `tiles` tiles as evenly as possible: 197 rows become
+/// tiles of 14 and 13, not fourteen tiles of 14 and one of 1, which would wait for its loads.
+inline TileRows tile_rows(std::int64_t m, std::int64_t tiles, std::int64_t tile) {
+    const std::int64_t first = tile * m / tiles;
+    return {first, (tile + 1) * m / tiles - first};
+}
+
+/// The output of a product: m rows of c, with epilogue pointers that belong to column 0 of the panels.
+struct OutputI8 {
+    std::int64_t m;
+    float* c;
+    std::int64_t ldc;
+    Epilogue epilogue;
+};
+
+/// Multiply-adds per task: about 40 microseconds of a VNNI core, far above the cost of claiming a task.
+inline constexpr std::int64_t kTaskWork = std::int64_t{1} << 21;
+
+/// Tiles that share one pass over a column panel, so that the panel is read from L2 once for all of them.
+inline constexpr std::int64_t kBlockTiles = 4;
+
+/// Runs every tile of an int8 product. locate(first, count, pointers, affines) fills the addresses of tile
+/// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i].
+template <typename Locate>
+void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI8& out, ThreadPool& pool,
+              Locate&& locate) {
+    const auto& panels = weights.list();
+    const auto panel_count = static_cast<std::int64_t>(panels.size());
+    const std::int64_t depth = weights.taps() * weights.k();
+    const std::int64_t tiles = (out.m + kernel.max_rows - 1) / kernel.max_rows;
+    const std::int64_t blocks = (tiles + kBlockTiles - 1) / kBlockTiles;
+    const std::int64_t panel_work = kBlockTiles * kernel.max_rows * depth * 2 * kI8Lanes;
+    // With few rows the columns are split as well; otherwise a task keeps its rows and walks all panels.
+    const std::int64_t wanted = std::max<std::int64_t>(1, 4 * pool.threads() / blocks);
+    const std::int64_t most = (panel_count * panel_work + kTaskWork - 1) / kTaskWork;
+    const std::int64_t splits = std::min({wanted, most, panel_count});
+    const std::int64_t grain = std::max<std::int64_t>(1, kTaskWork / (panel_work * panel_count / splits + 1));
+    pool.parallel_for(blocks * splits, grain, [&](std::int64_t begin, std::int64_t end, int) {
+        const std::int64_t tile_pointers = weights.taps() * kernel.max_rows;
+        auto** pointers = static_cast<const std::uint8_t**>(
+            scratch(Scratch::kLocal, static_cast<std::size_t>(kBlockTiles * tile_pointers) * sizeof(void*)));
+        std::array<Affine, kBlockTiles * kI8MaxRows> affines;
+        for (std::int64_t task = begin; task < end; ++task) {
+            const std::int64_t block = task / splits, split = task % splits;
+            const std::int64_t first_tile = block * tiles / blocks;
+            const std::int64_t count = (block + 1) * tiles / blocks - first_tile;
+            for (std::int64_t i = 0; i < count; ++i) {
+                const TileRows rows = tile_rows(out.m, tiles, first_tile + i);
+                locate(rows.first, rows.count, pointers + i * tile_pointers,
+                       affines.data() + i * kernel.max_rows);
+            }
+            const std::int64_t last_panel = (split + 1) * panel_count / splits;
+            for (std::int64_t p = split * panel_count / splits; p < last_panel; ++p) {
+                const PanelI8& panel = panels[static_cast<std::size_t>(p)];
+                TileI8 tile{};
+                tile.taps = weights.taps();
+                tile.k = weights.k();
+                tile.panel = weights.data(panel);
+                tile.scales = weights.scales(panel);
+                tile.sums = weights.sums(panel);
+                tile.ldc = out.ldc;
+                tile.bias = out.epilogue.bias ? out.epilogue.bias + panel.column : nullptr;
+                tile.columns = panel.columns;
+                tile.activation = out.epilogue.activation;
+                tile.lo = out.epilogue.lo;
+                tile.hi = out.epilogue.hi;
+                for (std::int64_t i = 0; i < count; ++i) {
+                    const TileRows rows = tile_rows(out.m, tiles, first_tile + i);
+                    const std::int64_t offset = rows.first * out.ldc + panel.column;
+                    tile.rows = pointers + i * tile_pointers;
+                    tile.affine = affines.data() + i * kernel.max_rows;
+                    tile.c = out.c + offset;
+                    tile.residual = out.epilogue.residual ? out.epilogue.residual + offset : nullptr;
+                    kernel.run(tile, static_cast<int>(rows.count), panel.vectors);
+                }
+            }
+        }
+    });
+}
+
+}  // namespace espalier::kernels

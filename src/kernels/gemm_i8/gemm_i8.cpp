@@ -1,0 +1,43 @@
+#include "kernels/gemm_i8/gemm_i8.h"
+
+#include "kernels/dispatch.h"
+#include "kernels/gemm_i8/drive_i8.h"
+
+namespace espalier::kernels {
+namespace {
+
+constexpr TileI8Kernel kTable[] = {
+    {"i8/portable", Isa::kPortable, 4, run_tile_i8_portable},
+#if defined(__x86_64__)
+    {"i8/avx2", Isa::kAvx2, 3, run_tile_i8_avx2},
+    {"i8/avx512vnni", Isa::kAvx512Vnni, kI8MaxRows, run_tile_i8_avx512vnni},
+#endif
+};
+
+}  // namespace
+
+std::span<const TileI8Kernel> tile_i8_kernels() { return kTable; }
+
+const char* kernel_name_i8(Isa limit) { return select(tile_i8_kernels(), limit).name; }
+
+PackedI8 pack_gemm_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k,
+                      std::span<const float> scales) {
+    return {n, k, PanelsI8(n, 1, k, scales, [&](std::int64_t j, std::int64_t, std::int64_t p) {
+                return weights[j * k + p];
+            })};
+}
+
+void gemm_u8s8(std::int64_t m, const std::uint8_t* a, std::int64_t lda, const RowAffines& affines,
+               const PackedI8& weights, float* c, std::int64_t ldc, const Epilogue& epilogue,
+               ThreadPool& pool, Isa limit) {
+    if (m < 1) return;
+    drive_i8(weights.panels(), select(tile_i8_kernels(), limit), {m, c, ldc, epilogue}, pool,
+             [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* row_affines) {
+                 for (std::int64_t i = 0; i < count; ++i) {
+                     pointers[i] = a + (first + i) * lda;
+                     row_affines[i] = affines.values[(first + i) / affines.rows_per_value];
+                 }
+             });
+}
+
+}  // namespace espalier::kernels

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/cpu_features.h"
+#include "kernels/epilogue.h"
+#include "kernels/quantize/affine.h"
+
+namespace espalier::kernels {
+
+/// Columns that share one vector of accumulators; panels are one or two vectors wide.
+inline constexpr int kI8Lanes = 16;
+
+/// Most rows of any tile.
+inline constexpr int kI8MaxRows = 14;
+
+/// Largest depth of a product: 255 * 128 * kI8MaxDepth stays inside a 32-bit accumulator.
+inline constexpr std::int64_t kI8MaxDepth = 65536;
+
+/// One register tile of an int8 product whose left rows are reached through pointers, so that a plain matrix
+/// and the taps of a convolution are the same kernel. With W = vectors * kI8Lanes columns and k4 = k rounded
+/// up to 4:
+///
+///     acc[i][j] = sum over t < taps, p < k of  rows[t * R + i][p] * panel[((t * k4 + p) / 4 * W + j) * 4 + p
+///     % 4] c[i][j]   = activation((acc[i][j] - zero_point_i * sums[j]) * (scale_i * scales[j]) + bias[j] +
+///     residual[i][j])
+///
+/// acc is exact in 32 bits and equal in every implementation; so is the float expression up to the
+/// activation, evaluated in this order without fused multiply-add. Only the first `columns` of W are read in
+/// bias and residual and written in c; the panel, scales and sums are padded to W. No byte beyond rows[.][k -
+/// 1] is read.
+struct TileI8 {
+    const std::uint8_t* const* rows;
+    std::int64_t taps;
+    std::int64_t k;
+    const std::int8_t* panel;  ///< aligned to 64 bytes
+    const float* scales;
+    const std::int32_t* sums;
+    const Affine* affine;  ///< one per row
+    float* c;
+    std::int64_t ldc;       ///< floats between rows of c and of residual
+    const float* bias;      ///< of this tile's columns, or null
+    const float* residual;  ///< of this tile's elements, or null
+    int columns;
+    Activation activation;
+    float lo;
+    float hi;
+};
+
+/// One implementation: run(tile, rows <= max_rows, vectors = 1 or 2).
+struct TileI8Kernel {
+    const char* name;
+    Isa isa;
+    int max_rows;
+    void (*run)(const TileI8& tile, int rows, int vectors);
+};
+
+/// All implementations, portable reference first.
+std::span<const TileI8Kernel> tile_i8_kernels();
+
+void run_tile_i8_portable(const TileI8& tile, int rows, int vectors);
+void run_tile_i8_avx2(const TileI8& tile, int rows, int vectors);
+void run_tile_i8_avx512vnni(const TileI8& tile, int rows, int vectors);
+
+}  // namespace espalier::kernels

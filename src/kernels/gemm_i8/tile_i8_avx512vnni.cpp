@@ -1,0 +1,148 @@
+#include <immintrin.h>
+
+#include "kernels/gemm_i8/tile_activation.h"
+#include "kernels/gemm_i8/tile_i8.h"
+#include "kernels/math_avx512.h"
+
+namespace espalier::kernels {
+namespace {
+
+/// Four bytes of a row as the lanes of a vector.
+ESPALIER_INLINE __m512i broadcast4(const std::uint8_t* p) {
+    std::int32_t word;
+    __builtin_memcpy(&word, p, 4);
+    return _mm512_set1_epi32(word);
+}
+
+/// The last `n` < 4 bytes of a row, the others 0.
+ESPALIER_INLINE __m512i broadcast_rest(const std::uint8_t* p, std::int64_t n) {
+    std::uint32_t word = 0;
+    for (std::int64_t i = 0; i < n; ++i) word |= std::uint32_t{p[i]} << (8 * i);
+    return _mm512_set1_epi32(static_cast<std::int32_t>(word));
+}
+
+/// What one vector of columns needs to turn its accumulators into output.
+struct Columns {
+    __mmask16 mask;
+    __m512i sums;
+    __m512 scales;
+    __m512 bias;
+};
+
+ESPALIER_INLINE Columns columns_of(const TileI8& t, int vector) {
+    const int left = t.columns - vector * kI8Lanes;
+    const auto mask = static_cast<__mmask16>(left >= kI8Lanes ? 0xffffu : (1u << left) - 1u);
+    return {mask, _mm512_loadu_si512(t.sums + vector * kI8Lanes),
+            _mm512_loadu_ps(t.scales + vector * kI8Lanes),
+            t.bias ? _mm512_maskz_loadu_ps(mask, t.bias + vector * kI8Lanes) : _mm512_setzero_ps()};
+}
+
+/// Stores one vector of row i; kClip bounds are applied always: without one they are infinite.
+ESPALIER_INLINE void finish(const TileI8& t, const Columns& columns, int i, int vector, __m512i acc,
+                            __m512 lo, __m512 hi) {
+    const std::int32_t zero_point = t.affine[i].zero_point;
+    if (zero_point != 0) {
+        acc = _mm512_sub_epi32(acc, _mm512_mullo_epi32(_mm512_set1_epi32(zero_point), columns.sums));
+    }
+    const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(t.affine[i].scale), columns.scales);
+    __m512 value = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), scale), columns.bias);
+    const std::int64_t offset = i * t.ldc + vector * kI8Lanes;
+    if (t.residual) {
+        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, t.residual + offset));
+    }
+    value = _mm512_min_ps(hi, _mm512_max_ps(lo, value));
+    _mm512_mask_storeu_ps(t.c + offset, columns.mask, value);
+}
+
+// The accumulators are two plain arrays: GCC 12 spills a two-dimensional one to the stack.
+template <int R, int V>
+void run_tile(const TileI8& t) {
+    __m512i first[R], second[R];
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) first[i] = second[i] = _mm512_setzero_si512();
+    const std::int8_t* panel = t.panel;
+    const std::int64_t whole = t.k / 4 * 4, rest = t.k - whole;
+    for (std::int64_t tap = 0; tap < t.taps; ++tap) {
+        const std::uint8_t* rows[R];
+#pragma GCC unroll 14
+        for (int i = 0; i < R; ++i) rows[i] = t.rows[tap * R + i];
+        for (std::int64_t p = 0; p < whole; p += 4, panel += 64 * V) {
+            const __m512i b0 = _mm512_load_si512(panel);
+            const __m512i b1 = V > 1 ? _mm512_load_si512(panel + 64) : b0;
+#pragma GCC unroll 14
+            for (int i = 0; i < R; ++i) {
+                const __m512i a = broadcast4(rows[i] + p);
+                first[i] = _mm512_dpbusd_epi32(first[i], a, b0);
+                if (V > 1) second[i] = _mm512_dpbusd_epi32(second[i], a, b1);
+            }
+        }
+        if (rest != 0) {
+            const __m512i b0 = _mm512_load_si512(panel);
+            const __m512i b1 = V > 1 ? _mm512_load_si512(panel + 64) : b0;
+            panel += 64 * V;
+#pragma GCC unroll 14
+            for (int i = 0; i < R; ++i) {
+                const __m512i a = broadcast_rest(rows[i] + whole, rest);
+                first[i] = _mm512_dpbusd_epi32(first[i], a, b0);
+                if (V > 1) second[i] = _mm512_dpbusd_epi32(second[i], a, b1);
+            }
+        }
+    }
+    const ClipBounds clip = clip_bounds(t);
+    const __m512 lo = _mm512_set1_ps(clip.lo), hi = _mm512_set1_ps(clip.hi);
+    const Columns left = columns_of(t, 0);
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) finish(t, left, i, 0, first[i], lo, hi);
+    if (V > 1) {
+        const Columns right = columns_of(t, 1);
+#pragma GCC unroll 14
+        for (int i = 0; i < R; ++i) finish(t, right, i, 1, second[i], lo, hi);
+    }
+    if (needs_activation_pass(t.activation)) activate_rows<Avx512>(t, R);
+}
+
+template <int V>
+void run_rows(const TileI8& t, int rows) {
+    switch (rows) {
+        case 1:
+            return run_tile<1, V>(t);
+        case 2:
+            return run_tile<2, V>(t);
+        case 3:
+            return run_tile<3, V>(t);
+        case 4:
+            return run_tile<4, V>(t);
+        case 5:
+            return run_tile<5, V>(t);
+        case 6:
+            return run_tile<6, V>(t);
+        case 7:
+            return run_tile<7, V>(t);
+        case 8:
+            return run_tile<8, V>(t);
+        case 9:
+            return run_tile<9, V>(t);
+        case 10:
+            return run_tile<10, V>(t);
+        case 11:
+            return run_tile<11, V>(t);
+        case 12:
+            return run_tile<12, V>(t);
+        case 13:
+            return run_tile<13, V>(t);
+        default:
+            return run_tile<14, V>(t);
+    }
+}
+
+}  // namespace
+
+void run_tile_i8_avx512vnni(const TileI8& tile, int rows, int vectors) {
+    if (vectors == 1) {
+        run_rows<1>(tile, rows);
+    } else {
+        run_rows<2>(tile, rows);
+    }
+}
+
+}  // namespace espalier::kernels
