@@ -7,12 +7,12 @@ namespace espalier::kernels {
 /// Element-wise functions that a kernel applies to its result before it is stored.
 enum class Activation : std::uint8_t {
     kNone,
-    kRelu,         ///< max(x, 0)
-    kClip,         ///< min(max(x, lo), hi); relu6 is lo 0, hi 6
-    kGelu,         ///< x/2 (1 + erf(x / sqrt 2)), absolute error below 1e-6 max(1, |x|)
-    kGeluTanh,     ///< x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-    kSilu,         ///< x / (1 + exp(-x))
-    kSigmoid,      ///< 1 / (1 + exp(-x))
+    kRelu,      ///< max(x, 0)
+    kClip,      ///< min(max(x, lo), hi); relu6 is lo 0, hi 6
+    kGelu,      ///< x/2 (1 + erf(x / sqrt 2)), absolute error below 1e-6 max(1, |x|)
+    kGeluTanh,  ///< x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+    kSilu,      ///< x / (1 + exp(-x))
+    kSigmoid,   ///< 1 / (1 + exp(-x))
     kTanh,
     kHardSwish,    ///< x min(max(x + 3, 0), 6) / 6
     kHardSigmoid,  ///< min(max(x + 3, 0), 6) / 6
@@ -22,7 +22,8 @@ enum class Activation : std::uint8_t {
 struct Epilogue {
     /// One value per output column (channel); null for none.
     const float* bias = nullptr;
-    /// Same shape and row stride as the output; null for none. May be the output itself, not a shifted overlap.
+    /// Same shape and row stride as the output; null for none. May be the output itself, not a shifted
+    /// overlap.
     const float* residual = nullptr;
     Activation activation = Activation::kNone;
     float lo = 0.0f;  ///< lower bound of kClip

@@ -46,12 +46,14 @@ struct Conv2dChoice {
     bool winograd = true;
 };
 
-/// Packs weights[c_out][c_in / groups][kernel_h][kernel_w] for the algorithm that measures best for the shape.
-/// Throws Error when the shape is not valid.
-PackedConvF32 pack_conv2d_f32(const Conv2dShape& shape, const float* weights, const Conv2dChoice& choice = {});
+/// Packs weights[c_out][c_in / groups][kernel_h][kernel_w] for the algorithm that measures best for the
+/// shape. Throws Error when the shape is not valid.
+PackedConvF32 pack_conv2d_f32(const Conv2dShape& shape, const float* weights,
+                              const Conv2dChoice& choice = {});
 
 /// y[b][oy][ox][o] = activation(bias[o] + residual[b][oy][ox][o] + sum over i, r, s of
-///     x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left + s * dilation_w][g * c_in/groups + i]
+///     x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left + s * dilation_w][g *
+///     c_in/groups + i]
 ///     * weights[o][i][r][s]),   g = o / (c_out / groups), x = 0 outside of its h x w pixels.
 /// x is dense NHWC [n][h][w][c_in], y (and residual) dense [n][output_h(h)][output_w(w)][c_out]; no alignment
 /// needed; y must not overlap x. n may be 0. Throws Error where the window does not fit the image.

@@ -4,7 +4,8 @@
 
 namespace espalier::kernels {
 
-/// A two-dimensional convolution apart from the extents of its input. Made of untrusted numbers: check() first.
+/// A two-dimensional convolution apart from the extents of its input. Made of untrusted numbers: check()
+/// first.
 struct Conv2dShape {
     std::int64_t c_in = 1;
     std::int64_t c_out = 1;
@@ -36,7 +37,8 @@ struct Conv2dShape {
     bool is_depthwise() const { return groups > 1 && groups == c_in && groups == c_out; }
     /// A matrix product over pixels.
     bool is_pointwise() const {
-        return taps() == 1 && groups == 1 && pad_top == 0 && pad_left == 0 && pad_bottom == 0 && pad_right == 0;
+        return taps() == 1 && groups == 1 && pad_top == 0 && pad_left == 0 && pad_bottom == 0 &&
+               pad_right == 0;
     }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <string>
 
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
@@ -22,7 +22,7 @@ class PackedF32 {
     const Panels& panels() const { return panels_; }
     std::size_t size_bytes() const { return panels_.size_bytes(); }
     /// For example "gemm_f32/avx512".
-    const char* kernel_name() const;
+    std::string kernel_name() const;
 
   private:
     std::int64_t n_ = 0;
@@ -30,12 +30,13 @@ class PackedF32 {
     Panels panels_;
 };
 
-/// Packs weights[n][k], row-major, for the best kernel within `isa`. Throws Error unless n and k are positive.
+/// Packs weights[n][k], row-major, for the best kernel within `isa`. Throws Error unless n and k are
+/// positive.
 PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa = best_isa());
 
 /// c[i][j] = activation(sum over p of a[i][p] * weights[j][p] + bias[j] + residual[i][j])
-/// for i < m, j < n, p < k; a has row stride lda >= k, c and residual ldc >= n (in floats); no alignment needed.
-/// m may be 0. c must not overlap a. Nothing outside the m x n elements of c is written.
+/// for i < m, j < n, p < k; a has row stride lda >= k, c and residual ldc >= n (in floats); no alignment
+/// needed. m may be 0. c must not overlap a. Nothing outside the m x n elements of c is written.
 void gemm_f32(std::int64_t m, const float* a, std::int64_t lda, const PackedF32& weights, float* c,
               std::int64_t ldc, const Epilogue& epilogue, ThreadPool& pool);
 

@@ -9,14 +9,14 @@
 
 namespace espalier::kernels {
 
-/// One register tile of a matrix product whose left rows are reached through pointers, so that a plain matrix,
-/// strided pixels and the taps of a convolution are all the same kernel:
+/// One register tile of a matrix product whose left rows are reached through pointers, so that a plain
+/// matrix, strided pixels and the taps of a convolution are all the same kernel:
 ///
 ///     acc[i][j] = sum over t < taps, p < k of  rows[t * R + i][row_offset + p] * panel[(t * k + p) * W + j]
 ///
-/// for i < R rows and j < W = vectors * lanes columns. Only the first `columns` of W are read or written in bias,
-/// residual and c. A sum over more blocks is made by several calls on one c: the first adds bias and residual
-/// (residual may be c), the others add the c they find, the last applies the activation.
+/// for i < R rows and j < W = vectors * lanes columns. Only the first `columns` of W are read or written in
+/// bias, residual and c. A sum over more blocks is made by several calls on one c: the first adds bias and
+/// residual (residual may be c), the others add the c they find, the last applies the activation.
 struct TileTask {
     const float* const* rows;
     std::int64_t row_offset;

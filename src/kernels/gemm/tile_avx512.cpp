@@ -5,8 +5,9 @@
 
 namespace espalier::kernels {
 
-/// 24 accumulators in the wide tiles: enough to hide four cycles of latency at two FMAs per cycle, and few enough
-/// rows for their pointers to stay in general registers. Narrow tiles are bound by the loads of the rows.
+/// 24 accumulators in the wide tiles: enough to hide four cycles of latency at two FMAs per cycle, and few
+/// enough rows for their pointers to stay in general registers. Narrow tiles are bound by the loads of the
+/// rows.
 extern constexpr TileTable kTilesAvx512{"avx512",
                                         Isa::kAvx512,
                                         Avx512::kLanes,

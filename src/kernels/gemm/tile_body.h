@@ -6,8 +6,8 @@
 #include "kernels/gemm/tile.h"
 #include "kernels/vector_math.h"
 
-/// The tile kernels, written once; tile_portable.cpp, tile_avx2.cpp and tile_avx512.cpp instantiate them with their
-/// vectors. Loops over rows and vectors are unrolled so that every accumulator is a register.
+/// The tile kernels, written once; tile_portable.cpp, tile_avx2.cpp and tile_avx512.cpp instantiate them with
+/// their vectors. Loops over rows and vectors are unrolled so that every accumulator is a register.
 namespace espalier::kernels {
 
 /// Applies an activation that needs more registers than a tile leaves free, to a tile just stored.
@@ -113,7 +113,8 @@ struct Tile {
 
     template <bool Whole>
     ESPALIER_INLINE static void finish(const TileTask& task, int tail, V (&acc)[Vectors * Rows]) {
-        const bool clamp = task.last && (task.activation == Activation::kRelu || task.activation == Activation::kClip);
+        const bool clamp =
+            task.last && (task.activation == Activation::kRelu || task.activation == Activation::kClip);
         if (clamp) {
             const V lo = S::set1(task.activation == Activation::kRelu ? 0.0f : task.lo);
             const V hi = S::set1(task.activation == Activation::kRelu ? __builtin_inff() : task.hi);
@@ -136,7 +137,8 @@ template <class S, int Vectors, int Rows>
 constexpr std::array<TileFunction, kMaxTileRows> tile_rows() {
     return []<std::size_t... R>(std::index_sequence<R...>) {
         return std::array<TileFunction, kMaxTileRows>{&Tile<S, Vectors, static_cast<int>(R) + 1>::run...};
-    }(std::make_index_sequence<Rows>());
+    }
+    (std::make_index_sequence<Rows>());
 }
 
 }  // namespace espalier::kernels

@@ -1,0 +1,38 @@
+#include "kernels/gemm/gemm.h"
+
+#include "base/error.h"
+#include "kernels/gemm/multiply.h"
+#include "kernels/gemm/partition.h"
+
+namespace espalier::kernels {
+
+std::string PackedF32::kernel_name() const { return fmt::format("gemm_f32/{}", panels_.table().name); }
+
+PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa) {
+    if (n < 1 || k < 1) fail("a matrix of weights needs at least one row and one column, not {} x {}", n, k);
+    Panels panels(n, k, tile_table(isa));
+    panels.fill([&](std::int64_t column, std::int64_t depth) { return weights[column * k + depth]; });
+    return {n, k, std::move(panels)};
+}
+
+void gemm_f32(std::int64_t m, const float* a, std::int64_t lda, const PackedF32& weights, float* c,
+              std::int64_t ldc, const Epilogue& epilogue, ThreadPool& pool) {
+    if (m <= 0) return;
+    const auto panels = static_cast<std::int64_t>(weights.panels().list().size());
+    const Partition parts = partition_product(m, weights.k(), weights.n(), panels, pool.threads());
+    pool.parallel_for(parts.tasks(), 1, [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t task = begin; task < end; ++task) {
+            const std::int64_t row_part = task / parts.column_parts;
+            const std::int64_t column_part = task % parts.column_parts;
+            const std::int64_t row = part_begin(m, parts.row_parts, row_part);
+            const std::int64_t rows = part_begin(m, parts.row_parts, row_part + 1) - row;
+            Epilogue local = epilogue;
+            if (local.residual) local.residual += row * ldc;
+            multiply(weights.panels(), part_begin(panels, parts.column_parts, column_part),
+                     part_begin(panels, parts.column_parts, column_part + 1), rows, a + row * lda, lda,
+                     c + row * ldc, ldc, local);
+        }
+    });
+}
+
+}  // namespace espalier::kernels

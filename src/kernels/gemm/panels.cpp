@@ -1,0 +1,30 @@
+#include "kernels/gemm/panels.h"
+
+#include <algorithm>
+
+namespace espalier::kernels {
+
+std::vector<Panel> split_columns(std::int64_t n, std::int64_t k, const TileTable& table) {
+    const std::int64_t vectors = (n + table.lanes - 1) / table.lanes;
+    const std::int64_t count = (vectors + table.max_vectors - 1) / table.max_vectors;
+    std::vector<Panel> panels;
+    std::int64_t column = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t wide = vectors * (i + 1) / count - vectors * i / count;
+        panels.push_back({.column = column,
+                          .columns = std::min(n - column, wide * table.lanes),
+                          .vectors = static_cast<int>(wide),
+                          .offset = column * k});
+        column += wide * table.lanes;
+    }
+    return panels;
+}
+
+Panels::Panels(std::int64_t n, std::int64_t k, const TileTable& table)
+    : k_(k), table_(&table), list_(split_columns(n, k, table)) {
+    const std::int64_t columns = (n + table.lanes - 1) / table.lanes * table.lanes;
+    memory_ = Tensor::allocate(DType::kF32, Shape{columns, k});
+    data_ = memory_.span<float>().data();
+}
+
+}  // namespace espalier::kernels
