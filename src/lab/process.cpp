@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -89,7 +90,7 @@ class Child {
 
   private:
     void start();
-    void wait_for_events() const;
+    void wait_for_events(Seconds longest) const;
     void feed();
     bool drain(Fd& from, std::string& into);
     bool reaped();
@@ -126,14 +127,16 @@ void Child::start() {
     ::setpgid(pid_, pid_);
 }
 
-void Child::wait_for_events() const {
+void Child::wait_for_events(Seconds longest) const {
     std::array<pollfd, 3> events{};
     nfds_t count = 0;
     if (in_.open()) events[count++] = {in_.get(), POLLOUT, 0};
     if (out_.open()) events[count++] = {out_.get(), POLLIN, 0};
     if (err_.open()) events[count++] = {err_.get(), POLLIN, 0};
     // Once every stream is closed the process ends within moments.
-    ::poll(events.data(), count, count == 0 ? 5 : kPollMs);
+    const int wait_ms = count == 0 ? 5 : kPollMs;
+    ::poll(events.data(), count,
+           std::clamp(static_cast<int>(std::min(longest.value(), 10.0) * 1e3) + 1, 1, wait_ms));
 }
 
 void Child::feed() {
@@ -213,8 +216,9 @@ ProcessResult Child::finish(const std::function<bool()>& stop) {
         drain(err_, errors_);
         if (gone) return describe_exit();
         if (stop()) return ended(ProcessResult::End::kStopped);
-        if (clock.now() > deadline) return ended(ProcessResult::End::kTimedOut);
-        wait_for_events();
+        const Seconds left = deadline - clock.now();
+        if (left < Seconds(0.0)) return ended(ProcessResult::End::kTimedOut);
+        wait_for_events(left);
     }
 }
 

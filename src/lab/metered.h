@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "meters/sampler.h"
+#include "store/records.h"
+
+namespace espalier::lab {
+
+/// Puts what the meters say about a phase into its record: energies by zone, processor time, everything else
+/// as readings called "<meter> <zone>" with their unit.
+void add_windows(const std::vector<meters::WindowReading>& windows, store::PhaseRecord& phase);
+
+/// Power over time, one trace per meter that measures energy or power.
+std::vector<store::TraceRecord> power_traces(const meters::Sampler& sampler, const meters::Mark& begin,
+                                             const meters::Mark& end);
+
+}  // namespace espalier::lab

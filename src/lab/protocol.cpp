@@ -1,0 +1,124 @@
+#include "lab/protocol.h"
+
+#include <algorithm>
+
+#include "lab/metered.h"
+#include "lab/steady.h"
+
+namespace espalier::lab {
+namespace {
+
+bool is_tested_energy(meters::Tier tier) {
+    return tier != meters::Tier::kUncalibratedModel && tier != meters::Tier::kNone;
+}
+
+/// The steps of one trial, each between two looks at the meters.
+class Trial {
+  public:
+    Trial(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler, Clock& clock)
+        : settings_(settings), workload_(workload), sampler_(sampler), clock_(clock) {}
+
+    ProtocolOutcome run();
+
+  private:
+    template <typename Step>
+    void phase(const char* name, Step&& step);
+    void time_call(std::int64_t index, store::PhaseRecord& phase);
+    void warm_up(store::PhaseRecord& phase);
+    void measure(store::PhaseRecord& phase);
+    void complete_predictions(store::PhaseRecord& phase);
+
+    const ProtocolSettings& settings_;
+    Workload& workload_;
+    meters::Sampler& sampler_;
+    Clock& clock_;
+    ProtocolOutcome outcome_;
+    std::vector<meters::Mark> edges_;
+};
+
+template <typename Step>
+void Trial::phase(const char* name, Step&& step) {
+    store::PhaseRecord record;
+    record.name = name;
+    const meters::Mark begin = sampler_.mark();
+    record.start_s = clock_.now().value();
+    step(record);
+    record.end_s = clock_.now().value();
+    const meters::Mark end = sampler_.mark();
+    add_windows(sampler_.windows(begin, end), record);
+    outcome_.phases.push_back(std::move(record));
+    edges_.push_back(begin);
+    edges_.push_back(end);
+}
+
+void Trial::time_call(std::int64_t index, store::PhaseRecord& phase) {
+    const Seconds start = clock_.now();
+    const std::int64_t images = workload_.call(index);
+    phase.latency_s.push_back(static_cast<float>((clock_.now() - start).value()));
+    phase.images += images;
+    ++phase.calls;
+}
+
+void Trial::warm_up(store::PhaseRecord& phase) {
+    const Seconds start = clock_.now();
+    const std::int64_t in_pass = workload_.window_calls();
+    for (;;) {
+        time_call(phase.calls % in_pass, phase);
+        if (phase.calls < settings_.warmup_calls) continue;
+        if (is_steady(phase.latency_s)) return;
+        if (clock_.now() - start >= settings_.warmup_cap) break;
+    }
+    outcome_.steady = false;
+}
+
+void Trial::measure(store::PhaseRecord& phase) {
+    const Seconds end = clock_.now() + window_length(settings_, sampler_.meters());
+    const std::int64_t in_pass = workload_.window_calls();
+    while (phase.calls < in_pass || clock_.now() < end) {
+        const std::int64_t index = phase.calls % in_pass;
+        const bool first_pass = phase.calls < in_pass;
+        time_call(index, phase);
+        if (first_pass) workload_.keep(index);
+    }
+}
+
+void Trial::complete_predictions(store::PhaseRecord& phase) {
+    const std::int64_t first = workload_.window_calls();
+    for (std::int64_t index = first; index < first + workload_.further_calls(); ++index) {
+        time_call(index, phase);
+        workload_.keep(index);
+    }
+}
+
+ProtocolOutcome Trial::run() {
+    phase(phase::kIdle, [&](auto&) { clock_.sleep(settings_.idle); });
+    phase(phase::kLoad, [&](auto&) { workload_.load(); });
+    phase(phase::kOptimize, [&](auto&) { workload_.optimize(); });
+    phase(phase::kWarmUp, [&](auto& record) { warm_up(record); });
+    phase(phase::kMeasure, [&](auto& record) { measure(record); });
+    if (workload_.further_calls() > 0) {
+        phase(phase::kAccuracy, [&](auto& record) { complete_predictions(record); });
+    }
+    phase(phase::kUnload, [&](auto&) { workload_.unload(); });
+    outcome_.traces = power_traces(sampler_, edges_.front(), edges_.back());
+    return std::move(outcome_);
+}
+
+}  // namespace
+
+Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters) {
+    Seconds length = settings.window;
+    for (const auto* meter : meters) {
+        const auto& description = meter->description();
+        if (is_tested_energy(description.tier))
+            length = std::max(length, meters::shortest_window(description));
+    }
+    return length;
+}
+
+ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
+                          Clock& clock) {
+    return Trial(settings, workload, sampler, clock).run();
+}
+
+}  // namespace espalier::lab

@@ -1,0 +1,142 @@
+#include "lab/protocol.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lab/steady.h"
+#include "meters/fake/fake_meter.h"
+#include "meters/fake/plant.h"
+#include "meters/fake/virtual_clock.h"
+#include "store/totals.h"
+
+namespace espalier::lab {
+namespace {
+
+using testing::ElementsAre;
+
+/// Writes down what is asked of it; every call takes 1/64 s of virtual time, exact in binary.
+class LoggingWorkload final : public Workload {
+  public:
+    LoggingWorkload(meters::VirtualClock& clock, std::vector<std::string>& log, std::int64_t further)
+        : clock_(clock), log_(log), further_(further) {}
+
+    void load() override { step("load", 0.5); }
+    void optimize() override { step("optimize", 2.0); }
+    std::int64_t window_calls() const override { return 3; }
+    std::int64_t further_calls() const override { return further_; }
+    std::int64_t call(std::int64_t index) override {
+        step("call " + std::to_string(index), 1.0 / 64);
+        return 2;
+    }
+    void keep(std::int64_t index) override { log_.push_back("keep " + std::to_string(index)); }
+    void unload() override { step("unload", 0.1); }
+
+  private:
+    void step(std::string what, double seconds) {
+        log_.push_back(std::move(what));
+        clock_.advance(Seconds(seconds));
+    }
+
+    meters::VirtualClock& clock_;
+    std::vector<std::string>& log_;
+    std::int64_t further_;
+};
+
+/// A meter of 10 W that writes down every look at it.
+class LoggingMeter final : public meters::Meter {
+  public:
+    LoggingMeter(meters::VirtualClock& clock, std::vector<std::string>& log, meters::Tier tier)
+        : log_(log), meter_(plant_, clock, {.tier = tier}) {}
+
+    const meters::Description& description() const override { return meter_.description(); }
+    meters::Reading read() override {
+        log_.push_back("read");
+        return meter_.read();
+    }
+
+  private:
+    std::vector<std::string>& log_;
+    meters::ConstantPlant plant_{Watts(10.0)};
+    meters::FakeMeter meter_;
+};
+
+class Protocol : public testing::Test {
+  protected:
+    ProtocolOutcome run(std::int64_t further = 0, meters::Tier tier = meters::Tier::kUncalibratedModel) {
+        LoggingWorkload workload(clock_, log_, further);
+        LoggingMeter meter(clock_, log_, tier);
+        meters::Sampler sampler({&meter}, clock_);
+        return carry_out(settings_, workload, sampler, clock_);
+    }
+
+    meters::VirtualClock clock_;
+    std::vector<std::string> log_;
+    ProtocolSettings settings_{.idle = Seconds(1.0),
+                               .warmup_calls = 2,
+                               .warmup_cap = Seconds(2.0 / 64),
+                               .window = Seconds(4.0 / 64)};
+};
+
+TEST_F(Protocol, HappensInThisOrder) {
+    run(1);
+    EXPECT_THAT(log_,
+                ElementsAre("read", "read",                      // idle
+                            "read", "load", "read",              //
+                            "read", "optimize", "read",          //
+                            "read", "call 0", "call 1", "read",  // warm-up, to its cap
+                            "read", "call 0", "keep 0", "call 1", "keep 1", "call 2", "keep 2", "call 0",
+                            "read", "read", "call 3", "keep 3", "read",  // predictions beyond the window
+                            "read", "unload", "read"));
+}
+
+TEST_F(Protocol, RecordsTimeEnergyCallsAndImagesOfEachPhase) {
+    const auto outcome = run();
+    ASSERT_EQ(outcome.phases.size(), 6u);
+    const auto& optimize = outcome.phases[2];
+    EXPECT_EQ(optimize.name, phase::kOptimize);
+    EXPECT_NEAR(optimize.duration_s(), 2.0, 1e-9);
+    EXPECT_NEAR(*store::energy_totals(optimize).at(0).joules, 20.0, 0.05);
+    const auto& measure = outcome.phases[4];
+    EXPECT_EQ(measure.calls, 4);
+    EXPECT_EQ(measure.images, 8);
+    EXPECT_EQ(measure.latency_s.size(), 4u);
+    EXPECT_EQ(measure.latency_s[0], 1.0F / 64);
+    EXPECT_NEAR(*store::energy_totals(measure).at(0).joules, 10.0 * 4 / 64, 0.02);
+}
+
+TEST_F(Protocol, LengthensTheWindowForAMeterThatIsTested) {
+    EXPECT_NEAR(run(0, meters::Tier::kHardwareCounter).phases[4].duration_s(), 1.0, 1.0 / 64);
+    EXPECT_NEAR(run(0, meters::Tier::kUncalibratedModel).phases[4].duration_s(), 4.0 / 64, 1e-9);
+}
+
+TEST_F(Protocol, SaysWhenWarmUpEndedAtItsCap) {
+    EXPECT_FALSE(run().steady);
+    settings_.warmup_cap = Seconds(10.0);
+    const auto outcome = run();
+    EXPECT_TRUE(outcome.steady);
+    EXPECT_EQ(outcome.phases[3].calls, 10);
+}
+
+TEST_F(Protocol, AGapStaysAGap) {
+    meters::ConstantPlant plant(Watts(10.0));
+    meters::FakeMeter meter(plant, clock_, {.tier = meters::Tier::kHardwareCounter});
+    meter.fail_read(4);  // at the beginning of "optimize"
+    LoggingWorkload workload(clock_, log_, 0);
+    meters::Sampler sampler({&meter}, clock_);
+    const auto outcome = carry_out(settings_, workload, sampler, clock_);
+    const auto total = store::energy_totals(outcome.phases[2]).at(0);
+    EXPECT_FALSE(total.joules.has_value());
+    EXPECT_NE(total.problem, "");
+    EXPECT_TRUE(store::energy_totals(outcome.phases[4]).at(0).joules.has_value());
+}
+
+TEST(IsSteady, ComparesTheLastCallsWithThoseBefore) {
+    const std::vector<float> falling = {9, 8, 7, 6, 5, 4, 4, 4, 4, 4};
+    EXPECT_FALSE(is_steady(falling));
+    const std::vector<float> settled = {9, 4, 4.1F, 4, 4, 4, 4, 20, 4, 4, 4.05F};
+    EXPECT_TRUE(is_steady(settled));
+    EXPECT_FALSE(is_steady(std::vector<float>(9, 1.0F)));
+}
+
+}  // namespace
+}  // namespace espalier::lab
