@@ -75,12 +75,11 @@ export function sayEffects(model: Model, metric: Metric): string {
   const better = of('better').map((v) => `${v.label} (${comparisonText(v.measures[metric.key], metric).value})`);
   const worse = of('worse').map((v) => `${v.label} (${comparisonText(v.measures[metric.key], metric).value})`);
   const untested = of('not-tested');
-  const parts: string[] = [];
-  if (better.length) parts.push(`better than the baseline: ${list(better)}`);
-  if (worse.length) parts.push(`worse: ${list(worse)}`);
-  if (!better.length && !worse.length) parts.push(untested.length ? 'no test was made' : 'no difference from the baseline is shown');
-  const text = `${metric.label} ${parts.join('; ')}.`;
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const name = metric.label.replace(', median', '');
+  if (!better.length && !worse.length) return `${name}: ${untested.length ? 'no test was made' : 'no difference from the baseline is shown'}.`;
+  const parts = [...(better.length ? [`better with ${list(better)}`] : []), ...(worse.length ? [`worse with ${list(worse)}`] : [])];
+  const rest = better.length + worse.length < others.length ? '; for the others no difference is shown' : '';
+  return `${name} is ${parts.join(', and ')}${rest}.`;
 }
 
 export function sayPayback(model: Model, currency: string): string {

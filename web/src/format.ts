@@ -117,6 +117,11 @@ export function imagesText(images: number): string {
   return fixed(images, images < 100 ? 0 : decimalsOf(images, 2));
 }
 
+/** Text from the command line with the signs of print: an arrow, a minus, spaces that do not break before units. */
+export function typeset(text: string): string {
+  return text.replaceAll(' -> ', ' → ').replace(/(^|[\s(])-(?=\d)/g, `$1${MINUS}`).replace(/(\d) (?=%|pt\b|\d{3}\b|[kMG]?B\b|[kMm]?J\b|ms\b)/g, `$1${THIN}`);
+}
+
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -13,11 +13,16 @@ export function Distribution({ report, model, marks, id }: { report: Report; mod
   const repeated = report.metrics.filter((m) => model.variants.some((v) => v.measures[m.key]?.per_block.some((x) => x !== null)));
   const [key, setKey] = useState(costKey(model));
   const metric = metricOf(report, repeated.some((m) => m.key === key) ? key : (repeated[0]?.key ?? key));
-  const as = shown(metric.unit, model.variants[0]?.measures[metric.key]?.value ?? null);
-  const rows = model.variants.map((variant) => ({ variant, values: (variant.measures[metric.key]?.per_block ?? []).map((v) => (v === null ? null : v * as.factor)) }));
+  const [relative, setRelative] = useState(false);
+  const as = relative ? { factor: 1, unit: '% from the median' } : shown(metric.unit, model.variants[0]?.measures[metric.key]?.value ?? null);
+  const rows = model.variants.map((variant) => {
+    const raw = variant.measures[metric.key]?.per_block ?? [];
+    const middle = box(raw.filter((v) => v !== null))?.median || 1;
+    return { variant, values: raw.map((v) => (v === null ? null : relative ? (v / middle - 1) * 100 : v * as.factor)) };
+  });
   const points = rows.flatMap(({ variant, values }, row) => values.flatMap((value, b) => (value === null ? [] : [{ variant, row, value, block: model.blocks[b] ?? b + 1 }])));
   const { active, point } = usePoints(points.length);
-  const text = (value: number) => fixed(value, Math.max(0, decimalsOf(value, 4)));
+  const text = (value: number) => fixed(value, relative ? 2 : Math.max(0, decimalsOf(value, 4)));
 
   const draw = (width: number) => {
     const narrow = width < 560;
@@ -43,7 +48,7 @@ export function Distribution({ report, model, marks, id }: { report: Report; mod
             const colour = marks.get(variant.label)?.colour;
             return (
               <g key={variant.id} aria-hidden="true">
-                <text class="label" x={narrow ? left : left - 16} y={narrow ? y - 21 : y} dy="0.34em" text-anchor={narrow ? 'start' : 'end'}>{variant.label}</text>
+                <text class="label" x={0} y={narrow ? y - 21 : y} dy="0.34em">{variant.label}</text>
                 {b ? (
                   <>
                     <line class="reach" style={{ stroke: colour }} x1={x(b.low)} x2={x(b.high)} y1={y} y2={y} />
@@ -51,7 +56,7 @@ export function Distribution({ report, model, marks, id }: { report: Report; mod
                     <line class="median" style={{ stroke: colour }} x1={x(b.median)} x2={x(b.median)} y1={y - 12} y2={y + 12} />
                   </>
                 ) : (
-                  <text class="missing" x={x.range()[0]! + 4} y={y} dy="0.34em">no value: {variant.reason ?? variant.status}</text>
+                  <text class="missing" x={x.range()[0]! + 4} y={y} dy="0.34em">no value: {variant.status}</text>
                 )}
               </g>
             );
@@ -74,12 +79,15 @@ export function Distribution({ report, model, marks, id }: { report: Report; mod
     <Figure
       id={id} title="Block by block" finding={saySpread(model, metric)}
       control={
-        <label class="choice">
-          <span>Metric</span>
-          <select value={metric.key} onChange={(event) => setKey(event.currentTarget.value)}>
-            {repeated.map((m) => <option value={m.key} key={m.key}>{m.label}</option>)}
-          </select>
-        </label>
+        <div class="choice">
+          <label><input type="checkbox" checked={relative} onChange={(event) => setRelative(event.currentTarget.checked)} /> relative to each median</label>
+          <label>
+            <span class="hidden">Metric</span>
+            <select value={metric.key} onChange={(event) => setKey(event.currentTarget.value)}>
+              {repeated.map((m) => <option value={m.key} key={m.key}>{m.label}</option>)}
+            </select>
+          </label>
+        </div>
       }
       twin={{ head: [`${metric.label}${as.unit && `, ${as.unit}`}`, ...model.blocks.map((b) => `Block ${b}`)], rows: rows.map(({ variant, values }) => [variant.label, ...model.blocks.map((_, b) => (values[b] == null ? 'unknown' : text(values[b])))]) }}
       note="A point is one block, a box the middle half, its bar the median."

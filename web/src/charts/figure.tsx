@@ -72,7 +72,7 @@ export function Figure({ id, title, finding, twin, control, note, children }: Fi
             </table>
           </div>
         </details>
-        <span class="keep">
+        <span class="tools">
           <button type="button" onClick={keepSvg} aria-label={`Save ${title} as SVG`}>SVG</button>
           <button type="button" onClick={() => save(`${id}.csv`, 'text/csv', csv([twin.head, ...twin.rows]))} aria-label={`Save ${title} as CSV`}>CSV</button>
         </span>

@@ -40,7 +40,8 @@ export function Forest({ report, model, marks, id }: { report: Report; model: Mo
 
   const draw = (width: number) => {
     const narrow = width < 560;
-    const [left, right] = narrow ? [10, 78] : [170, 236];
+    const roomy = width > 800;
+    const [left, right] = narrow ? [10, 78] : [170, roomy ? 318 : 218];
     const line = narrow ? 40 : ROW;
     const height = groups.length * (HEAD + others.length * line) + 34;
     const ends = rows.flatMap((r) => [comparison(r)?.low, comparison(r)?.high, comparison(r)?.value]).filter((v): v is number => v != null && v > 0);
@@ -55,7 +56,7 @@ export function Forest({ report, model, marks, id }: { report: Report; model: Mo
           <XAxis ticks={ticks.filter((t) => t === 1 || Math.abs(x(t) - x(1)) > 40)} at={x} text={ratioText} top={HEAD - 6} bottom={height - 26} />
           <line class="unity" x1={x(1)} x2={x(1)} y1={HEAD - 6} y2={height - 26} aria-hidden="true" />
           {groups.map((metric, g) => (
-            <text key={metric.key} class="group-title" x={narrow ? left : 0} y={g * (HEAD + others.length * line) + 20}>{metric.label}</text>
+            <text key={metric.key} class="group-title" x={0} y={g * (HEAD + others.length * line) + 20}>{metric.label}</text>
           ))}
           {rows.map((row, i) => {
             const c = comparison(row);
@@ -65,14 +66,15 @@ export function Forest({ report, model, marks, id }: { report: Report; model: Mo
             return (
               <g key={`${row.metric.key} ${row.variant.id}`} {...point(i, `${row.metric.label}, ${row.variant.label}: ${said.change}${said.interval ? `, interval ${said.interval}` : ''}, ${said.finding}`)}>
                 <rect class="hit" x={0} y={y - line / 2 - (narrow ? 7 : 0)} width={width} height={line} />
-                <text class="label" x={narrow ? left : left - 16} y={narrow ? y - 15 : y} dy="0.34em" text-anchor={narrow ? 'start' : 'end'}>{row.variant.label}</text>
+                <text class="label" x={0} y={narrow ? y - 15 : y} dy="0.34em">{row.variant.label}</text>
                 {c?.value != null ? (
                   <>
                     {c.low !== null && c.high !== null && <line class="interval" style={{ stroke: mark?.colour }} x1={at(c.low)} x2={at(c.high)} y1={y} y2={y} />}
                     <circle class="halo" cx={at(c.value)} cy={y} r={11} />
                     <MarkShape mark={mark} x={at(c.value)} y={y} scale={0.92} />
-                    <text class="value" x={narrow ? width : width - right + 62} y={y} dy="0.34em" text-anchor="end">{said.change}</text>
-                    {!narrow && <text class={`word ${c.finding}`} x={width - right + 78} y={y} dy="0.34em">{said.finding}</text>}
+                    <text class="value" x={narrow ? width : width - right + 66} y={y} dy="0.34em" text-anchor="end">{said.change}</text>
+                    {roomy && <text class="word" x={width - right + 176} y={y} dy="0.34em" text-anchor="end">{said.interval}</text>}
+                    {!narrow && <text class={`word ${c.finding}`} x={width - right + (roomy ? 196 : 82)} y={y} dy="0.34em">{said.finding}</text>}
                   </>
                 ) : (
                   <text class="missing" x={x(1) + 8} y={y} dy="0.34em">unknown: {row.variant.status}</text>

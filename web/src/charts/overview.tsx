@@ -26,7 +26,7 @@ export function Overview({ report, marks }: { report: Report; marks: Marks }) {
   const draw = (width: number) => {
     const narrow = width < 560;
     const line = narrow ? 58 : 46;
-    const [left, right, top] = narrow ? [10, 20, 4] : [190, 24, 4];
+    const [left, right, top] = narrow ? [10, 20, 4] : [170, 16, 4];
     const height = labels.length * line + 34;
     const [low = 0.5, high = 1] = extent([...points.map((p) => p.ratio), 0.97, 1.03]) as [number, number];
     const x = scaleLog([low / 1.08, high * 1.08], [left, width - right]);
@@ -39,7 +39,7 @@ export function Overview({ report, marks }: { report: Report; marks: Marks }) {
           <XAxis ticks={ticks} at={x} text={ratioText} top={top} bottom={height - 24} />
           <line class="unity" x1={x(1)} x2={x(1)} y1={top} y2={height - 24} aria-hidden="true" />
           {labels.map((label, row) => (
-            <text key={label} class="label" x={narrow ? left : left - 16} y={narrow ? middle(row) - 24 : middle(row)} dy="0.34em" text-anchor={narrow ? 'start' : 'end'} aria-hidden="true">{label}</text>
+            <text key={label} class="label" x={0} y={narrow ? middle(row) - 24 : middle(row)} dy="0.34em" aria-hidden="true">{label}</text>
           ))}
           {points.map((p, i) => (
             <g key={`${p.label} ${p.model.name}`} {...point(i, `${p.model.name}, ${p.label}: ${metric.label} ${comparisonText(p.measure, metric).value}`)}>

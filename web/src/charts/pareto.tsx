@@ -54,9 +54,14 @@ export function Pareto({ report, model, marks, id }: { report: Report; model: Mo
     const [ticksX, ticksY] = [x.ticks(narrow ? 4 : 7), y.ticks(5)];
     const [textX, textY] = [x.tickFormat(narrow ? 4 : 7), y.tickFormat(5)];
     const spots = points.map((p) => ({ x: x(p.x * as.factor), y: y(p.y) }));
-    const labels = placeLabels(spots.map((s, i) => ({ ...s, width: points[i]!.variant.label.length * (narrow ? 6.3 : 7.1) })), { x: left, y: top - 10, w: width - right - left, h: bottom - top + 10 });
+    // The words about the limit go where no point is in their way.
+    const words = (from: number) => ({ x: from, y: limit === null ? 0 : y(limit) + 2, w: 172, h: 20 });
+    const crowded = (from: number) => spots.filter((s) => s.x > from - 9 && s.x < from + 181 && limit !== null && s.y > y(limit) - 7 && s.y < y(limit) + 29).length;
+    const [atLeft, atRight] = [left + 4, width - right - 176];
+    const wordsAt = crowded(atRight) > crowded(atLeft) ? atLeft : atRight;
+    const labels = placeLabels(spots.map((s, i) => ({ ...s, width: points[i]!.variant.label.length * (narrow ? 6.3 : 7.1) })), { x: left, y: top - 10, w: width - right - left, h: bottom - top + 10 }, limit === null ? [] : [words(wordsAt)]);
     const steps = best.map((p) => [x(p.x * as.factor), y(p.y)] as const);
-    const path = steps.length ? `M${steps[0]![0]},${bottom}V${steps[0]![1]}` + steps.slice(1).map(([px, py]) => `H${px}V${py}`).join('') + `H${width - right}` : '';
+    const path = steps.length ? `M${steps[0]![0]},${steps[0]![1]}` + steps.slice(1).map(([px, py]) => `H${px}V${py}`).join('') : '';
     return (
       <>
         <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`Scatter chart of ${accuracy.label} against ${cost.label} for ${points.length} variants`}>
@@ -64,12 +69,12 @@ export function Pareto({ report, model, marks, id }: { report: Report; model: Mo
             <g aria-hidden="true">
               <rect class="forbidden" x={left} width={width - right - left} y={y(limit)} height={Math.max(0, bottom - y(limit))} />
               <line class="limit" x1={left} x2={width - right} y1={y(limit)} y2={y(limit)} />
-              <text class="limit-text" x={width - right - 4} y={y(limit) + 15} text-anchor="end">below: more than {fixed(model.verdict.max_accuracy_drop!, model.verdict.max_accuracy_drop! % 1 ? 1 : 0)} pt lost</text>
+              <text class="limit-text" x={wordsAt === atLeft ? left + 6 : width - right - 4} y={y(limit) + 15} text-anchor={wordsAt === atLeft ? 'start' : 'end'}>below: more than {fixed(model.verdict.max_accuracy_drop!, model.verdict.max_accuracy_drop! % 1 ? 1 : 0)} pt lost</text>
             </g>
           )}
           <XAxis ticks={ticksX} at={x} text={textX} top={top} bottom={bottom} />
           <YAxis ticks={ticksY} at={y} text={textY} left={left} right={width - right} />
-          <text class="axis-title" x={left - 36} y={12}>{accuracy.label}, % {narrow ? '' : '(higher is better)'}</text>
+          <text class="axis-title" x={0} y={12}>{accuracy.label}, % {narrow ? '' : '(higher is better)'}</text>
           <text class="axis-title" x={width - right} y={height - 8} text-anchor="end">{cost.label}, {as.unit} {narrow ? '' : '(lower is better)'}</text>
           {best.length > 1 && <path class="frontier" d={path} aria-hidden="true" />}
           {points.map((p, i) => {
@@ -87,7 +92,7 @@ export function Pareto({ report, model, marks, id }: { report: Report; model: Mo
                 {chosen && <circle class="chosen" cx={px} cy={py} r={10} />}
                 <MarkShape mark={mark} x={px} y={py} />
                 {distant && <line class="leader" x1={px} y1={py + Math.sign(place.y - py) * 8} x2={place.x} y2={place.y - Math.sign(place.y - py) * 7} />}
-                <text class={chosen ? 'label strong' : 'label'} x={place.x} y={place.y} dy="0.34em" text-anchor={place.anchor}>{p.variant.label}</text>
+                <text class={chosen ? 'label halo-text strong' : 'label halo-text'} x={place.x} y={place.y} dy="0.34em" text-anchor={place.anchor}>{p.variant.label}</text>
               </g>
             );
           })}

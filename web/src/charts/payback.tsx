@@ -8,7 +8,7 @@ import { MarkShape } from '../marks.tsx';
 import type { Model, Payback as PaybackData, Report, Variant } from '../model.ts';
 import { XAxis, YAxis } from './axis.tsx';
 import { Card, Figure, usePoints } from './figure.tsx';
-import { placeLabels } from './labels.ts';
+import { stackLabels } from './labels.ts';
 
 interface Curve {
   variant: Variant;
@@ -54,15 +54,14 @@ export function Payback({ report, model, marks, id }: { report: Report; model: M
       return curve(visible.filter((n) => n <= to).map((n) => [x(n), y(value(c, n))])) ?? '';
     };
     const spots = paid.map((c) => ({ x: x(c.payback.images!), y: y(tops) }));
-    const ended = curves.map((c) => ({ x: width - right, y: y(Math.min(value(c, to), tops * 2)), width: c.variant.label.length * 7 }));
-    const names = placeLabels(ended.map((e) => ({ ...e, x: e.x - 6 })), { x: left, y: top, w: width - right - left, h: bottom - top });
+    const names = stackLabels(curves.map((c) => y(Math.min(value(c, to), tops * 2)) - 11), top + 6, bottom - 6);
     const ticksY = y.ticks(5);
     return (
       <>
         <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="group" aria-label={`Line chart of the cost of an image with the optimization included, for ${curves.length} variants`}>
           <XAxis ticks={powers} at={x} text={countText} top={top} bottom={bottom} />
           <YAxis ticks={ticksY} at={y} text={y.tickFormat(5)} left={left} right={width - right} />
-          <text class="axis-title" x={left - 36} y={12}>{energetic ? 'Energy' : 'Time'} of an image, its share of the optimization included, {as.unit}</text>
+          <text class="axis-title" x={0} y={12}>{energetic ? 'Energy' : 'Time'} of an image, its share of the optimization included, {as.unit}</text>
           <text class="axis-title" x={width - right} y={height - 8} text-anchor="end">Images classified</text>
           <line class="unity" x1={left} x2={width - right} y1={y(tops)} y2={y(tops)} aria-hidden="true" />
           <text class="label" x={left + 6} y={y(tops) + 15} aria-hidden="true">baseline</text>
@@ -70,7 +69,7 @@ export function Payback({ report, model, marks, id }: { report: Report; model: M
             <path key={c.variant.id} class={c.payback.images === null ? 'curve unpaid' : 'curve'} style={{ stroke: marks.get(c.variant.label)?.colour }} d={path(c)} aria-hidden="true" />
           ))}
           {curves.map((c, i) => (
-            <text key={c.variant.id} class="label halo-text" x={names[i]!.x} y={names[i]!.y} dy="0.34em" text-anchor={names[i]!.anchor} aria-hidden="true">{c.variant.label}</text>
+            <text key={c.variant.id} class="label halo-text" x={width - right - 4} y={names[i]} dy="0.34em" text-anchor="end" aria-hidden="true">{c.variant.label}</text>
           ))}
           {paid.map((c, i) => (
             <g key={c.variant.id} {...point(i, `${c.variant.label} pays back after ${imagesText(c.payback.images!)} images${range(c.payback) ? `, interval ${range(c.payback)}` : ''}`)}>

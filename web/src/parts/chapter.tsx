@@ -36,7 +36,7 @@ export function Chapter({ report, model, marks }: { report: Report; model: Model
       </section>
       <section class="figure">
         <h4>Every number</h4>
-        <p class="finding">Small figures are 95 % intervals and the change against the baseline. Press a metric to sort the variants by it.</p>
+        <p class="finding">Below each value its 95 % interval and its change against the baseline: coloured where a test shows it, grey where none does. Press a metric to sort the variants by it.</p>
         <VariantTable {...chart} />
       </section>
     </section>

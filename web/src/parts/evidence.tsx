@@ -3,11 +3,13 @@ import type { Marks } from '../marks.tsx';
 import { MarkShape } from '../marks.tsx';
 import type { Evidence, Model, Variant } from '../model.ts';
 
-function amount(value: number | null, unit: string): string {
+/** A count or a size; without its unit where one of the same prefix follows. */
+function amount(value: number | null, unit: string, next: number | null = null): string {
   if (value === null) return UNKNOWN;
   const as = shown(unit, value);
   const scaled = value * as.factor;
-  return `${fixed(scaled, as.factor === 1 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(scaled) || 1))))} ${as.unit}`.trim();
+  const repeated = next !== null && shown(unit, next).unit === as.unit;
+  return `${fixed(scaled, as.factor === 1 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(scaled) || 1))))} ${repeated ? '' : as.unit}`.trim();
 }
 
 const share = (part: number | null, whole: number | null) => (part === null || !whole ? UNKNOWN : `${fixed((part / whole) * 100, 0)} %`);
@@ -28,7 +30,7 @@ function Shares({ shares }: { shares: Record<string, number> }) {
 
 function Proof({ evidence, base }: { evidence: Evidence; base: Evidence | null }) {
   const changed = (value: number | null, before: number | null | undefined, unit: string) =>
-    before != null && value !== null && before !== value ? `${amount(before, unit)} → ${amount(value, unit)}` : amount(value, unit);
+    before != null && value !== null && before !== value ? `${amount(before, unit, value)} → ${amount(value, unit)}` : amount(value, unit);
   const facts: [string, string][] = [
     ['Nodes', changed(evidence.nodes_after, evidence.nodes_before, '')],
     ['Non-zero weights', share(evidence.nonzero_parameters, evidence.parameters)],
@@ -37,7 +39,7 @@ function Proof({ evidence, base }: { evidence: Evidence; base: Evidence | null }
     ['Activations', changed(evidence.arena_bytes, base?.arena_bytes, 'B')],
   ];
   if (evidence.effective_macs !== null && evidence.effective_macs !== evidence.macs) {
-    facts.push(['Zeros skipped', evidence.effective_macs_exploited ? `yes: ${share(evidence.effective_macs, evidence.macs)} of MACs left` : 'no: dense kernels compute them']);
+    facts.push(['Zeros skipped', evidence.effective_macs_exploited ? `yes, ${share(evidence.effective_macs, evidence.macs)} of MACs left` : 'no']);
   }
   return (
     <>

@@ -31,8 +31,7 @@ export function Masthead({ report }: { report: Report }) {
     ['Study', study.name ? `${study.name} · ${study.id}` : study.id],
     ['Finished', study.finished ? dateText(study.finished) : 'not yet'],
     ['Machine', study.machine],
-    ['Measured', `${plural(report.models.length, 'model')}, ${plural(report.models.reduce((n, m) => n + m.variants.length, 0), 'variant')}, ${plural(report.method.blocks, 'block')}`],
-    ['Trials', `${study.trials_done}${unfinished ? ` of ${study.trials_planned}` : ''}${study.trials_failed ? `, ${study.trials_failed} failed` : ', none failed'}`],
+    ['Measured', `${plural(report.models.reduce((n, m) => n + m.variants.length, 0), 'variant')} in ${plural(report.method.blocks, 'block')}: ${study.trials_done}${unfinished ? ` of ${study.trials_planned}` : ''} trials, ${study.trials_failed || 'none'} failed`],
   ];
   return (
     <header class="masthead">

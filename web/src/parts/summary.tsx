@@ -28,7 +28,7 @@ export function Summary({ report, marks }: { report: Report; marks: Marks }) {
           const variant = model.variants.find((v) => v.id === verdict.variant);
           const payback = variant && paybackOf(variant, energyCounts(model) ? 'energy' : 'time');
           return (
-            <tr key={model.name} class={verdict.decision}>
+            <tr key={model.name}>
               <th scope="row"><a href={`#${anchor(model)}`}>{model.name}</a></th>
               <td data-label="Verdict">{verdict.decision === 'adopt' && variant ? <>use <Name label={variant.label} marks={marks} /></> : verdict.decision === 'keep' ? 'keep the original' : 'no verdict yet'}</td>
               {keys.map((key) => {

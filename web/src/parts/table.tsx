@@ -9,6 +9,8 @@ interface Order {
   down: boolean;
 }
 
+const setting = (v: Variant) => `${v.runtime}, ${v.device}, batch ${v.batch}, ${v.threads} threads`;
+
 function sorted(variants: Variant[], order: Order | null): Variant[] {
   if (!order) return variants;
   const value = (v: Variant) => v.measures[order.key]?.value ?? null;
@@ -26,12 +28,13 @@ function Cell({ variant, metric, reference }: { variant: Variant; metric: Metric
   if (text === UNKNOWN) return <td class="missing" title={measure?.reason ?? undefined}>{UNKNOWN}<small>{measure?.reason ?? 'not recorded'}</small></td>;
   const change = variant.baseline ? '' : comparisonText(measure, metric).value;
   const finding = measure?.comparison?.finding;
+  const shownByTest = finding === 'better' || finding === 'worse';
   return (
     <td>
       <span class="v">{text}</span>
       {measure?.tier && metric.group === 'Energy' && <sup class="tier-mark" title={`${measure.source ?? ''}; ${measure.scope ?? ''}`}>{measure.tier}</sup>}
       <small>{intervalText(measure, as)}</small>
-      {change && <small class={finding === 'better' || finding === 'worse' ? finding : ''}>{change}{finding && finding !== 'not-tested' ? ` ${FINDINGS[finding]}` : ''}</small>}
+      {change && <small class={shownByTest ? finding : ''} title={FINDINGS[finding ?? 'not-tested']}>{change}{shownByTest ? ` ${finding}` : ''}</small>}
       {measure?.scope && !measure.tier && <small>{measure.scope}</small>}
     </td>
   );
@@ -41,6 +44,7 @@ export function VariantTable({ report, model, marks }: { report: Report; model: 
   const [order, setOrder] = useState<Order | null>(null);
   const variants = sorted(model.variants, order);
   const base = model.variants.find((v) => v.baseline);
+  const alike = new Set(model.variants.map(setting)).size === 1;
   const metrics = report.metrics.filter((m) => model.variants.some((v) => v.measures[m.key]));
   const press = (metric: Metric) => {
     const first = metric.better === 'higher';
@@ -52,11 +56,12 @@ export function VariantTable({ report, model, marks }: { report: Report; model: 
         <caption class="hidden">Every metric of every variant of {model.name}. The button of a metric sorts the variants by it.</caption>
         <thead>
           <tr>
-            <td />
+            <td>{alike && base && <small>{setting(base)}</small>}</td>
             {variants.map((v) => (
               <th scope="col" key={v.id} class={v.id === model.verdict.variant ? 'chosen-column' : ''}>
                 <Name label={v.label} marks={marks} />
-                <small>{v.runtime}, {v.device}, batch {v.batch}, {v.threads} threads{v.status === 'complete' ? '' : `, ${v.status}`}</small>
+                {!alike && <small>{setting(v)}</small>}
+                {v.status !== 'complete' && <small class="worse">{v.status}</small>}
               </th>
             ))}
           </tr>

@@ -1,5 +1,5 @@
 import { metricOf } from '../analysis.ts';
-import { changeText, shown, valueText, fixed } from '../format.ts';
+import { changeText, fixed, shown, typeset, valueText } from '../format.ts';
 import type { Marks } from '../marks.tsx';
 import { Name } from '../marks.tsx';
 import type { Change, Model, Report, Tier } from '../model.ts';
@@ -42,7 +42,7 @@ function ChangeFigure({ change, report, model }: { change: Change; report: Repor
         <span class={`big ${finding === 'better' || finding === 'worse' ? finding : ''}`}>{said.value}</span>
         <span class="from-to">{value(change.from, model.variants.find((v) => v.baseline)?.id)} → {value(change.to, model.verdict.variant)} {as.unit}</span>
         {said.interval && <span class="interval-text">95 % interval {said.interval} {change.change_unit}</span>}
-        {change.remark && <span class="interval-text">{change.remark}</span>}
+        {change.remark && <span class="interval-text">{typeset(change.remark)}</span>}
       </dd>
     </div>
   );
@@ -52,17 +52,17 @@ export function VerdictBlock({ report, model, marks }: { report: Report; model: 
   const { verdict } = model;
   const variant = model.variants.find((v) => v.id === verdict.variant);
   const sides: [string, preact.ComponentChildren][] = [];
-  if (verdict.payback) sides.push(['Pays back', verdict.payback]);
-  if (verdict.happened) sides.push(['Happened', verdict.happened]);
+  if (verdict.payback) sides.push(['Pays back', typeset(verdict.payback)]);
+  if (verdict.happened) sides.push(['Happened', typeset(verdict.happened)]);
   if (verdict.conditions.length) sides.push(['Holds for', verdict.conditions.join(', ')]);
   if (verdict.rejected.length) {
-    sides.push(['Rejected', <ul class="rejected">{verdict.rejected.map((r) => <li key={r.variant}><Name label={r.label} marks={marks} /> <span>{r.reason}</span></li>)}</ul>]);
+    sides.push(['Rejected', <ul class="rejected">{verdict.rejected.map((r) => <li key={r.variant}><Name label={r.label} marks={marks} /> <span>{typeset(r.reason)}</span></li>)}</ul>]);
   }
-  if (verdict.cautions.length) sides.push(['Caution', <ul>{verdict.cautions.map((c) => <li key={c}>{c}</li>)}</ul>]);
+  if (verdict.cautions.length) sides.push(['Caution', <ul>{verdict.cautions.map((c) => <li key={c}>{typeset(c)}</li>)}</ul>]);
   return (
-    <div class={`verdict ${verdict.decision}`}>
+    <div class="verdict">
       <p class="headline"><Headline text={verdict.headline} label={variant?.label} /></p>
-      {verdict.because && <p class="because">{verdict.because}</p>}
+      {verdict.because && <p class="because">{typeset(verdict.because)}</p>}
       {verdict.changes.length > 0 && <dl class="changes">{verdict.changes.map((c) => <ChangeFigure key={c.metric} change={c} report={report} model={model} />)}</dl>}
       <dl class="sides">{sides.map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}</dl>
       <p class="tier-line"><TierBadge tier={verdict.tier} source={verdict.source} /></p>
