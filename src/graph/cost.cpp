@@ -14,15 +14,7 @@ concept Costed = requires(const O& op, InputTypes inputs, const TensorType& type
 Cost cost_of(const Graph& graph, const Node& node) {
     std::vector<const TensorType*> types;
     for (const NodeId id : node.inputs) types.push_back(id == NodeId::kNone ? nullptr : &graph.type(id));
-    return std::visit(
-        [&](const auto& op) -> Cost {
-            if constexpr (Costed<decltype(op)>) {
-                return op.cost(types, node.type);
-            } else {
-                return {.counted = false};
-            }
-        },
-        node.op);
+    return cost_of(node.op, types, node.type);
 }
 
 std::int64_t nonzeros(const Tensor& tensor) {
@@ -87,6 +79,18 @@ std::int64_t peak_activations(const Graph& graph) {
 }
 
 }  // namespace
+
+Cost cost_of(const Op& op, InputTypes inputs, const TensorType& output) {
+    return std::visit(
+        [&](const auto& o) -> Cost {
+            if constexpr (Costed<decltype(o)>) {
+                return o.cost(inputs, output);
+            } else {
+                return {.counted = false};
+            }
+        },
+        op);
+}
 
 CostReport cost_of(const Graph& original) {
     const Graph graph = with_batch(original, 1);

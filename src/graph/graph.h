@@ -97,6 +97,9 @@ class Rewriter {
     std::vector<NodeId> map_;
 };
 
+/// Work of one operation on operands of the given types.
+Cost cost_of(const Op& op, InputTypes inputs, const TensorType& output);
+
 /// A copy without the nodes that do not reach the output.
 Graph without_dead_nodes(const Graph& graph);
 

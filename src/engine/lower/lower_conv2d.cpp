@@ -1,0 +1,42 @@
+#include "engine/lower/lower.h"
+#include "kernels/conv/conv2d.h"
+
+namespace espalier::engine {
+namespace {
+
+class Conv2dOperator final : public Operator {
+  public:
+    Conv2dOperator(kernels::PackedConvF32 packed, Tensor bias, const graph::Activation& activation)
+        : packed_(std::move(packed)), bias_(std::move(bias)), epilogue_(epilogue_of(activation)) {
+        if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
+    }
+
+    void run(const Operands& operands, ThreadPool& pool) const override {
+        const Shape& x = operands.inputs[0].shape();
+        kernels::Epilogue epilogue = epilogue_;
+        epilogue.residual = operands.f32(3);
+        kernels::conv2d_f32(packed_, x[0], x[1], x[2], operands.f32(0), operands.output.mutable_f32(), epilogue,
+                            pool);
+    }
+    std::string kernel() const override { return packed_.kernel_name(); }
+    std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
+    bool may_overwrite(std::size_t index) const override { return index == 3; }
+
+  private:
+    kernels::PackedConvF32 packed_;
+    Tensor bias_;
+    kernels::Epilogue epilogue_;
+};
+
+}  // namespace
+
+OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
+    check_channels_last(lowering, op.layout);
+    const Tensor weights = lowering.constant(1);
+    const kernels::Conv2dChoice choice{lowering.options.isa, lowering.options.winograd};
+    return std::make_unique<Conv2dOperator>(
+        kernels::pack_conv2d_f32(conv2d_shape(op, weights.shape()), weights.span<float>().data(), choice),
+        lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);
+}
+
+}  // namespace espalier::engine

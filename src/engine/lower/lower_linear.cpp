@@ -1,0 +1,41 @@
+#include "engine/lower/lower.h"
+#include "kernels/gemm/gemm.h"
+
+namespace espalier::engine {
+namespace {
+
+class LinearOperator final : public Operator {
+  public:
+    LinearOperator(kernels::PackedF32 packed, Tensor bias, const graph::Activation& activation)
+        : packed_(std::move(packed)), bias_(std::move(bias)), epilogue_(epilogue_of(activation)) {
+        if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
+    }
+
+    void run(const Operands& operands, ThreadPool& pool) const override {
+        kernels::Epilogue epilogue = epilogue_;
+        epilogue.residual = operands.f32(3);
+        const std::int64_t rows = operands.inputs[0].shape().elements() / packed_.k();
+        kernels::gemm_f32(rows, operands.f32(0), packed_.k(), packed_, operands.output.mutable_f32(), packed_.n(),
+                          epilogue, pool);
+    }
+    std::string kernel() const override { return packed_.kernel_name(); }
+    std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
+    bool may_overwrite(std::size_t index) const override { return index == 3; }
+
+  private:
+    kernels::PackedF32 packed_;
+    Tensor bias_;
+    kernels::Epilogue epilogue_;
+};
+
+}  // namespace
+
+OperatorPtr lower_op(const Lowering& lowering, const graph::Linear& op) {
+    const Tensor weights = lowering.constant(1);
+    return std::make_unique<LinearOperator>(
+        kernels::pack_gemm_f32(weights.span<float>().data(), weights.shape()[0], weights.shape()[1],
+                               lowering.options.isa),
+        lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);
+}
+
+}  // namespace espalier::engine

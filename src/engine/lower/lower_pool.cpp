@@ -1,0 +1,80 @@
+#include <vector>
+
+#include "base/error.h"
+#include "engine/lower/lower.h"
+#include "kernels/pooling/pool2d.h"
+#include "kernels/pooling/reduce_mean.h"
+
+namespace espalier::engine {
+namespace {
+
+class Pool2dOperator final : public Operator {
+  public:
+    Pool2dOperator(const graph::Pool2d& op, Isa isa) : op_(op), isa_(isa) {}
+
+    void run(const Operands& operands, ThreadPool& pool) const override {
+        const Shape& x = operands.inputs[0].shape();
+        kernels::Pool2d window;
+        window.batch = x[0];
+        window.height = x[1];
+        window.width = x[2];
+        window.channels = x[3];
+        window.kernel_height = op_.kernel[0];
+        window.kernel_width = op_.kernel[1];
+        window.stride_height = op_.stride[0];
+        window.stride_width = op_.stride[1];
+        window.pad_top = op_.pad[0];
+        window.pad_left = op_.pad[1];
+        window.pad_bottom = op_.pad[2];
+        window.pad_right = op_.pad[3];
+        window.ceil_mode = op_.ceil;
+        window.count_include_pad = op_.count_include_pad;
+        window = kernels::make_pool2d(window);
+        float* y = operands.output.mutable_f32();
+        if (op_.kind == graph::PoolKind::kMax) {
+            kernels::max_pool2d(window, operands.f32(0), y, pool, isa_);
+        } else {
+            kernels::average_pool2d(window, operands.f32(0), y, pool, isa_);
+        }
+    }
+    std::string kernel() const override { return kernel_label(graph::name(op_.kind), isa_) + "_pool"; }
+
+  private:
+    graph::Pool2d op_;
+    Isa isa_;
+};
+
+class MeanOperator final : public Operator {
+  public:
+    MeanOperator(std::vector<int> axes, Isa isa) : axes_(std::move(axes)), isa_(isa) {}
+
+    void run(const Operands& operands, ThreadPool& pool) const override {
+        kernels::reduce_mean(operands.f32(0), operands.inputs[0].shape(), axes_, operands.output.mutable_f32(), pool,
+                             isa_);
+    }
+    std::string kernel() const override { return kernel_label("reduce_mean", isa_); }
+
+  private:
+    std::vector<int> axes_;
+    Isa isa_;
+};
+
+}  // namespace
+
+OperatorPtr lower_op(const Lowering& lowering, const graph::Pool2d& op) {
+    check_channels_last(lowering, op.layout);
+    return std::make_unique<Pool2dOperator>(op, lowering.options.isa);
+}
+
+OperatorPtr lower_op(const Lowering& lowering, const graph::Reduce& op) {
+    if (op.kind != graph::ReduceKind::kMean) {
+        fail("node '{}': reduction by {} is not supported; only the mean is", lowering.node().name,
+             graph::name(op.kind));
+    }
+    const int rank = lowering.input_type(0).shape.rank();
+    std::vector<int> axes;
+    for (const auto axis : op.axes) axes.push_back(static_cast<int>(axis < 0 ? axis + rank : axis));
+    return std::make_unique<MeanOperator>(std::move(axes), lowering.options.isa);
+}
+
+}  // namespace espalier::engine

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/cpu_features.h"
+#include "base/thread_pool.h"
+#include "graph/graph.h"
+
+namespace espalier::engine {
+
+/// An operand in memory: where it lies and what it is. `data` is null for an absent optional input.
+struct View {
+    std::byte* data = nullptr;
+    const graph::TensorType* type = nullptr;
+
+    const Shape& shape() const { return type->shape; }
+    const float* f32() const { return reinterpret_cast<const float*>(data); }
+    float* mutable_f32() const { return reinterpret_cast<float*>(data); }
+};
+
+/// The operands of one execution.
+struct Operands {
+    std::vector<View> inputs;
+    View output;
+
+    /// Input `index` as floats; null when it is absent.
+    const float* f32(std::size_t index) const { return index < inputs.size() ? inputs[index].f32() : nullptr; }
+};
+
+/// A node made ready to run for any batch size: its kernel chosen and its weights packed.
+class Operator {
+  public:
+    virtual ~Operator() = default;
+
+    virtual void run(const Operands& operands, ThreadPool& pool) const = 0;
+
+    /// Kernel and instruction set, e.g. "conv_1x1/avx512"; evidence of what is executed.
+    virtual std::string kernel() const = 0;
+
+    /// Class of its multiply-accumulates: "f32", "int8".
+    virtual std::string mac_class() const { return "f32"; }
+
+    /// Weights held in packed form.
+    virtual std::size_t weight_bytes() const { return 0; }
+
+    /// True when the operator may write its output over input `index`, given equal sizes.
+    virtual bool may_overwrite(std::size_t index) const {
+        (void)index;
+        return false;
+    }
+};
+
+/// How operators are to be made.
+struct LoweringOptions {
+    Isa isa = best_isa();  ///< no kernel above this instruction set
+    bool winograd = true;  ///< allow convolutions by minimal filtering
+};
+
+/// The operator for a node, with its constant inputs packed. Throws Error naming the node when the engine has no
+/// kernel for it.
+std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options);
+
+}  // namespace espalier::engine

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/operator.h"
+
+namespace espalier::engine {
+
+/// One operator with its operands in place.
+struct Step {
+    const Operator* op;
+    graph::NodeId node;
+    Operands operands;
+};
+
+/// A graph laid out in memory for one batch size: steps in order, and the arena their activations share.
+class Plan {
+  public:
+    /// `operators[i]` executes node i; null for inputs, constants and reshapes. Operators and graph outlive the plan.
+    Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators);
+
+    /// Executes all steps. `input` has the plan's input shape. The result is a copy of its own.
+    Tensor run(const Tensor& input, ThreadPool& pool);
+
+    /// run(), calling `after` with each step when it is done.
+    Tensor run(const Tensor& input, ThreadPool& pool, const std::function<void(const Step&)>& after);
+
+    std::size_t arena_bytes() const { return arena_bytes_; }
+    const std::vector<Step>& steps() const { return steps_; }
+    const graph::Graph& graph() const { return graph_; }
+
+  private:
+    void place_activations(const std::vector<std::unique_ptr<Operator>>& operators);
+    void make_steps(const std::vector<std::unique_ptr<Operator>>& operators);
+    void point_input_at(const Tensor& input);
+    Tensor result() const;
+
+    graph::Graph graph_;
+    std::vector<int> storage_;       ///< node -> block of memory, -1 for constants and the input
+    std::vector<std::byte*> data_;   ///< node -> its elements; null for the input and views of it
+    std::vector<Tensor> constants_;  ///< node -> its constant, aligned for its element type
+    Tensor arena_;
+    std::size_t arena_bytes_ = 0;
+    std::vector<Step> steps_;
+    std::vector<std::byte**> input_pointers_;  ///< operands that read the input
+    std::vector<bool> is_input_;               ///< node is the input or a view of it
+};
+
+}  // namespace espalier::engine

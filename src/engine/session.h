@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/operator.h"
+
+namespace espalier::engine {
+
+struct SessionOptions {
+    int threads = 1;
+    LoweringOptions lowering;
+};
+
+/// What the engine made of a graph: the evidence of which kernels run.
+struct Execution {
+    int steps = 0;                             ///< operators that are executed
+    std::vector<std::string> kernels;          ///< distinct, sorted
+    std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class: "f32", "int8"
+    std::int64_t weight_bytes = 0;             ///< packed weights in memory
+    std::int64_t arena_bytes = 0;              ///< activation memory of the largest batch planned so far
+};
+
+/// Time of one step of a profiled run.
+struct StepTime {
+    std::string node;
+    std::string op;
+    std::string kernel;
+    double seconds = 0;
+    std::int64_t macs = 0;
+};
+
+/// A graph made ready to run: layout chosen, kernels chosen, weights packed, memory planned. One thread at a time
+/// may call it; its own pool spreads the work.
+class Session {
+  public:
+    /// Takes any verified graph. Throws Error naming the node for which there is no kernel.
+    Session(const graph::Graph& graph, const SessionOptions& options);
+    ~Session();
+    Session(Session&&) noexcept;
+
+    /// f32 [n, C, H, W] -> f32 [n, classes]. Plans memory the first time it sees a batch size.
+    /// Throws Error when the shape is not the model's.
+    Tensor run(const Tensor& input);
+
+    /// run(), with the time of each step.
+    std::vector<StepTime> profile(const Tensor& input);
+
+    Execution execution() const;
+
+    /// The graph as it is executed.
+    const graph::Graph& graph() const;
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace espalier::engine
