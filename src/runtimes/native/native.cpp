@@ -1,0 +1,86 @@
+#include "runtimes/native/native.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "graph/cost.h"
+#include "models/load.h"
+
+namespace espalier::runtimes {
+namespace {
+
+ModelInfo info_of(const models::Model& model) {
+    ModelInfo info;
+    info.name = model.name;
+    info.architecture = model.architecture;
+    info.sha256 = model.sha256;
+    info.labels = model.labels;
+    info.processor = model.processor;
+    info.channels = static_cast<int>(model.channels());
+    info.height = static_cast<int>(model.height());
+    info.width = static_cast<int>(model.width());
+    info.classes = static_cast<int>(model.classes());
+    return info;
+}
+
+}  // namespace
+
+std::string NativeRuntime::version() const { return kVersion; }
+
+std::unique_ptr<Instance> NativeRuntime::load(const VariantSpec& spec) {
+    return std::make_unique<NativeInstance>(models::load_model(spec.model), spec);
+}
+
+NativeInstance::NativeInstance(models::Model model, const VariantSpec& spec)
+    : model_(std::move(model)), spec_(spec), tactic_(tactics::parse(spec.tactic)), info_(info_of(model_)) {
+    if (spec.device != "cpu") fail_usage("the native runtime executes on 'cpu', not on '{}'", spec.device);
+    if (spec.batch < 1) fail_usage("the batch size must be at least 1, not {}", spec.batch);
+    if (spec.threads < 1) fail_usage("the number of threads must be at least 1, not {}", spec.threads);
+}
+
+void NativeInstance::optimize() {
+    applied_ = std::make_unique<tactics::Applied>(tactics::apply(model_.graph, tactic_));
+    engine::SessionOptions options;
+    options.threads = spec_.threads;
+    session_ = std::make_unique<engine::Session>(applied_->graph, options);
+    // Plans the memory of a full batch now, so that the first measured call does not.
+    session_->run(Tensor::allocate(DType::kF32, {spec_.batch, info_.channels, info_.height, info_.width}));
+}
+
+Tensor NativeInstance::run(const Tensor& pixel_values) {
+    if (!session_) fail("a variant must be optimized before it is run");
+    return session_->run(pixel_values);
+}
+
+Evidence NativeInstance::evidence() const {
+    if (!session_) fail("a variant has evidence only after it was optimized");
+    const graph::CostReport before = graph::cost_of(model_.graph);
+    const graph::CostReport after = graph::cost_of(applied_->graph);
+    const engine::Execution execution = session_->execution();
+    Evidence evidence;
+    evidence.nodes_before = model_.graph.operations();
+    evidence.nodes_after = execution.steps;
+    evidence.parameters = before.parameters;
+    // Folding changes how many constants there are; zeros are counted in what is executed.
+    evidence.nonzero_parameters = before.parameters - (after.parameters - after.nonzero_parameters);
+    evidence.weight_bytes = execution.weight_bytes;
+    evidence.disk_bytes = after.weight_bytes;
+    evidence.arena_bytes = execution.arena_bytes;
+    for (const auto& [kernel_class, macs] : execution.macs) evidence.macs += macs;
+    for (const auto& [kernel_class, macs] : execution.macs) {
+        evidence.macs_share[kernel_class] = static_cast<double>(macs) / static_cast<double>(evidence.macs);
+    }
+    evidence.effective_macs = std::min(after.effective_macs, evidence.macs);
+    evidence.kernels = execution.kernels;
+    for (const auto& pass : applied_->passes) {
+        if (pass.changes > 0) evidence.passes.push_back(fmt::format("{} x{}", pass.name, pass.changes));
+    }
+    evidence.notes = applied_->notes;
+    if (evidence.effective_macs < evidence.macs) {
+        evidence.notes.push_back("zero weights are multiplied by dense kernels: they save no time and no energy");
+    }
+    return evidence;
+}
+
+}  // namespace espalier::runtimes

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "engine/session.h"
+#include "models/model.h"
+#include "runtimes/runtime.h"
+#include "tactics/tactic.h"
+
+namespace espalier::runtimes {
+
+/// Our own engine, in this process.
+class NativeRuntime final : public Runtime {
+  public:
+    std::string name() const override { return "native"; }
+    std::string version() const override;
+    std::unique_ptr<Instance> load(const VariantSpec& spec) override;
+};
+
+/// A loaded model, its tactic, and the engine's session on it. Gives more than Instance does: the optimized graph
+/// for export, and times per step.
+class NativeInstance final : public Instance {
+  public:
+    /// Throws a usage Error for an unknown tactic, a device other than "cpu", or a batch or thread count below 1.
+    NativeInstance(models::Model model, const VariantSpec& spec);
+
+    const ModelInfo& info() const override { return info_; }
+    void optimize() override;
+    Tensor run(const Tensor& pixel_values) override;
+    Evidence evidence() const override;
+
+    const models::Model& model() const { return model_; }
+    /// What the tactic made of the graph; valid after optimize().
+    const tactics::Applied& applied() const { return *applied_; }
+    engine::Session& session() { return *session_; }
+
+  private:
+    models::Model model_;
+    VariantSpec spec_;
+    std::vector<tactics::Part> tactic_;
+    ModelInfo info_;
+    std::unique_ptr<tactics::Applied> applied_;
+    std::unique_ptr<engine::Session> session_;
+};
+
+}  // namespace espalier::runtimes
