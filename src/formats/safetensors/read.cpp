@@ -97,11 +97,11 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
     return result;
 }
 
-Safetensors read_sharded_safetensors(const std::filesystem::path& index) {
+ShardedSafetensors read_sharded_safetensors(const std::filesystem::path& index) {
     const auto document = parse_json(read_text_file(index), index.string());
     const auto map = document.is_object() ? document.find("weight_map") : document.end();
     if (map == document.end() || !map->is_object()) fail("{} has no object 'weight_map'", index.string());
-    Safetensors result;
+    ShardedSafetensors result;
     std::map<std::string, Safetensors> files;
     for (const auto& [name, file] : map->items()) {
         const std::string file_name = file.is_string() ? file.get<std::string>() : "";
@@ -119,6 +119,7 @@ Safetensors read_sharded_safetensors(const std::filesystem::path& index) {
         }
         result.tensors.insert(*tensor);
     }
+    for (const auto& [name, content] : files) result.files.push_back(name);
     return result;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "tensor/tensor.h"
 
@@ -25,9 +26,15 @@ struct Safetensors {
 /// of its shape and overlaps no other. Throws Error naming the file and the tensor otherwise.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
+/// A checkpoint in several files.
+struct ShardedSafetensors {
+    TensorMap tensors;
+    std::vector<std::string> files;  ///< names of the files, beside the index
+};
+
 /// Reads a checkpoint cut into several files by its index (`{"weight_map": {tensor: file}}`); the files lie
 /// beside the index. Throws Error where a file lacks a tensor or a name leads out of the folder.
-Safetensors read_sharded_safetensors(const std::filesystem::path& index);
+ShardedSafetensors read_sharded_safetensors(const std::filesystem::path& index);
 
 /// Writes a .safetensors file atomically. The data begins at a multiple of 64 bytes, without holes (other
 /// readers demand that); tensors whose size is a multiple of 64 come first, then by falling element size, so

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "models/config.h"
+#include "models/scope.h"
+
+namespace espalier::models {
+
+/// How to build one family of networks from a Hugging Face config.json and its tensor names.
+struct Architecture {
+    std::string_view model_type;  ///< config.json's model_type
+    std::string_view head;        ///< scope of the last linear layer
+    /// The size of images the network was configured for, where nothing else tells.
+    Pixels (*image_size)(const Config& config);
+    /// Builds the network on `pixels` f32 [n, channels, height, width] and returns the logits f32 [n,
+    /// classes]. Throws Error naming the configuration's key or the tensor that does not fit.
+    graph::NodeId (*build)(const Config& config, const Scope& root, graph::NodeId pixels,
+                           std::int64_t classes);
+};
+
+/// Every architecture there is.
+std::span<const Architecture> architectures();
+
+/// The architecture of that model_type, or nullptr.
+const Architecture* find_architecture(std::string_view model_type);
+
+/// One function pair per architecture; see the .cpp of its name.
+Pixels vit_image_size(const Config& config);
+graph::NodeId build_vit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels resnet_image_size(const Config& config);
+graph::NodeId build_resnet(const Config& config, const Scope& root, graph::NodeId pixels,
+                           std::int64_t classes);
+Pixels mobilenet_v2_image_size(const Config& config);
+graph::NodeId build_mobilenet_v2(const Config& config, const Scope& root, graph::NodeId pixels,
+                                 std::int64_t classes);
+Pixels convnext_image_size(const Config& config);
+graph::NodeId build_convnext(const Config& config, const Scope& root, graph::NodeId pixels,
+                             std::int64_t classes);
+
+}  // namespace espalier::models

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace espalier::models {
+
+/// Smallest and largest value that is accepted.
+struct Limits {
+    std::int64_t least = 1;
+    std::int64_t most = 1 << 16;
+};
+
+/// Height and width in pixels.
+struct Pixels {
+    std::int64_t height = 0;
+    std::int64_t width = 0;
+    bool operator==(const Pixels&) const = default;
+};
+
+/// A Hugging Face config.json with typed access. A key that is absent or null takes the default that the
+/// caller gives, which is the default of the model's configuration class. Every error names the file and the
+/// key.
+class Config {
+  public:
+    /// Throws Error when the text is not a JSON object.
+    Config(std::string_view text, std::string source);
+
+    bool has(std::string_view key) const;
+    std::int64_t integer(std::string_view key, std::int64_t otherwise, Limits limits = {}) const;
+    double number(std::string_view key, double otherwise, double least, double most) const;
+    bool flag(std::string_view key, bool otherwise) const;
+    std::string text(std::string_view key, std::string_view otherwise) const;
+    std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> otherwise) const;
+    /// One number for both edges, or [height, width].
+    Pixels pixels(std::string_view key, std::int64_t otherwise) const;
+
+    /// Names of the classes in order, from id2label, whose keys must be 0, 1, 2, ... without a gap; LABEL_0,
+    /// LABEL_1, ... where it is absent but num_labels is given; nothing where both are absent.
+    std::optional<std::vector<std::string>> labels() const;
+
+    const std::string& source() const { return source_; }
+
+    /// Throws Error: `key` must be `expected`, which it is not.
+    [[noreturn]] void wrong(std::string_view key, std::string_view expected) const;
+
+  private:
+    const nlohmann::json* find(std::string_view key) const;
+
+    std::string source_;
+    std::shared_ptr<const nlohmann::json> json_;
+};
+
+}  // namespace espalier::models

@@ -1,0 +1,98 @@
+#include <fmt/ranges.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "models/architecture.h"
+#include "models/loaders.h"
+
+namespace espalier::models {
+namespace {
+
+const Architecture& architecture_of(const Folder& folder) {
+    if (!folder.config) fail("{} has no config.json", folder.path.string());
+    const std::string type = folder.model_type();
+    if (const Architecture* found = find_architecture(type)) return *found;
+    std::vector<std::string_view> known;
+    for (const Architecture& architecture : architectures()) known.push_back(architecture.model_type);
+    fail(
+        "{}: the model_type '{}' is not supported. Supported are {}; any other model loads from an ONNX "
+        "export "
+        "named model.onnx beside it",
+        folder.config->source(), type, fmt::join(known, ", "));
+}
+
+formats::TensorMap read_weights(const Folder& folder, std::vector<std::string>& files) {
+    if (folder.has(kWeightsFile)) {
+        files.emplace_back(kWeightsFile);
+        return formats::read_safetensors(folder.path / kWeightsFile).tensors;
+    }
+    if (!folder.has(kShardsFile)) {
+        fail("{} has neither model.safetensors nor model.safetensors.index.json", folder.path.string());
+    }
+    const auto sharded = formats::read_sharded_safetensors(folder.path / kShardsFile);
+    files.emplace_back(kShardsFile);
+    files.insert(files.end(), sharded.files.begin(), sharded.files.end());
+    return sharded.tensors;
+}
+
+/// A head of another width than the labels is told in terms of labels, before any tensor is looked at.
+void check_head(const Folder& folder, const Architecture& architecture, const formats::TensorMap& tensors,
+                std::size_t labels, bool declared) {
+    const auto head = tensors.find(fmt::format("{}.weight", architecture.head));
+    if (head == tensors.end() || head->second.shape().rank() != 2) return;
+    const std::int64_t classes = head->second.shape()[0];
+    if (classes == static_cast<std::int64_t>(labels)) return;
+    if (!declared) {
+        fail("{} has no id2label, which means {} classes, but the weights classify into {}",
+             folder.config->source(), labels, classes);
+    }
+    fail("{}: id2label has {} labels, but the weights classify into {}", folder.config->source(), labels,
+         classes);
+}
+
+void note_unused(Model& model, const std::vector<std::string>& unused) {
+    if (unused.empty()) return;
+    constexpr std::size_t kShown = 3;
+    const auto shown = std::min(unused.size(), kShown);
+    model.notes.push_back(
+        fmt::format("The network does not use {} of the file's tensors: {}{}.", unused.size(),
+                    fmt::join(unused.begin(), unused.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+                    unused.size() > shown ? ", ..." : ""));
+}
+
+}  // namespace
+
+Model load_hub(const Folder& folder, const LoadOptions& options, std::vector<std::string>& files) {
+    const Architecture& architecture = architecture_of(folder);
+    const Config& config = *folder.config;
+    const Pixels standard = architecture.image_size(config);
+    Model model;
+    model.architecture = architecture.model_type;
+    model.processor = read_processor(folder, standard);
+    const Pixels size = size_of(model.processor).value_or(standard);
+    const auto declared = config.labels();
+    model.labels = declared.value_or(std::vector<std::string>{"LABEL_0", "LABEL_1"});
+
+    std::unique_ptr<WeightSource> weights;
+    const CheckpointWeights* checkpoint = nullptr;
+    if (options.random_weights) {
+        weights = std::make_unique<RandomWeights>(*options.random_weights);
+        model.notes.push_back(fmt::format("The weights are random (seed {}).", *options.random_weights));
+    } else {
+        auto read = std::make_unique<CheckpointWeights>(read_weights(folder, files), folder.path.string());
+        check_head(folder, architecture, read->tensors(), model.labels.size(), declared.has_value());
+        checkpoint = read.get();
+        weights = std::move(read);
+    }
+    const std::int64_t channels = config.integer("num_channels", 3, {1, 1024});
+    const auto pixels =
+        model.graph.add_input("pixel_values", {DType::kF32, {1, channels, size.height, size.width}});
+    const Scope root(model.graph, *weights);
+    model.graph.set_output(
+        architecture.build(config, root, pixels, static_cast<std::int64_t>(model.labels.size())));
+    if (checkpoint) note_unused(model, checkpoint->unused());
+    return model;
+}
+
+}  // namespace espalier::models

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "formats/safetensors/safetensors.h"
+#include "tensor/tensor.h"
+
+namespace espalier::models {
+
+/// What a weight is for, which decides how it is drawn when weights are random.
+enum class Role {
+    kMatrix,      ///< weights of a convolution or a linear layer
+    kEmbedding,   ///< class token, position embeddings
+    kShift,       ///< bias, mean: zeros
+    kGain,        ///< gamma, variance: ones
+    kLayerScale,  ///< per-channel factor of a residual branch: 0.1
+};
+
+/// Where the weights of a network come from.
+class WeightSource {
+  public:
+    virtual ~WeightSource() = default;
+
+    /// The f32 tensor of that name and shape. Throws Error naming the tensor when it is missing or has
+    /// another shape.
+    virtual Tensor get(const std::string& name, const Shape& shape, Role role) = 0;
+};
+
+/// Weights of a checkpoint. Floating types are converted to f32; `source` names the file in errors.
+class CheckpointWeights : public WeightSource {
+  public:
+    CheckpointWeights(formats::TensorMap tensors, std::string source)
+        : tensors_(std::move(tensors)), source_(std::move(source)) {}
+
+    /// A missing "x.weight" or "x.bias" is also looked for under its old names "x.gamma" and "x.beta".
+    Tensor get(const std::string& name, const Shape& shape, Role role) override;
+
+    /// Names that nobody asked for, apart from the counters of batch normalization.
+    std::vector<std::string> unused() const;
+
+    const formats::TensorMap& tensors() const { return tensors_; }
+
+  private:
+    formats::TensorMap tensors_;
+    std::string source_;
+    std::set<std::string> used_;
+};
+
+/// Seeded random weights: matrices normal with variance 2 / fan-in (He et al. 2015), embeddings normal with
+/// standard deviation 0.02. The tensor of a name depends on the seed and the name alone. Throws Error when a
+/// network would need more than 4 GiB.
+class RandomWeights : public WeightSource {
+  public:
+    explicit RandomWeights(std::uint64_t seed) : seed_(seed) {}
+    Tensor get(const std::string& name, const Shape& shape, Role role) override;
+
+  private:
+    std::uint64_t seed_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace espalier::models
