@@ -23,14 +23,17 @@ struct BootstrapOptions {
     std::uint64_t seed = 1;
     std::size_t resamples = 10000;
     double level = 0.95;
-    BootstrapMethod method = BootstrapMethod::kBca;
+    /// Percentile, because for medians of few blocks BCa is too narrow: simulated 95 % intervals of the ratio
+    /// of medians held the truth 94.5 to 99 % of the time by percentile and 84 to 95 % by BCa (10 to 30
+    /// blocks; normal, log-normal and drifting noise).
+    BootstrapMethod method = BootstrapMethod::kPercentile;
 };
 
 /// An estimate with its bootstrap interval.
 struct Estimate {
     double value = 0.0;
     Interval interval;
-    BootstrapMethod method = BootstrapMethod::kBca;  ///< used; percentile where BCa is not defined
+    BootstrapMethod method = BootstrapMethod::kPercentile;  ///< used; percentile where BCa is not defined
     std::size_t blocks = 0;
 };
 

@@ -1,12 +1,64 @@
 #include "statistics/effect_size.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
+#include "statistics/sign_distribution.h"
 #include "statistics/summary.h"
 
 namespace espalier::statistics {
+namespace {
+
+/// (d_i + d_j) / 2 of all i <= j, in rising order.
+std::vector<double> walsh_averages(std::span<const double> differences) {
+    std::vector<double> averages;
+    for (std::size_t i = 0; i < differences.size(); ++i) {
+        for (std::size_t j = i; j < differences.size(); ++j) {
+            averages.push_back(0.5 * (differences[i] + differences[j]));
+        }
+    }
+    std::sort(averages.begin(), averages.end());
+    return averages;
+}
+
+/// The largest c with P(W <= c) <= tail, W the signed-rank statistic, and that probability. The interval
+/// leaves out c Walsh averages at either end (Hollander & Wolfe, Nonparametric Statistical Methods, 3.3).
+struct Trim {
+    std::optional<std::size_t> count;  ///< nothing where even c = 0 is too likely
+    double tail = 0.0;
+};
+
+Trim trim_for(std::size_t pairs, double tail) {
+    std::vector<std::size_t> ranks(pairs);
+    std::iota(ranks.begin(), ranks.end(), std::size_t{1});
+    Trim trim;
+    double cumulated = 0;
+    for (const double probability : sign_distribution(ranks)) {
+        cumulated += probability;
+        if (cumulated > tail) break;
+        trim.count = trim.count ? *trim.count + 1 : 0;
+        trim.tail = cumulated;
+    }
+    return trim;
+}
+
+std::vector<double> log_ratios(const PairedRepetitions& sample) {
+    std::vector<double> logs;
+    for (std::size_t i = 0; i < sample.size(); ++i) {
+        if (!(sample.baseline()[i] > 0 && sample.treated()[i] > 0)) {
+            fail("a ratio needs positive values; block {} has {} and {}", sample.blocks()[i],
+                 sample.baseline()[i], sample.treated()[i]);
+        }
+        logs.push_back(std::log(sample.treated()[i] / sample.baseline()[i]));
+    }
+    return logs;
+}
+
+}  // namespace
 
 double cliffs_delta(const Repetitions& first, const Repetitions& second) {
     if (first.size() == 0 || second.size() == 0) fail("an effect size needs two samples that are not empty");
@@ -29,14 +81,20 @@ std::string_view magnitude(double delta) {
 }
 
 double hodges_lehmann(const PairedRepetitions& sample) {
-    const std::vector<double> differences = sample.differences();
-    std::vector<double> averages;
-    for (std::size_t i = 0; i < differences.size(); ++i) {
-        for (std::size_t j = i; j < differences.size(); ++j) {
-            averages.push_back(0.5 * (differences[i] + differences[j]));
-        }
-    }
-    return median(averages);
+    return median(walsh_averages(sample.differences()));
+}
+
+PairedRatio hodges_lehmann_ratio(const PairedRepetitions& sample, double level) {
+    if (!(level > 0 && level < 1)) fail("a confidence level lies between 0 and 1, got {}", level);
+    const std::vector<double> averages = walsh_averages(log_ratios(sample));
+    PairedRatio ratio;
+    ratio.value = std::exp(median(averages));
+    const Trim trim = trim_for(sample.size(), 0.5 * (1 - level));
+    if (!trim.count) return ratio;
+    const double low = averages[*trim.count];
+    const double high = averages[averages.size() - 1 - *trim.count];
+    ratio.interval = Interval{std::exp(low), std::exp(high), 1 - 2 * trim.tail};
+    return ratio;
 }
 
 double hodges_lehmann(const Repetitions& first, const Repetitions& second) {

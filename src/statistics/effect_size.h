@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "statistics/interval.h"
 #include "statistics/repetitions.h"
 
 namespace espalier::statistics {
@@ -18,6 +20,20 @@ std::string_view magnitude(double delta);
 /// Hodges-Lehmann shift of pairs: median of the Walsh averages (d_i + d_j) / 2, i <= j, d = treated -
 /// baseline.
 double hodges_lehmann(const PairedRepetitions& sample);
+
+/// A ratio with the interval that the exact signed-rank test inverts to.
+struct PairedRatio {
+    double value = 1.0;
+    /// Nothing for fewer pairs than the level needs (6 at 95 %). Its level is the one attained, at least that
+    /// asked.
+    std::optional<Interval> interval;
+};
+
+/// Typical treated / baseline within a block: exp of the Hodges-Lehmann shift of the logarithms. What a
+/// block's runs have in common cancels, so the interval keeps its level under drift, and it leaves out 1
+/// exactly where signed_rank of the logarithms rejects at 1 - level (ties apart). Throws Error unless all
+/// values are positive and there is a pair.
+PairedRatio hodges_lehmann_ratio(const PairedRepetitions& sample, double level = 0.95);
 
 /// Hodges-Lehmann shift of independent samples: median of all second_j - first_i.
 double hodges_lehmann(const Repetitions& first, const Repetitions& second);

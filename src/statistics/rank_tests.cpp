@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "statistics/normal.h"
+#include "statistics/sign_distribution.h"
 
 namespace espalier::statistics {
 namespace {
@@ -31,21 +32,6 @@ double two_sided(std::span<const double> probability, std::size_t observed) {
         if (sum >= observed) at_least += probability[sum];
     }
     return std::min(1.0, 2 * std::min(at_most, at_least));
-}
-
-/// Distribution of the sum of the positive ranks when each sign is a fair coin.
-std::vector<double> sign_distribution(std::span<const std::size_t> ranks) {
-    const std::size_t total = std::accumulate(ranks.begin(), ranks.end(), std::size_t{0});
-    std::vector<double> probability(total + 1, 0.0);
-    probability[0] = 1;
-    std::size_t reached = 0;
-    for (const std::size_t rank : ranks) {
-        reached += rank;
-        for (std::size_t sum = reached + 1; sum-- > 0;) {
-            probability[sum] = 0.5 * (probability[sum] + (sum >= rank ? probability[sum - rank] : 0.0));
-        }
-    }
-    return probability;
 }
 
 /// Distribution of the rank sum of `chosen` values drawn from the pool without replacement.
