@@ -6,10 +6,9 @@
 namespace espalier::datasets {
 namespace {
 
-std::string content_sha256(const Sample& sample) {
-    if (const auto* encoded = std::get_if<std::vector<std::byte>>(&sample.content))
-        return espalier::sha256(*encoded);
-    return espalier::sha256(std::as_bytes(std::span(std::get<Image>(sample.content).pixels)));
+std::string sha256_of(const Sample& sample) {
+    if (const auto* encoded = std::get_if<std::vector<std::byte>>(&sample.content)) return sha256(*encoded);
+    return sha256(std::as_bytes(std::span(std::get<Image>(sample.content).pixels)));
 }
 
 }  // namespace
@@ -21,13 +20,13 @@ Image decode(const Sample& sample) {
     return std::get<Image>(sample.content);
 }
 
-std::string sha256(const Dataset& dataset) {
+std::string content_sha256(const Dataset& dataset) {
     std::string lines;
     for (std::int64_t i = 0; i < dataset.size(); ++i) {
         const Sample sample = dataset.sample(i);
-        lines += fmt::format("{}\t{}\t{}\n", sample.name, sample.label, content_sha256(sample));
+        lines += fmt::format("{}\t{}\t{}\n", sample.name, sample.label, sha256_of(sample));
     }
-    return espalier::sha256(lines);
+    return sha256(lines);
 }
 
 }  // namespace espalier::datasets

@@ -57,6 +57,6 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, st
                                       std::uint64_t seed);
 
 /// Identity of names, labels and contents, in order: SHA-256 in hexadecimal. Reads every image.
-std::string sha256(const Dataset& dataset);
+std::string content_sha256(const Dataset& dataset);
 
 }  // namespace espalier::datasets

@@ -31,8 +31,11 @@ Header read_header(const Handle& handle, std::span<const std::byte> bytes, const
     Header header;
     int subsampling = 0;
     const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-    if (tjDecompressHeader3(handle.get(), data, bytes.size(), &header.width, &header.height, &subsampling,
-                            &header.colorspace) != 0) {
+    const bool clean = tjDecompressHeader3(handle.get(), data, bytes.size(), &header.width, &header.height,
+                                           &subsampling, &header.colorspace) == 0;
+    // Warnings come again when the pixels are decoded, and are judged there.
+    const bool warned = !clean && tjGetErrorCode(handle.get()) == TJERR_WARNING;
+    if ((!clean && !warned) || header.width <= 0 || header.height <= 0) {
         fail("{} is not a readable JPEG image: {}", name, tjGetErrorStr2(handle.get()));
     }
     const std::int64_t pixels = std::int64_t{header.width} * header.height;

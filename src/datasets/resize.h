@@ -16,9 +16,10 @@ struct Region {
     int width = 0;
 };
 
-/// Resizes to exactly `size`, byte for byte as Pillow's Image.resize(): horizontal pass first, rounded to 8
-/// bits, then vertical; the filter's support grows with the scale when shrinking. An axis that keeps its
-/// length is not filtered. Throws Error when the size is not positive or too large.
+/// Resizes to exactly `size`, byte for byte as Pillow's Image.resize() of 9.4 to 12.0: horizontal pass first,
+/// rounded to 8 bits, then vertical; the filter's support grows with the scale when shrinking. An axis that
+/// keeps its length is not filtered. (Later versions swap the passes where an image becomes much lower and
+/// wider; the published reference values are older.) Throws Error when the size is not positive or too large.
 Image resize(const Image& image, Extent size, Filter filter);
 
 /// The part of resize(image, size, filter) inside `region`, computed without the rest.
