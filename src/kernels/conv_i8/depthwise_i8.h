@@ -47,5 +47,10 @@ struct DepthwiseI8Kernel {
 std::span<const DepthwiseI8Kernel> depthwise_i8_kernels();
 
 void run_depthwise_i8_portable(const DepthwiseI8& work);
+void run_depthwise_i8_avx2(const DepthwiseI8& work);
+void run_depthwise_i8_avx512vnni(const DepthwiseI8& work);
+
+/// The reference for channels [first, channels), which a vector kernel leaves over.
+void run_depthwise_i8_channels(const DepthwiseI8& work, std::int64_t first);
 
 }  // namespace espalier::kernels

@@ -16,18 +16,13 @@ constexpr std::array<std::string_view, kBinaryKinds> kNames = {"add", "sub", "mu
 
 constexpr std::int64_t kGrain = 16384;
 
-void run_portable(Binary kind, const BinaryRows& w) {
-    for (std::int64_t r = 0; r < w.rows; ++r) {
-        const float* a = w.a + r * w.a_row;
-        const float* b = w.b + r * w.b_row;
-        float* y = w.y + r * w.columns;
-        for (std::int64_t c = 0; c < w.columns; ++c) {
-            y[c] = binary_reference(kind, a[c * w.a_column], b[c * w.b_column]);
-        }
-    }
-}
-
-constexpr BinaryKernel kTable[] = {{"binary/portable", Isa::kPortable, run_portable}};
+constexpr BinaryKernel kTable[] = {
+    {"binary/portable", Isa::kPortable, run_binary_portable},
+#if defined(__x86_64__)
+    {"binary/avx2", Isa::kAvx2, run_binary_avx2},
+    {"binary/avx512", Isa::kAvx512, run_binary_avx512},
+#endif
+};
 
 /// One loop of the operation: its extent and how far each operand moves per step.
 struct Axis {
@@ -86,6 +81,17 @@ void run_single_row(const BinaryKernel& kernel, Binary kind, const Axis& column,
 }
 
 }  // namespace
+
+void run_binary_portable(Binary kind, const BinaryRows& w) {
+    for (std::int64_t r = 0; r < w.rows; ++r) {
+        const float* a = w.a + r * w.a_row;
+        const float* b = w.b + r * w.b_row;
+        float* y = w.y + r * w.columns;
+        for (std::int64_t c = 0; c < w.columns; ++c) {
+            y[c] = binary_reference(kind, a[c * w.a_column], b[c * w.b_column]);
+        }
+    }
+}
 
 std::string_view name(Binary kind) { return kNames[static_cast<std::size_t>(kind)]; }
 

@@ -52,4 +52,9 @@ struct BinaryKernel {
 /// All implementations, portable reference first.
 std::span<const BinaryKernel> binary_kernels();
 
+/// Defined in the file compiled for each instruction set.
+void run_binary_portable(Binary kind, const BinaryRows& rows);
+void run_binary_avx2(Binary kind, const BinaryRows& rows);
+void run_binary_avx512(Binary kind, const BinaryRows& rows);
+
 }  // namespace espalier::kernels

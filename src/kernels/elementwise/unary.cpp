@@ -16,13 +16,19 @@ constexpr std::array<std::string_view, kUnaryKinds> kNames = {
 /// Elements per chunk: 64 KiB read, so that a chunk stays in L2 and outweighs the cost of claiming it.
 constexpr std::int64_t kGrain = 16384;
 
-void run_portable(Unary kind, UnaryParams params, const float* x, float* y, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; ++i) y[i] = unary_reference(kind, params, x[i]);
-}
-
-constexpr UnaryKernel kTable[] = {{"unary/portable", Isa::kPortable, run_portable}};
+constexpr UnaryKernel kTable[] = {
+    {"unary/portable", Isa::kPortable, run_unary_portable},
+#if defined(__x86_64__)
+    {"unary/avx2", Isa::kAvx2, run_unary_avx2},
+    {"unary/avx512", Isa::kAvx512, run_unary_avx512},
+#endif
+};
 
 }  // namespace
+
+void run_unary_portable(Unary kind, UnaryParams params, const float* x, float* y, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) y[i] = unary_reference(kind, params, x[i]);
+}
 
 std::string_view name(Unary kind) { return kNames[static_cast<std::size_t>(kind)]; }
 

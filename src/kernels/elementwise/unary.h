@@ -72,4 +72,9 @@ struct UnaryKernel {
 /// All implementations, portable reference first.
 std::span<const UnaryKernel> unary_kernels();
 
+/// Defined in the file compiled for each instruction set.
+void run_unary_portable(Unary kind, UnaryParams params, const float* x, float* y, std::int64_t n);
+void run_unary_avx2(Unary kind, UnaryParams params, const float* x, float* y, std::int64_t n);
+void run_unary_avx512(Unary kind, UnaryParams params, const float* x, float* y, std::int64_t n);
+
 }  // namespace espalier::kernels

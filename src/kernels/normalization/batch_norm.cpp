@@ -20,7 +20,13 @@ void run_portable(const float* x, std::int64_t rows, std::int64_t channels, cons
     }
 }
 
-constexpr ScaleShiftKernel kTable[] = {{"scale_shift/portable", Isa::kPortable, run_portable}};
+constexpr ScaleShiftKernel kTable[] = {
+    {"scale_shift/portable", Isa::kPortable, run_portable},
+#if defined(__x86_64__)
+    {"scale_shift/avx2", Isa::kAvx2, run_scale_shift_avx2},
+    {"scale_shift/avx512", Isa::kAvx512, run_scale_shift_avx512},
+#endif
+};
 
 }  // namespace
 

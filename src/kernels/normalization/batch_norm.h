@@ -42,4 +42,10 @@ struct ScaleShiftKernel {
 /// All implementations, portable reference first.
 std::span<const ScaleShiftKernel> scale_shift_kernels();
 
+/// Defined in the file compiled for each instruction set.
+void run_scale_shift_avx2(const float* x, std::int64_t rows, std::int64_t channels, const float* alpha,
+                          const float* beta, float* y);
+void run_scale_shift_avx512(const float* x, std::int64_t rows, std::int64_t channels, const float* alpha,
+                            const float* beta, float* y);
+
 }  // namespace espalier::kernels

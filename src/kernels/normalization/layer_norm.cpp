@@ -27,7 +27,13 @@ void run_portable(const LayerNorm& norm, const float* x, float* y) {
     }
 }
 
-constexpr LayerNormKernel kTable[] = {{"layer_norm/portable", Isa::kPortable, run_portable}};
+constexpr LayerNormKernel kTable[] = {
+    {"layer_norm/portable", Isa::kPortable, run_portable},
+#if defined(__x86_64__)
+    {"layer_norm/avx2", Isa::kAvx2, run_layer_norm_avx2},
+    {"layer_norm/avx512", Isa::kAvx512, run_layer_norm_avx512},
+#endif
+};
 
 }  // namespace
 

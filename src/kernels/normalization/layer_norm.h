@@ -33,4 +33,8 @@ struct LayerNormKernel {
 /// All implementations, portable reference first.
 std::span<const LayerNormKernel> layer_norm_kernels();
 
+/// Defined in the file compiled for each instruction set.
+void run_layer_norm_avx2(const LayerNorm& norm, const float* x, float* y);
+void run_layer_norm_avx512(const LayerNorm& norm, const float* x, float* y);
+
 }  // namespace espalier::kernels

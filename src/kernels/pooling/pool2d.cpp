@@ -20,7 +20,7 @@ void run_max_portable(const Pool2d& w, const float* x, float* y, std::int64_t fi
         for_each_pixel(w, at, [&](std::int64_t pixel) {
             const float* in = x + pixel;
             for (std::int64_t c = 0; c < w.channels; ++c) {
-                if (in[c] > out[c] || std::isnan(in[c])) out[c] = in[c];
+                if (in[c] > out[c]) out[c] = in[c];
             }
         });
     });
@@ -39,7 +39,13 @@ void run_average_portable(const Pool2d& w, const float* x, float* y, std::int64_
     });
 }
 
-constexpr PoolKernel kTable[] = {{"pool2d/portable", Isa::kPortable, run_max_portable, run_average_portable}};
+constexpr PoolKernel kTable[] = {
+    {"pool2d/portable", Isa::kPortable, run_max_portable, run_average_portable},
+#if defined(__x86_64__)
+    {"pool2d/avx2", Isa::kAvx2, run_max_pool_avx2, run_average_pool_avx2},
+    {"pool2d/avx512", Isa::kAvx512, run_max_pool_avx512, run_average_pool_avx512},
+#endif
+};
 
 std::int64_t output_extent(std::int64_t in, std::int64_t kernel, std::int64_t stride, std::int64_t dilation,
                            std::int64_t before, std::int64_t after, bool ceil_mode) {

@@ -28,7 +28,8 @@ struct Pool2d {
 /// allows.
 Pool2d make_pool2d(Pool2d window);
 
-/// y[n p q c] = max over the window of x[n h w c]; padding counts as -inf, NaN wins.
+/// y[n p q c] = max over the window of x[n h w c]; padding counts as -inf and NaN is
+/// passed over.
 void max_pool2d(const Pool2d& window, const float* x, float* y, ThreadPool& pool, Isa limit = best_isa());
 
 /// y[n p q c] = sum over the window of x[n h w c] / divisor; the divisor counts pixels of the window inside
@@ -45,5 +46,14 @@ struct PoolKernel {
 
 /// All implementations, portable reference first.
 std::span<const PoolKernel> pool_kernels();
+
+/// Defined in the file compiled for each instruction set.
+void run_max_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first, std::int64_t rows);
+void run_max_pool_avx512(const Pool2d& window, const float* x, float* y, std::int64_t first,
+                         std::int64_t rows);
+void run_average_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first,
+                           std::int64_t rows);
+void run_average_pool_avx512(const Pool2d& window, const float* x, float* y, std::int64_t first,
+                             std::int64_t rows);
 
 }  // namespace espalier::kernels

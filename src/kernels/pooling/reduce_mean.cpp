@@ -23,7 +23,13 @@ void run_portable(const float* x, std::int64_t n, std::int64_t stride, std::int6
     }
 }
 
-constexpr MeanKernel kTable[] = {{"mean/portable", Isa::kPortable, run_portable}};
+constexpr MeanKernel kTable[] = {
+    {"mean/portable", Isa::kPortable, run_portable},
+#if defined(__x86_64__)
+    {"mean/avx2", Isa::kAvx2, run_mean_avx2},
+    {"mean/avx512", Isa::kAvx512, run_mean_avx512},
+#endif
+};
 
 }  // namespace
 

@@ -31,4 +31,8 @@ struct MeanKernel {
 /// All implementations, portable reference first.
 std::span<const MeanKernel> mean_kernels();
 
+/// Defined in the file compiled for each instruction set.
+void run_mean_avx2(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
+void run_mean_avx512(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
+
 }  // namespace espalier::kernels

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/dispatch.h"
+#include "kernels/quantize/quantize_kernel.h"
 
 namespace espalier::kernels {
 namespace {
@@ -12,35 +13,12 @@ namespace {
 /// Elements per chunk of work.
 constexpr std::int64_t kGrain = 16384;
 
-Range range_portable(const float* x, std::int64_t n) {
-    Range r{INFINITY, -INFINITY};
-    for (std::int64_t i = 0; i < n; ++i) {
-        if (x[i] < r.min) r.min = x[i];
-        if (x[i] > r.max) r.max = x[i];
-    }
-    return r;
-}
-
-void quantize_portable(const float* x, std::int64_t n, float inverse_scale, std::int32_t zero_point,
-                       std::uint8_t* y) {
-    const auto low = static_cast<float>(-zero_point), high = static_cast<float>(255 - zero_point);
-    for (std::int64_t i = 0; i < n; ++i) {
-        const float scaled = x[i] * inverse_scale;
-        const float held = std::isnan(scaled) ? 0 : scaled < low ? low : scaled > high ? high : scaled;
-        y[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(held)) + zero_point);
-    }
-}
-
-constexpr QuantizeKernel kTable[] = {
-    {"quantize_u8/portable", Isa::kPortable, range_portable, quantize_portable},
-};
-
 /// Kernels report an empty or all-NaN range as max < min.
 Range settled(Range r) { return r.min > r.max ? Range{} : r; }
 
-}  // namespace
+Quantization to_u8(Affine affine) { return {1 / affine.scale, false, affine.zero_point, 0, 255}; }
 
-std::span<const QuantizeKernel> quantize_kernels() { return kTable; }
+}  // namespace
 
 Range find_range(const float* x, std::int64_t n, ThreadPool& pool, Isa limit) {
     const auto& kernel = select(quantize_kernels(), limit);
@@ -59,7 +37,7 @@ void quantize_u8(const float* x, std::int64_t n, Affine affine, std::uint8_t* y,
                  Isa limit) {
     const auto& kernel = select(quantize_kernels(), limit);
     pool.parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
-        kernel.quantize(x + begin, end - begin, 1 / affine.scale, affine.zero_point, y + begin);
+        kernel.quantize(to_u8(affine), x + begin, end - begin, y + begin);
     });
 }
 
@@ -79,8 +57,7 @@ void quantize_groups_u8(const float* x, std::int64_t groups, std::int64_t group_
         for (std::int64_t g = begin; g < end; ++g) {
             const float* from = x + g * group_elements;
             affine[g] = choose_affine_u8(settled(kernel.range(from, group_elements)));
-            kernel.quantize(from, group_elements, 1 / affine[g].scale, affine[g].zero_point,
-                            y + g * group_elements);
+            kernel.quantize(to_u8(affine[g]), from, group_elements, y + g * group_elements);
         }
     });
 }

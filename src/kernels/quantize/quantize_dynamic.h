@@ -1,8 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string_view>
 
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
@@ -14,7 +12,7 @@ namespace espalier::kernels {
 Range find_range(const float* x, std::int64_t n, ThreadPool& pool, Isa limit = best_isa());
 
 /// y = min(max(round_half_even(x * (1 / scale)) + zero_point, 0), 255): the arithmetic of fbgemm, which
-/// differs from ONNX by multiplying with the reciprocal. NaN gives the zero point. zero_point must be in
+/// differs from ONNX by multiplying with the reciprocal. NaN gives code 0. zero_point must be in
 /// 0..255.
 void quantize_u8(const float* x, std::int64_t n, Affine affine, std::uint8_t* y, ThreadPool& pool,
                  Isa limit = best_isa());
@@ -24,17 +22,5 @@ void quantize_u8(const float* x, std::int64_t n, Affine affine, std::uint8_t* y,
 /// `groups`.
 void quantize_groups_u8(const float* x, std::int64_t groups, std::int64_t group_elements, std::uint8_t* y,
                         Affine* affine, ThreadPool& pool, Isa limit = best_isa());
-
-/// One implementation of the two loops, single-threaded.
-struct QuantizeKernel {
-    std::string_view name;
-    Isa isa;
-    Range (*range)(const float* x, std::int64_t n);
-    void (*quantize)(const float* x, std::int64_t n, float inverse_scale, std::int32_t zero_point,
-                     std::uint8_t* y);
-};
-
-/// All implementations, portable reference first.
-std::span<const QuantizeKernel> quantize_kernels();
 
 }  // namespace espalier::kernels

@@ -1,8 +1,10 @@
 #include "kernels/quantize/quantize_linear.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
+
+#include "kernels/dispatch.h"
+#include "kernels/quantize/quantize_kernel.h"
 
 namespace espalier::kernels {
 namespace {
@@ -30,18 +32,13 @@ void for_each_run(const QuantizedLayout& t, ThreadPool& pool, Body&& body) {
 }
 
 template <typename T>
-T quantize_one(float x, float scale, std::int32_t zero_point) {
-    constexpr int kLow = std::numeric_limits<T>::min(), kHigh = std::numeric_limits<T>::max();
-    const float scaled = x / scale;
-    const auto low = static_cast<float>(kLow - zero_point), high = static_cast<float>(kHigh - zero_point);
-    const float held = std::isnan(scaled) ? 0 : scaled < low ? low : scaled > high ? high : scaled;
-    return static_cast<T>(static_cast<std::int32_t>(std::nearbyint(held)) + zero_point);
-}
-
-template <typename T>
-void quantize(const QuantizedLayout& t, const float* x, T* y, ThreadPool& pool) {
+void quantize(const QuantizedLayout& t, const float* x, T* y, ThreadPool& pool, Isa limit) {
+    const QuantizeKernel& kernel = select(quantize_kernels(), limit);
+    auto* codes = reinterpret_cast<std::uint8_t*>(y);
     for_each_run(t, pool, [&](std::int64_t begin, std::int64_t end, float scale, std::int32_t zero_point) {
-        for (std::int64_t i = begin; i < end; ++i) y[i] = quantize_one<T>(x[i], scale, zero_point);
+        const Quantization to{scale, true, zero_point, std::numeric_limits<T>::min(),
+                              std::numeric_limits<T>::max()};
+        kernel.quantize(to, x + begin, end - begin, codes + begin);
     });
 }
 
@@ -49,28 +46,33 @@ template <typename T>
 void dequantize(const QuantizedLayout& t, const T* x, float* y, ThreadPool& pool) {
     for_each_run(t, pool, [&](std::int64_t begin, std::int64_t end, float scale, std::int32_t zero_point) {
         for (std::int64_t i = begin; i < end; ++i) {
-            y[i] = static_cast<float>(static_cast<std::int64_t>(x[i]) - zero_point) * scale;
+            // 8-bit codes fit 32 bits; a 32-bit code minus a zero point may not.
+            if constexpr (sizeof(T) == 1) {
+                y[i] = static_cast<float>(x[i] - zero_point) * scale;
+            } else {
+                y[i] = static_cast<float>(std::int64_t{x[i]} - zero_point) * scale;
+            }
         }
     });
 }
 
 }  // namespace
 
-void quantize_linear(const QuantizedLayout& layout, const float* x, std::uint8_t* y, ThreadPool& pool, Isa) {
-    quantize(layout, x, y, pool);
+void quantize_linear(const QuantizedLayout& layout, const float* x, std::uint8_t* y, ThreadPool& pool,
+                     Isa limit) {
+    quantize(layout, x, y, pool, limit);
 }
-void quantize_linear(const QuantizedLayout& layout, const float* x, std::int8_t* y, ThreadPool& pool, Isa) {
-    quantize(layout, x, y, pool);
+void quantize_linear(const QuantizedLayout& layout, const float* x, std::int8_t* y, ThreadPool& pool,
+                     Isa limit) {
+    quantize(layout, x, y, pool, limit);
 }
-void dequantize_linear(const QuantizedLayout& layout, const std::uint8_t* x, float* y, ThreadPool& pool,
-                       Isa) {
+void dequantize_linear(const QuantizedLayout& layout, const std::uint8_t* x, float* y, ThreadPool& pool) {
     dequantize(layout, x, y, pool);
 }
-void dequantize_linear(const QuantizedLayout& layout, const std::int8_t* x, float* y, ThreadPool& pool, Isa) {
+void dequantize_linear(const QuantizedLayout& layout, const std::int8_t* x, float* y, ThreadPool& pool) {
     dequantize(layout, x, y, pool);
 }
-void dequantize_linear(const QuantizedLayout& layout, const std::int32_t* x, float* y, ThreadPool& pool,
-                       Isa) {
+void dequantize_linear(const QuantizedLayout& layout, const std::int32_t* x, float* y, ThreadPool& pool) {
     dequantize(layout, x, y, pool);
 }
 

@@ -20,18 +20,15 @@ struct QuantizedLayout {
 };
 
 /// ONNX QuantizeLinear: y = saturate(round_half_even(x / scale) + zero_point), to 0..255 or -128..127.
-/// NaN gives the zero point.
+/// NaN gives the lowest code. Zero points must be codes.
 void quantize_linear(const QuantizedLayout& layout, const float* x, std::uint8_t* y, ThreadPool& pool,
                      Isa limit = best_isa());
 void quantize_linear(const QuantizedLayout& layout, const float* x, std::int8_t* y, ThreadPool& pool,
                      Isa limit = best_isa());
 
 /// ONNX DequantizeLinear: y = (x - zero_point) * scale.
-void dequantize_linear(const QuantizedLayout& layout, const std::uint8_t* x, float* y, ThreadPool& pool,
-                       Isa limit = best_isa());
-void dequantize_linear(const QuantizedLayout& layout, const std::int8_t* x, float* y, ThreadPool& pool,
-                       Isa limit = best_isa());
-void dequantize_linear(const QuantizedLayout& layout, const std::int32_t* x, float* y, ThreadPool& pool,
-                       Isa limit = best_isa());
+void dequantize_linear(const QuantizedLayout& layout, const std::uint8_t* x, float* y, ThreadPool& pool);
+void dequantize_linear(const QuantizedLayout& layout, const std::int8_t* x, float* y, ThreadPool& pool);
+void dequantize_linear(const QuantizedLayout& layout, const std::int32_t* x, float* y, ThreadPool& pool);
 
 }  // namespace espalier::kernels

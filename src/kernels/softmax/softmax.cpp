@@ -31,7 +31,13 @@ void run_portable(SoftmaxKind kind, const float* x, std::int64_t rows, std::int6
     for (std::int64_t r = 0; r < rows; ++r) run_strided(kind, x + r * n, n, 1, y + r * n);
 }
 
-constexpr SoftmaxKernel kTable[] = {{"softmax/portable", Isa::kPortable, run_portable}};
+constexpr SoftmaxKernel kTable[] = {
+    {"softmax/portable", Isa::kPortable, run_portable},
+#if defined(__x86_64__)
+    {"softmax/avx2", Isa::kAvx2, run_softmax_avx2},
+    {"softmax/avx512", Isa::kAvx512, run_softmax_avx512},
+#endif
+};
 
 }  // namespace
 

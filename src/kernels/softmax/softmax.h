@@ -28,4 +28,8 @@ struct SoftmaxKernel {
 /// All implementations, portable reference first.
 std::span<const SoftmaxKernel> softmax_kernels();
 
+/// Defined in the file compiled for each instruction set.
+void run_softmax_avx2(SoftmaxKind kind, const float* x, std::int64_t rows, std::int64_t n, float* y);
+void run_softmax_avx512(SoftmaxKind kind, const float* x, std::int64_t rows, std::int64_t n, float* y);
+
 }  // namespace espalier::kernels

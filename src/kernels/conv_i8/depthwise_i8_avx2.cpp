@@ -1,0 +1,61 @@
+#include <immintrin.h>
+
+#include "kernels/conv_i8/depthwise_i8.h"
+#include "kernels/math_avx2.h"
+
+namespace espalier::kernels {
+namespace {
+
+/// Two taps of eight channels as pairs of 16-bit numbers.
+ESPALIER_INLINE __m256i pixels2(const std::uint8_t* first, const std::uint8_t* second) {
+    const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first));
+    const __m128i b =
+        second ? _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)) : _mm_setzero_si128();
+    return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
+}
+
+ESPALIER_INLINE __m256i weights2(const std::int8_t* first, const std::int8_t* second) {
+    const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first));
+    const __m128i b =
+        second ? _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)) : _mm_setzero_si128();
+    return _mm256_cvtepi8_epi16(_mm_unpacklo_epi8(a, b));
+}
+
+template <Activation A>
+ESPALIER_INLINE void finish(const DepthwiseI8& d, std::int64_t c, std::int64_t offset, __m256i acc) {
+    const __m256i sums = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(d.sums + c));
+    acc = _mm256_sub_epi32(acc, _mm256_mullo_epi32(sums, _mm256_set1_epi32(d.zero_point)));
+    const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(d.scale), _mm256_loadu_ps(d.scales + c));
+    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), scale);
+    if (d.bias) value = _mm256_add_ps(value, _mm256_loadu_ps(d.bias + c));
+    if (d.residual) value = _mm256_add_ps(value, _mm256_loadu_ps(d.residual + offset));
+    value = Math<Avx2>::activate<A>(value, _mm256_set1_ps(d.lo), _mm256_set1_ps(d.hi));
+    _mm256_storeu_ps(d.y + offset, value);
+}
+
+/// All pixels of eight channels from c on.
+template <Activation A>
+ESPALIER_INLINE void run_block(const DepthwiseI8& d, std::int64_t c) {
+    for (std::int64_t q = 0; q < d.pixels; ++q) {
+        const std::int64_t from = q * d.step + c;
+        __m256i acc = _mm256_setzero_si256();
+        for (std::int64_t t = 0; t < d.taps; t += 2) {
+            const bool pair = t + 1 < d.taps;
+            const __m256i x = pixels2(d.rows[t] + from, pair ? d.rows[t + 1] + from : nullptr);
+            const std::int8_t* w = d.weights + t * d.channels + c;
+            acc = _mm256_add_epi32(acc, _mm256_madd_epi16(x, weights2(w, pair ? w + d.channels : nullptr)));
+        }
+        finish<A>(d, c, q * d.channels + c, acc);
+    }
+}
+
+}  // namespace
+
+void run_depthwise_i8_avx2(const DepthwiseI8& work) {
+    with_activation(work.activation, [&]<Activation A>() {
+        for (std::int64_t c = 0; c + 8 <= work.channels; c += 8) run_block<A>(work, c);
+    });
+    run_depthwise_i8_channels(work, work.channels / 8 * 8);
+}
+
+}  // namespace espalier::kernels

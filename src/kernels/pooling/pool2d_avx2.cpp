@@ -1,0 +1,16 @@
+#include "kernels/math_avx2.h"
+#include "kernels/pooling/pool_body.h"
+
+namespace espalier::kernels {
+
+void run_max_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first,
+                       std::int64_t rows) {
+    run_max_pool<Avx2>(window, x, y, first, rows);
+}
+
+void run_average_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first,
+                           std::int64_t rows) {
+    run_average_pool<Avx2>(window, x, y, first, rows);
+}
+
+}  // namespace espalier::kernels

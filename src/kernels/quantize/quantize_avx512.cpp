@@ -1,0 +1,43 @@
+#include <immintrin.h>
+
+#include "kernels/math_avx512.h"
+#include "kernels/quantize/quantize_kernel.h"
+#include "kernels/quantize/range_body.h"
+
+namespace espalier::kernels {
+namespace {
+
+template <bool divide>
+void quantize(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y) {
+    const __m512 factor = _mm512_set1_ps(to.factor);
+    const __m512 low = _mm512_set1_ps(static_cast<float>(to.low - to.zero_point));
+    const __m512 high = _mm512_set1_ps(static_cast<float>(to.high - to.zero_point));
+    const __m512i zero_point = _mm512_set1_epi32(to.zero_point);
+    const auto code = [&](__m512 v) {
+        const __m512 scaled = divide ? _mm512_div_ps(v, factor) : _mm512_mul_ps(v, factor);
+        const __m512 held = _mm512_min_ps(_mm512_max_ps(scaled, low), high);
+        return _mm512_cvtepi32_epi8(_mm512_add_epi32(_mm512_cvtps_epi32(held), zero_point));
+    };
+    std::int64_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i), code(_mm512_loadu_ps(x + i)));
+    }
+    if (i < n) {
+        const auto mask = static_cast<__mmask16>((1u << (n - i)) - 1u);
+        _mm_mask_storeu_epi8(y + i, mask, code(_mm512_maskz_loadu_ps(mask, x + i)));
+    }
+}
+
+}  // namespace
+
+Range find_range_avx512(const float* x, std::int64_t n) { return find_range_vectors<Avx512>(x, n); }
+
+void run_quantize_avx512(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y) {
+    if (to.divide) {
+        quantize<true>(to, x, n, y);
+    } else {
+        quantize<false>(to, x, n, y);
+    }
+}
+
+}  // namespace espalier::kernels

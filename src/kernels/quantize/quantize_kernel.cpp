@@ -1,0 +1,41 @@
+#include "kernels/quantize/quantize_kernel.h"
+
+#include <cmath>
+
+namespace espalier::kernels {
+namespace {
+
+Range range_portable(const float* x, std::int64_t n) {
+    Range r{INFINITY, -INFINITY};
+    for (std::int64_t i = 0; i < n; ++i) {
+        if (x[i] < r.min) r.min = x[i];
+        if (x[i] > r.max) r.max = x[i];
+    }
+    return r;
+}
+
+void quantize_portable(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y) {
+    for (std::int64_t i = 0; i < n; ++i) y[i] = quantize_one(to, x[i]);
+}
+
+constexpr QuantizeKernel kTable[] = {
+    {"quantize/portable", Isa::kPortable, range_portable, quantize_portable},
+#if defined(__x86_64__)
+    {"quantize/avx2", Isa::kAvx2, find_range_avx2, run_quantize_avx2},
+    {"quantize/avx512", Isa::kAvx512, find_range_avx512, run_quantize_avx512},
+#endif
+};
+
+}  // namespace
+
+std::uint8_t quantize_one(const Quantization& to, float x) {
+    const auto low = static_cast<float>(to.low - to.zero_point),
+               high = static_cast<float>(to.high - to.zero_point);
+    const float scaled = to.divide ? x / to.factor : x * to.factor;
+    const float held = !(scaled > low) ? low : scaled > high ? high : scaled;
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(held)) + to.zero_point);
+}
+
+std::span<const QuantizeKernel> quantize_kernels() { return kTable; }
+
+}  // namespace espalier::kernels

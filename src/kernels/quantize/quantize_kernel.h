@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/cpu_features.h"
+#include "kernels/quantize/affine.h"
+
+namespace espalier::kernels {
+
+/// How a float becomes an 8-bit code: y = round_half_even(clamp(x / factor or x * factor, low - zero_point,
+/// high - zero_point)) + zero_point, NaN as the lower bound. Signed codes are stored in two's complement.
+struct Quantization {
+    float factor;
+    bool
+        divide;  ///< by the scale, as ONNX defines it; otherwise multiply with the reciprocal, as fbgemm does
+    std::int32_t zero_point;
+    std::int32_t low;
+    std::int32_t high;
+};
+
+/// One implementation of the two loops of quantization, single-threaded. `range` skips NaN and returns
+/// {+inf, -inf} when nothing is left.
+struct QuantizeKernel {
+    std::string_view name;
+    Isa isa;
+    Range (*range)(const float* x, std::int64_t n);
+    void (*quantize)(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y);
+};
+
+/// All implementations, portable reference first.
+std::span<const QuantizeKernel> quantize_kernels();
+
+/// One element, the reference for all.
+std::uint8_t quantize_one(const Quantization& to, float x);
+
+/// Defined in the file compiled for each instruction set.
+Range find_range_avx2(const float* x, std::int64_t n);
+Range find_range_avx512(const float* x, std::int64_t n);
+void run_quantize_avx2(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y);
+void run_quantize_avx512(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y);
+
+}  // namespace espalier::kernels
