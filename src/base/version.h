@@ -2,7 +2,7 @@
 
 namespace espalier {
 
-/// Version of the program and of what it writes into stores and exports. CMake reads it from here.
+/// Version of the program, as in CMakeLists.txt (Semantic Versioning).
 inline constexpr const char* kVersion = "0.1.0";
 
 }  // namespace espalier

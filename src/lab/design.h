@@ -19,8 +19,4 @@ struct Cell {
 /// k blocks do not depend on how many follow. Throws Error unless variants, blocks >= 1.
 std::vector<Cell> make_design(int variants, int blocks, std::uint64_t seed);
 
-/// `count` of the images, in rising order, all classes as evenly as they occur: round after round one image
-/// of every class that still has some, drawn in seeded order. All images when count is 0 or not smaller.
-std::vector<int> choose_images(const std::vector<int>& labels, int count, std::uint64_t seed);
-
 }  // namespace espalier::lab

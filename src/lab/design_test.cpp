@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "base/error.h"
@@ -50,28 +49,6 @@ TEST(Design, AnotherSeedGivesAnotherTable) {
 TEST(Design, RejectsAnEmptyDesign) {
     EXPECT_THROW(make_design(0, 4, 1), Error);
     EXPECT_THROW(make_design(4, 0, 1), Error);
-}
-
-TEST(ChooseImages, TakesClassesEvenly) {
-    std::vector<int> labels(90, 0);
-    labels.insert(labels.end(), 9, 1);
-    labels.push_back(2);
-    const auto chosen = choose_images(labels, 13, 5);
-    std::map<int, int> count;
-    for (const int image : chosen) ++count[labels[static_cast<std::size_t>(image)]];
-    EXPECT_EQ(chosen.size(), 13u);
-    EXPECT_EQ(count[0], 6);
-    EXPECT_EQ(count[1], 6);
-    EXPECT_EQ(count[2], 1);
-    EXPECT_TRUE(std::is_sorted(chosen.begin(), chosen.end()));
-    EXPECT_EQ(std::set<int>(chosen.begin(), chosen.end()).size(), 13u);
-    EXPECT_EQ(choose_images(labels, 13, 5), chosen);
-    EXPECT_NE(choose_images(labels, 13, 6), chosen);
-}
-
-TEST(ChooseImages, TakesAllWhenAskedForNoneOrMoreThanThereAre) {
-    EXPECT_EQ(choose_images({3, 1, 2}, 0, 1), (std::vector<int>{0, 1, 2}));
-    EXPECT_EQ(choose_images({3, 1, 2}, 9, 1), (std::vector<int>{0, 1, 2}));
 }
 
 }  // namespace

@@ -57,11 +57,8 @@ void add_windows(const std::vector<meters::WindowReading>& windows, store::Phase
                 phase.energies.push_back(energy_record(window, zone));
                 continue;
             }
-            const std::string name = window.meter + " " + zone.zone.id;
-            phase.readings.push_back({name, unit_name(window.unit), number_of(zone)});
-            if (window.unit == meters::UnitKind::kCumulativeTime && zone.zone.id == "process") {
-                phase.cpu_s = number_of(zone);
-            }
+            phase.readings.push_back(
+                {window.meter + " " + zone.zone.id, unit_name(window.unit), number_of(zone)});
         }
         if (window.energy && !window.uncertainty.factor) {
             phase.readings.push_back(

@@ -1,6 +1,7 @@
 #include "lab/protocol.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include "lab/metered.h"
 #include "lab/steady.h"
@@ -15,8 +16,9 @@ bool is_tested_energy(meters::Tier tier) {
 /// The steps of one trial, each between two looks at the meters.
 class Trial {
   public:
-    Trial(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler, Clock& clock)
-        : settings_(settings), workload_(workload), sampler_(sampler), clock_(clock) {}
+    Trial(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler, Clock& clock,
+          const std::function<Seconds()>& cpu_time)
+        : settings_(settings), workload_(workload), sampler_(sampler), clock_(clock), cpu_time_(cpu_time) {}
 
     ProtocolOutcome run();
 
@@ -32,6 +34,7 @@ class Trial {
     Workload& workload_;
     meters::Sampler& sampler_;
     Clock& clock_;
+    const std::function<Seconds()>& cpu_time_;
     ProtocolOutcome outcome_;
     std::vector<meters::Mark> edges_;
 };
@@ -41,11 +44,14 @@ void Trial::phase(const char* name, Step&& step) {
     store::PhaseRecord record;
     record.name = name;
     const meters::Mark begin = sampler_.mark();
+    const Seconds cpu_before = cpu_time_();
     record.start_s = clock_.now().value();
     step(record);
     record.end_s = clock_.now().value();
+    record.cpu_s = (cpu_time_() - cpu_before).value();
     const meters::Mark end = sampler_.mark();
     add_windows(sampler_.windows(begin, end), record);
+    record.readings.push_back({"sampler cpu time", "s", meters::Sampler::own_cpu_time(begin, end).value()});
     outcome_.phases.push_back(std::move(record));
     edges_.push_back(begin);
     edges_.push_back(end);
@@ -117,8 +123,14 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
 }
 
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
-                          Clock& clock) {
-    return Trial(settings, workload, sampler, clock).run();
+                          Clock& clock, const std::function<Seconds()>& cpu_time) {
+    return Trial(settings, workload, sampler, clock, cpu_time).run();
+}
+
+Seconds process_cpu_time() {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9);
 }
 
 }  // namespace espalier::lab

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,7 +39,12 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
 /// other until every image was classified at least once and window_length() has passed; each call is timed
 /// alone, and during the first pass its predictions are kept, between two timings. Images are decoded and
 /// preprocessed before the trial, outside all windows.
+///
+/// `cpu_time` gives the processor time used so far by whatever executes the workload.
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
-                          Clock& clock);
+                          Clock& clock, const std::function<Seconds()>& cpu_time);
+
+/// Processor time of this process, all threads, in nanosecond steps (CLOCK_PROCESS_CPUTIME_ID).
+Seconds process_cpu_time();
 
 }  // namespace espalier::lab

@@ -66,7 +66,7 @@ class Protocol : public testing::Test {
         LoggingWorkload workload(clock_, log_, further);
         LoggingMeter meter(clock_, log_, tier);
         meters::Sampler sampler({&meter}, clock_);
-        return carry_out(settings_, workload, sampler, clock_);
+        return carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); });
     }
 
     meters::VirtualClock clock_;
@@ -96,6 +96,7 @@ TEST_F(Protocol, RecordsTimeEnergyCallsAndImagesOfEachPhase) {
     EXPECT_EQ(optimize.name, phase::kOptimize);
     EXPECT_NEAR(optimize.duration_s(), 2.0, 1e-9);
     EXPECT_NEAR(*store::energy_totals(optimize).at(0).joules, 20.0, 0.05);
+    EXPECT_DOUBLE_EQ(*optimize.cpu_s, 4.0);
     const auto& measure = outcome.phases[4];
     EXPECT_EQ(measure.calls, 4);
     EXPECT_EQ(measure.images, 8);
@@ -123,7 +124,7 @@ TEST_F(Protocol, AGapStaysAGap) {
     meter.fail_read(4);  // at the beginning of "optimize"
     LoggingWorkload workload(clock_, log_, 0);
     meters::Sampler sampler({&meter}, clock_);
-    const auto outcome = carry_out(settings_, workload, sampler, clock_);
+    const auto outcome = carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); });
     const auto total = store::energy_totals(outcome.phases[2]).at(0);
     EXPECT_FALSE(total.joules.has_value());
     EXPECT_NE(total.problem, "");

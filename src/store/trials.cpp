@@ -209,6 +209,17 @@ Progress Trials::progress(Id study) {
     });
 }
 
+std::optional<double> Trials::mean_seconds(Id study) {
+    return database_.guarded([&]() -> std::optional<double> {
+        SQLite::Statement select(
+            database_.sql(),
+            "SELECT avg((julianday(ended_at) - julianday(started_at)) * 86400.0) FROM trial "
+            "WHERE study_id = ? AND state = 'done'");
+        select.bind(1, study);
+        return select.executeStep() ? read_real(select.getColumn(0)) : std::nullopt;
+    });
+}
+
 int Trials::recover(Id study, const std::string& now) {
     int recovered = 0;
     database_.transaction([&] {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ class Trials {
 
     /// Trials by state.
     Progress progress(Id study);
+
+    /// Mean time from start to end of the trials that are done, in seconds; nothing when none is.
+    std::optional<double> mean_seconds(Id study);
 
     /// Puts trials that were running when the runner died back to planned, their attempts ended as
     /// "interrupted". Returns how many there were.

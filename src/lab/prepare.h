@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "datasets/dataset.h"
+#include "lab/plan.h"
+#include "runtimes/runtime.h"
+#include "store/records.h"
+
+namespace espalier::lab {
+
+/// A model of the plan, looked at: it was loaded once, and its classes fit the images.
+struct PreparedModel {
+    runtimes::ModelInfo info;
+    std::shared_ptr<const datasets::Dataset> images;  ///< the chosen ones, labelled with the model's classes
+    std::string images_sha256;                        ///< names, labels and contents
+    std::string pixels;                               ///< where its preprocessed images are or will be
+    std::string pixels_key;
+};
+
+/// A plan whose inputs were read and identified.
+struct Prepared {
+    Plan plan;
+    std::vector<PreparedModel> models;  ///< in the order of plan.models
+    /// The study as it will be stored: every id is an index still (store::Studies::add).
+    store::StudyRecord study;
+};
+
+/// Loads every model, opens the images, and lays out variants and design. The study's plan hash covers the
+/// measured part of the plan, the content of models and images, and the version of the program, so the same
+/// command finds its study again, and never mixes two contents. Throws Error when a model or the images
+/// cannot be used; nothing is written.
+Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store);
+
+/// Makes the files of preprocessed images that are missing or damaged. `progress(model, done, total)` is
+/// called now and then. Returns seconds per image, decoding and preprocessing together, of each model whose
+/// file was made now; 0 where it was there.
+std::vector<double> prepare_pixels(
+    const Prepared& prepared,
+    const std::function<void(const std::string&, std::int64_t, std::int64_t)>& progress);
+
+/// Deletes what prepare_pixels() made.
+void remove_pixels(const Prepared& prepared);
+
+}  // namespace espalier::lab

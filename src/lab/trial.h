@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "lab/plan.h"
+#include "store/records.h"
+
+namespace espalier::lab {
+
+/// Everything a trial's process must know.
+struct TrialRequest {
+    std::string model;         ///< folder
+    std::string model_sha256;  ///< of its content when the study was planned
+    std::string tactic;
+    std::string runtime;
+    std::string device = "cpu";
+    int batch = 1;
+    int threads = 1;
+    std::string pixels;  ///< PixelFile
+    std::string pixels_key;
+    bool keep_predictions = false;  ///< return them image by image, not only their hash
+    ProtocolSettings protocol;
+};
+
+/// What a trial's process hands back: what it measured, or why it could not.
+struct TrialResult {
+    store::TrialRecord measured;  ///< phases, traces, evidence, environment, predictions_sha256
+    std::optional<store::PredictionRecord> predictions;
+    std::vector<store::NoteRecord> notes;
+    std::string error;  ///< empty when the trial is complete
+};
+
+/// One JSON document each, "espalier.trial-request/1" and "espalier.trial/1". Reading throws Error naming
+/// what is missing or wrong.
+std::string write_request(const TrialRequest& request);
+TrialRequest read_request(const std::string& json);
+std::string write_result(const TrialResult& result);
+TrialResult read_result(const std::string& json);
+
+/// Carries out one trial in this process. A problem becomes TrialResult::error.
+TrialResult perform_trial(const TrialRequest& request);
+
+}  // namespace espalier::lab
