@@ -48,6 +48,25 @@ struct Avx2 {
     ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) {
         return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
     }
+    /// r[i][j] <-> r[j][i]: pairs and quads within 128-bit lanes, then the lanes.
+    ESPALIER_INLINE static void transpose(V (&r)[kLanes]) {
+        V quads[kLanes];
+#pragma GCC unroll 2
+        for (int i = 0; i < kLanes; i += 4) {
+            const V low01 = _mm256_unpacklo_ps(r[i], r[i + 1]), high01 = _mm256_unpackhi_ps(r[i], r[i + 1]);
+            const V low23 = _mm256_unpacklo_ps(r[i + 2], r[i + 3]),
+                    high23 = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
+            quads[i] = _mm256_shuffle_ps(low01, low23, 0x44);
+            quads[i + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
+            quads[i + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
+            quads[i + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
+        }
+#pragma GCC unroll 4
+        for (int c = 0; c < 4; ++c) {
+            r[c] = _mm256_permute2f128_ps(quads[c], quads[4 + c], 0x20);
+            r[4 + c] = _mm256_permute2f128_ps(quads[c], quads[4 + c], 0x31);
+        }
+    }
     ESPALIER_INLINE static float sum(V x) {
         const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
         const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));

@@ -41,6 +41,35 @@ struct Avx512 {
     ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) {
         return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
     }
+    /// r[i][j] <-> r[j][i]: pairs within 128-bit lanes, then the lanes.
+    ESPALIER_INLINE static void transpose(V (&r)[kLanes]) {
+        V pairs[kLanes];
+#pragma GCC unroll 8
+        for (int i = 0; i < kLanes; i += 2) {
+            pairs[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+            pairs[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+        }
+        // quads[4 * g + c]: column c of each lane, rows 4 g to 4 g + 3
+        V quads[kLanes];
+#pragma GCC unroll 4
+        for (int i = 0; i < kLanes; i += 4) {
+            quads[i] = _mm512_shuffle_ps(pairs[i], pairs[i + 2], 0x44);
+            quads[i + 1] = _mm512_shuffle_ps(pairs[i], pairs[i + 2], 0xee);
+            quads[i + 2] = _mm512_shuffle_ps(pairs[i + 1], pairs[i + 3], 0x44);
+            quads[i + 3] = _mm512_shuffle_ps(pairs[i + 1], pairs[i + 3], 0xee);
+        }
+#pragma GCC unroll 4
+        for (int c = 0; c < 4; ++c) {
+            const V low02 = _mm512_shuffle_f32x4(quads[c], quads[4 + c], 0x88);
+            const V low13 = _mm512_shuffle_f32x4(quads[c], quads[4 + c], 0xdd);
+            const V high02 = _mm512_shuffle_f32x4(quads[8 + c], quads[12 + c], 0x88);
+            const V high13 = _mm512_shuffle_f32x4(quads[8 + c], quads[12 + c], 0xdd);
+            r[c] = _mm512_shuffle_f32x4(low02, high02, 0x88);
+            r[4 + c] = _mm512_shuffle_f32x4(low13, high13, 0x88);
+            r[8 + c] = _mm512_shuffle_f32x4(low02, high02, 0xdd);
+            r[12 + c] = _mm512_shuffle_f32x4(low13, high13, 0xdd);
+        }
+    }
     ESPALIER_INLINE static float sum(V x) { return _mm512_reduce_add_ps(x); }
     ESPALIER_INLINE static float largest(V x) { return _mm512_reduce_max_ps(x); }
 };

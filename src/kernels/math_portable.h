@@ -6,8 +6,8 @@
 
 namespace espalier::kernels {
 
-/// Four floats in plain C++ with the compiler's vector extension: SSE2, NEON or scalar code, whatever there is.
-/// The meaning of each operation stands in vector_math.h.
+/// Four floats in plain C++ with the compiler's vector extension: SSE2, NEON or scalar code, whatever there
+/// is. The meaning of each operation stands in vector_math.h.
 struct Portable {
     using V = float __attribute__((vector_size(16)));
     using I = std::int32_t __attribute__((vector_size(16)));
@@ -53,6 +53,15 @@ struct Portable {
         return from_bits((bits(magnitude) & 0x7fffffff) | (bits(sign) & INT32_MIN));
     }
     ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) { return a < b ? yes : no; }
+    ESPALIER_INLINE static void transpose(V (&r)[kLanes]) {
+        for (int i = 0; i < kLanes; ++i) {
+            for (int j = 0; j < i; ++j) {
+                const float x = r[i][j];
+                r[i][j] = r[j][i];
+                r[j][i] = x;
+            }
+        }
+    }
     ESPALIER_INLINE static float sum(V x) { return (x[0] + x[2]) + (x[1] + x[3]); }
     ESPALIER_INLINE static float largest(V x) {
         const float a = x[0] > x[1] ? x[0] : x[1];

@@ -2,14 +2,16 @@
 
 #include "kernels/epilogue.h"
 
-/// Vector code must never exist out of line: the linker keeps one copy of an inline function, and must not find
-/// one that was compiled for more than this processor has.
+/// Vector code must never exist out of line: the linker keeps one copy of an inline function, and must not
+/// find one that was compiled for more than this processor has.
 #define ESPALIER_INLINE __attribute__((always_inline)) inline
+#define ESPALIER_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace espalier::kernels {
 
-/// Functions of vectors, written once over the operations of one instruction set S: Portable (math_portable.h),
-/// Avx2 (math_avx2.h) or Avx512 (math_avx512.h). Each S offers, on vectors V of kLanes floats,
+/// Functions of vectors, written once over the operations of one instruction set S: Portable
+/// (math_portable.h), Avx2 (math_avx2.h) or Avx512 (math_avx512.h). Each S offers, on vectors V of kLanes
+/// floats,
 ///
 ///   zero() set1(x) load(p) store(p, v)       no alignment needed
 ///   load_first(p, n) store_first(p, n, v)    the first n <= kLanes; the rest reads as 0 and is not touched
@@ -19,6 +21,7 @@ namespace espalier::kernels {
 ///   scale2(x, n) = x 2^n      copysign(magnitude, sign)
 ///   select_less(a, b, yes, no)               yes where a < b, no elsewhere and for NaN
 ///   sum(v) largest(v)                        over the lanes
+///   transpose(v[kLanes])                     a square of floats in registers
 template <class S>
 struct Math {
     using V = typename S::V;
@@ -32,7 +35,8 @@ struct Math {
         return S::scale2(S::add(S::set1(1.0f), exp_minus_1_reduced(r)), n);
     }
 
-    /// erf(x), absolute error below 4e-7: x P(x^2) / Q(x^2) fitted on |x| <= 3.93, the nearest float beyond is 1.
+    /// erf(x), absolute error below 4e-7: x P(x^2) / Q(x^2) fitted on |x| <= 3.93, the nearest float beyond
+    /// is 1.
     ESPALIER_INLINE static V erf(V x) {
         const V one = S::set1(1.0f);
         const V bound = S::set1(3.92f);
@@ -58,7 +62,8 @@ struct Math {
         return S::div(one, S::add(one, exp(S::sub(S::zero(), x))));
     }
 
-    /// tanh(x) = (e^2x - 1) / (e^2x + 1), from e^2x - 1 without cancellation so that small x keep their digits.
+    /// tanh(x) = (e^2x - 1) / (e^2x + 1), from e^2x - 1 without cancellation so that small x keep their
+    /// digits.
     ESPALIER_INLINE static V tanh(V x) {
         const V one = S::set1(1.0f);
         const V y = S::min(S::set1(20.0f), S::max(S::set1(-20.0f), S::add(x, x)));
@@ -115,16 +120,26 @@ struct Math {
 template <class Body>
 ESPALIER_INLINE void with_activation(Activation activation, Body&& body) {
     switch (activation) {
-        case Activation::kNone: return body.template operator()<Activation::kNone>();
-        case Activation::kRelu: return body.template operator()<Activation::kRelu>();
-        case Activation::kClip: return body.template operator()<Activation::kClip>();
-        case Activation::kGelu: return body.template operator()<Activation::kGelu>();
-        case Activation::kGeluTanh: return body.template operator()<Activation::kGeluTanh>();
-        case Activation::kSilu: return body.template operator()<Activation::kSilu>();
-        case Activation::kSigmoid: return body.template operator()<Activation::kSigmoid>();
-        case Activation::kTanh: return body.template operator()<Activation::kTanh>();
-        case Activation::kHardSwish: return body.template operator()<Activation::kHardSwish>();
-        case Activation::kHardSigmoid: return body.template operator()<Activation::kHardSigmoid>();
+        case Activation::kNone:
+            return body.template operator()<Activation::kNone>();
+        case Activation::kRelu:
+            return body.template operator()<Activation::kRelu>();
+        case Activation::kClip:
+            return body.template operator()<Activation::kClip>();
+        case Activation::kGelu:
+            return body.template operator()<Activation::kGelu>();
+        case Activation::kGeluTanh:
+            return body.template operator()<Activation::kGeluTanh>();
+        case Activation::kSilu:
+            return body.template operator()<Activation::kSilu>();
+        case Activation::kSigmoid:
+            return body.template operator()<Activation::kSigmoid>();
+        case Activation::kTanh:
+            return body.template operator()<Activation::kTanh>();
+        case Activation::kHardSwish:
+            return body.template operator()<Activation::kHardSwish>();
+        case Activation::kHardSigmoid:
+            return body.template operator()<Activation::kHardSigmoid>();
     }
 }
 

@@ -28,7 +28,7 @@ void gemm_f32(std::int64_t m, const float* a, std::int64_t lda, const PackedF32&
             const std::int64_t rows = part_begin(m, parts.row_parts, row_part + 1) - row;
             Epilogue local = epilogue;
             if (local.residual) local.residual += row * ldc;
-            multiply(weights.panels(), part_begin(panels, parts.column_parts, column_part),
+            multiply(weights.panels().view(), part_begin(panels, parts.column_parts, column_part),
                      part_begin(panels, parts.column_parts, column_part + 1), rows, a + row * lda, lda,
                      c + row * ldc, ldc, local);
         }

@@ -8,10 +8,10 @@ namespace espalier::kernels {
 namespace {
 
 /// All rows against one panel, for depths [begin, begin + task.k).
-void multiply_panel(const Panels& b, const Panel& panel, std::int64_t rows, const float* a, std::int64_t lda,
-                    float* c, const float* residual, TileTask task) {
+void multiply_panel(const PanelView& b, const Panel& panel, std::int64_t rows, const float* a,
+                    std::int64_t lda, float* c, const float* residual, TileTask task) {
     const auto vectors = static_cast<std::size_t>(panel.vectors - 1);
-    const std::int64_t tiles = (rows + b.table().max_rows[vectors] - 1) / b.table().max_rows[vectors];
+    const std::int64_t tiles = (rows + b.table->max_rows[vectors] - 1) / b.table->max_rows[vectors];
     std::array<const float*, kMaxTileRows> pointers;
     task.rows = pointers.data();
     task.columns = panel.columns;
@@ -22,15 +22,15 @@ void multiply_panel(const Panels& b, const Panel& panel, std::int64_t rows, cons
             pointers[i] = a + (begin + static_cast<std::int64_t>(i)) * lda;
         task.c = c + begin * task.ldc;
         task.residual = residual ? residual + begin * task.ldc : nullptr;
-        b.table().run[vectors][height - 1](task);
+        b.table->run[vectors][height - 1](task);
     }
 }
 
 }  // namespace
 
-void multiply(const Panels& b, std::int64_t first_panel, std::int64_t last_panel, std::int64_t rows,
+void multiply(const PanelView& b, std::int64_t first_panel, std::int64_t last_panel, std::int64_t rows,
               const float* a, std::int64_t lda, float* c, std::int64_t ldc, const Epilogue& epilogue) {
-    const std::int64_t blocks = (b.k() + kDepthBlock - 1) / kDepthBlock;
+    const std::int64_t blocks = (b.k + kDepthBlock - 1) / kDepthBlock;
     TileTask task{};
     task.taps = 1;
     task.ldc = ldc;
@@ -38,12 +38,12 @@ void multiply(const Panels& b, std::int64_t first_panel, std::int64_t last_panel
     task.lo = epilogue.lo;
     task.hi = epilogue.hi;
     for (std::int64_t block = 0; block < blocks; ++block) {
-        task.row_offset = part_begin(b.k(), blocks, block);
-        task.k = part_begin(b.k(), blocks, block + 1) - task.row_offset;
+        task.row_offset = part_begin(b.k, blocks, block);
+        task.k = part_begin(b.k, blocks, block + 1) - task.row_offset;
         task.first = block == 0;
         task.last = block + 1 == blocks;
         for (std::int64_t i = first_panel; i < last_panel; ++i) {
-            const Panel& panel = b.list()[static_cast<std::size_t>(i)];
+            const Panel& panel = b.list[static_cast<std::size_t>(i)];
             task.panel = b.data(panel, task.row_offset);
             task.bias = epilogue.bias ? epilogue.bias + panel.column : nullptr;
             multiply_panel(b, panel, rows, a, lda, c + panel.column,

@@ -22,9 +22,7 @@ std::vector<Panel> split_columns(std::int64_t n, std::int64_t k, const TileTable
 
 Panels::Panels(std::int64_t n, std::int64_t k, const TileTable& table)
     : k_(k), table_(&table), list_(split_columns(n, k, table)) {
-    const std::int64_t columns = (n + table.lanes - 1) / table.lanes * table.lanes;
-    memory_ = Tensor::allocate(DType::kF32, Shape{columns, k});
-    data_ = memory_.span<float>().data();
+    memory_ = Tensor::allocate(DType::kF32, Shape{panel_floats(n, k, table)});
 }
 
 }  // namespace espalier::kernels

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/gemm/tile.h"
@@ -21,7 +22,25 @@ struct Panel {
 /// a tile of a single vector waits for its loads.
 std::vector<Panel> split_columns(std::int64_t n, std::int64_t k, const TileTable& table);
 
-/// The right-hand matrix b[k][n] of a product, packed as panels [k][vectors * lanes]. Copies share memory.
+/// The right-hand matrix b[k][n] of a product as panels [k][vectors * lanes], in memory of someone else.
+struct PanelView {
+    const TileTable* table;
+    std::span<const Panel> list;
+    std::int64_t k;
+    const float* memory;  ///< aligned to one vector
+
+    /// Row p of a panel.
+    const float* data(const Panel& panel, std::int64_t p = 0) const {
+        return memory + panel.offset + p * panel.vectors * table->lanes;
+    }
+};
+
+/// Floats of panels that hold n columns of depth k.
+inline std::int64_t panel_floats(std::int64_t n, std::int64_t k, const TileTable& table) {
+    return (n + table.lanes - 1) / table.lanes * table.lanes * k;
+}
+
+/// Weights packed as panels once, in memory of their own. Copies share it.
 class Panels {
   public:
     Panels() = default;
@@ -30,10 +49,7 @@ class Panels {
     const TileTable& table() const { return *table_; }
     const std::vector<Panel>& list() const { return list_; }
     std::int64_t k() const { return k_; }
-    /// Row p of a panel.
-    const float* data(const Panel& panel, std::int64_t p = 0) const {
-        return data_ + panel.offset + p * panel.vectors * table_->lanes;
-    }
+    PanelView view() const { return {table_, list_, k_, memory_.span<float>().data()}; }
     std::size_t size_bytes() const { return memory_.size_bytes(); }
 
     /// Fills all panels from element(column, depth).
@@ -55,7 +71,6 @@ class Panels {
     const TileTable* table_ = nullptr;
     std::vector<Panel> list_;
     Tensor memory_;
-    const float* data_ = nullptr;
 };
 
 }  // namespace espalier::kernels

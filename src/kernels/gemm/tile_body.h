@@ -3,32 +3,13 @@
 #include <cstdint>
 #include <utility>
 
+#include "kernels/activate_stored.h"
 #include "kernels/gemm/tile.h"
 #include "kernels/vector_math.h"
 
 /// The tile kernels, written once; tile_portable.cpp, tile_avx2.cpp and tile_avx512.cpp instantiate them with
 /// their vectors. Loops over rows and vectors are unrolled so that every accumulator is a register.
 namespace espalier::kernels {
-
-/// Applies an activation that needs more registers than a tile leaves free, to a tile just stored.
-template <class S>
-__attribute__((noinline)) void activate_stored(float* c, std::int64_t ldc, int rows, std::int64_t columns,
-                                               Activation activation, float lo, float hi) {
-    with_activation(activation, [&]<Activation A>() {
-        const auto low = S::set1(lo), high = S::set1(hi);
-        for (int i = 0; i < rows; ++i) {
-            float* row = c + i * ldc;
-            std::int64_t j = 0;
-            for (; j + S::kLanes <= columns; j += S::kLanes) {
-                S::store(row + j, Math<S>::template activate<A>(S::load(row + j), low, high));
-            }
-            if (const int rest = static_cast<int>(columns - j); rest > 0) {
-                S::store_first(row + j, rest,
-                               Math<S>::template activate<A>(S::load_first(row + j, rest), low, high));
-            }
-        }
-    });
-}
 
 template <class S, int Vectors, int Rows>
 struct Tile {
@@ -113,20 +94,17 @@ struct Tile {
 
     template <bool Whole>
     ESPALIER_INLINE static void finish(const TileTask& task, int tail, V (&acc)[Vectors * Rows]) {
-        const bool clamp =
-            task.last && (task.activation == Activation::kRelu || task.activation == Activation::kClip);
-        if (clamp) {
-            const V lo = S::set1(task.activation == Activation::kRelu ? 0.0f : task.lo);
-            const V hi = S::set1(task.activation == Activation::kRelu ? __builtin_inff() : task.hi);
+        const Clamp<S> clamp(task.activation, task.lo, task.hi);
+        if (task.last && clamp.needed) {
 #pragma GCC unroll 64
-            for (int i = 0; i < Vectors * Rows; ++i) acc[i] = S::min(hi, S::max(lo, acc[i]));
+            for (int i = 0; i < Vectors * Rows; ++i) acc[i] = clamp(acc[i]);
         }
 #pragma GCC unroll 16
         for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
             for (int v = 0; v < Vectors; ++v) store<Whole>(task.c + i * task.ldc, v, tail, acc[v * Rows + i]);
         }
-        if (task.last && !clamp && task.activation != Activation::kNone) {
+        if (task.last && clamp.stored) {
             activate_stored<S>(task.c, task.ldc, Rows, task.columns, task.activation, task.lo, task.hi);
         }
     }
