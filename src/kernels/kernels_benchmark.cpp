@@ -1,0 +1,348 @@
+/// Times the fp32 kernels on the layers of known networks, one line per layer: time, GFLOP/s, and the
+/// fraction of what these threads reach in a loop of FMAs on registers. A result is checked before it counts.
+/// Where oneDNN is installed it runs beside as a yardstick, in the layouts that it prefers.
+///
+///     kernels_benchmark [--threads N] [--isa NAME] [--net NAME] [--seconds S] [--no-winograd]
+///     [--no-yardstick]
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "kernels/attention/attention.h"
+#include "kernels/conv/conv2d.h"
+#include "kernels/conv/conv2d_reference.h"
+#include "kernels/onednn_yardstick.h"
+
+namespace espalier::kernels {
+namespace {
+
+struct Options {
+    int threads = 1;
+    Isa isa = best_isa();
+    std::string net;
+    double seconds = 0.15;
+    bool winograd = true;
+    bool yardstick = true;
+};
+
+/// `count` layers of the net have this shape.
+struct Layer {
+    const char* net;
+    int count;
+    Conv2dShape shape;
+    std::int64_t h, w;
+    Activation activation = Activation::kNone;
+    bool residual = false;
+};
+
+constexpr Conv2dShape pointwise(std::int64_t in, std::int64_t out, std::int64_t stride = 1) {
+    return {.c_in = in, .c_out = out, .stride_h = stride, .stride_w = stride};
+}
+constexpr Conv2dShape square(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride,
+                             std::int64_t pad, std::int64_t groups = 1) {
+    return {in, out, kernel, kernel, stride, stride, pad, pad, pad, pad, 1, 1, groups};
+}
+constexpr Conv2dShape depthwise(std::int64_t c, std::int64_t kernel, std::int64_t stride) {
+    return square(c, c, kernel, stride, kernel / 2, c);
+}
+
+constexpr Activation kRelu = Activation::kRelu;
+constexpr Activation kClip = Activation::kClip;
+constexpr Activation kNone = Activation::kNone;
+
+const Layer kLayers[] = {
+    {"resnet50", 1, square(3, 64, 7, 2, 3), 224, 224, kRelu},
+    {"resnet50", 1, pointwise(64, 64), 56, 56, kRelu},
+    {"resnet50", 3, square(64, 64, 3, 1, 1), 56, 56, kRelu},
+    {"resnet50", 4, pointwise(64, 256), 56, 56, kRelu, true},
+    {"resnet50", 2, pointwise(256, 64), 56, 56, kRelu},
+    {"resnet50", 1, pointwise(256, 128), 56, 56, kRelu},
+    {"resnet50", 1, square(128, 128, 3, 2, 1), 56, 56, kRelu},
+    {"resnet50", 1, pointwise(256, 512, 2), 56, 56},
+    {"resnet50", 4, pointwise(128, 512), 28, 28, kRelu, true},
+    {"resnet50", 3, pointwise(512, 128), 28, 28, kRelu},
+    {"resnet50", 3, square(128, 128, 3, 1, 1), 28, 28, kRelu},
+    {"resnet50", 1, pointwise(512, 256), 28, 28, kRelu},
+    {"resnet50", 1, square(256, 256, 3, 2, 1), 28, 28, kRelu},
+    {"resnet50", 1, pointwise(512, 1024, 2), 28, 28},
+    {"resnet50", 6, pointwise(256, 1024), 14, 14, kRelu, true},
+    {"resnet50", 5, pointwise(1024, 256), 14, 14, kRelu},
+    {"resnet50", 5, square(256, 256, 3, 1, 1), 14, 14, kRelu},
+    {"resnet50", 1, pointwise(1024, 512), 14, 14, kRelu},
+    {"resnet50", 1, square(512, 512, 3, 2, 1), 14, 14, kRelu},
+    {"resnet50", 1, pointwise(1024, 2048, 2), 14, 14},
+    {"resnet50", 3, pointwise(512, 2048), 7, 7, kRelu, true},
+    {"resnet50", 2, pointwise(2048, 512), 7, 7, kRelu},
+    {"resnet50", 2, square(512, 512, 3, 1, 1), 7, 7, kRelu},
+    {"resnet50", 1, pointwise(2048, 1000), 1, 1},
+    {"vit_b_16", 1, square(3, 768, 16, 16, 0), 224, 224},
+    {"vit_b_16", 12, pointwise(768, 2304), 197, 1},
+    {"vit_b_16", 12, pointwise(768, 768), 197, 1, kNone, true},
+    {"vit_b_16", 12, pointwise(768, 3072), 197, 1, Activation::kGelu},
+    {"vit_b_16", 12, pointwise(3072, 768), 197, 1, kNone, true},
+    {"vit_b_16", 1, pointwise(768, 1000), 1, 1},
+    {"mobilenet_v2", 1, square(3, 32, 3, 2, 1), 224, 224, kClip},
+    {"mobilenet_v2", 1, depthwise(32, 3, 1), 112, 112, kClip},
+    {"mobilenet_v2", 1, pointwise(32, 16), 112, 112},
+    {"mobilenet_v2", 1, pointwise(16, 96), 112, 112, kClip},
+    {"mobilenet_v2", 1, depthwise(96, 3, 2), 112, 112, kClip},
+    {"mobilenet_v2", 1, pointwise(96, 24), 56, 56},
+    {"mobilenet_v2", 2, pointwise(24, 144), 56, 56, kClip},
+    {"mobilenet_v2", 1, depthwise(144, 3, 1), 56, 56, kClip},
+    {"mobilenet_v2", 1, pointwise(144, 24), 56, 56, kNone, true},
+    {"mobilenet_v2", 1, depthwise(144, 3, 2), 56, 56, kClip},
+    {"mobilenet_v2", 1, pointwise(144, 32), 28, 28},
+    {"mobilenet_v2", 3, pointwise(32, 192), 28, 28, kClip},
+    {"mobilenet_v2", 2, depthwise(192, 3, 1), 28, 28, kClip},
+    {"mobilenet_v2", 2, pointwise(192, 32), 28, 28, kNone, true},
+    {"mobilenet_v2", 1, depthwise(192, 3, 2), 28, 28, kClip},
+    {"mobilenet_v2", 1, pointwise(192, 64), 14, 14},
+    {"mobilenet_v2", 4, pointwise(64, 384), 14, 14, kClip},
+    {"mobilenet_v2", 4, depthwise(384, 3, 1), 14, 14, kClip},
+    {"mobilenet_v2", 3, pointwise(384, 64), 14, 14, kNone, true},
+    {"mobilenet_v2", 1, pointwise(384, 96), 14, 14},
+    {"mobilenet_v2", 3, pointwise(96, 576), 14, 14, kClip},
+    {"mobilenet_v2", 2, depthwise(576, 3, 1), 14, 14, kClip},
+    {"mobilenet_v2", 2, pointwise(576, 96), 14, 14, kNone, true},
+    {"mobilenet_v2", 1, depthwise(576, 3, 2), 14, 14, kClip},
+    {"mobilenet_v2", 1, pointwise(576, 160), 7, 7},
+    {"mobilenet_v2", 3, pointwise(160, 960), 7, 7, kClip},
+    {"mobilenet_v2", 3, depthwise(960, 3, 1), 7, 7, kClip},
+    {"mobilenet_v2", 2, pointwise(960, 160), 7, 7, kNone, true},
+    {"mobilenet_v2", 1, pointwise(960, 320), 7, 7},
+    {"mobilenet_v2", 1, pointwise(320, 1280), 7, 7, kClip},
+    {"mobilenet_v2", 1, pointwise(1280, 1000), 1, 1},
+    {"convnext_tiny", 1, square(3, 96, 4, 4, 0), 224, 224},
+    {"convnext_tiny", 3, depthwise(96, 7, 1), 56, 56},
+    {"convnext_tiny", 3, depthwise(192, 7, 1), 28, 28},
+    {"convnext_tiny", 9, depthwise(384, 7, 1), 14, 14},
+    {"convnext_tiny", 3, depthwise(768, 7, 1), 7, 7},
+    {"convnext_tiny", 3, pointwise(96, 384), 56, 56, Activation::kGelu},
+    {"convnext_tiny", 1, square(96, 192, 2, 2, 0), 56, 56},
+    {"efficientnet_b0", 2, depthwise(240, 5, 1), 28, 28, Activation::kSilu},
+    {"efficientnet_b0", 3, depthwise(1152, 5, 1), 7, 7, Activation::kSilu},
+    {"efficientnet_b0", 2, pointwise(1152, 192), 7, 7},
+    {"regnet_y_400mf", 1, square(48, 48, 3, 2, 1, 6), 112, 112, kRelu},
+    {"regnet_y_400mf", 3, square(104, 104, 3, 1, 1, 13), 28, 28, kRelu},
+    {"regnet_y_400mf", 6, square(208, 208, 3, 1, 1, 26), 14, 14, kRelu},
+    {"regnet_y_400mf", 6, square(440, 440, 3, 1, 1, 55), 7, 7, kRelu},
+    {"resnext50", 3, square(128, 128, 3, 1, 1, 32), 56, 56, kRelu},
+    {"resnext50", 6, square(512, 512, 3, 1, 1, 32), 14, 14, kRelu},
+};
+
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// The shortest of the calls that fit into `seconds`, at least five.
+double best_time(double seconds, const std::function<void()>& body) {
+    body();
+    double best = 1e30;
+    const double start = now();
+    for (int i = 0; i < 5 || now() - start < seconds; ++i) {
+        const double begin = now();
+        body();
+        best = std::min(best, now() - begin);
+    }
+    return best;
+}
+
+/// FMAs per call of spin_fma() and the floats of each.
+constexpr std::int64_t kSpins = 400'000;
+
+/// Twelve chains of FMAs on registers: more than two per cycle of four cycles latency need.
+void spin_fma([[maybe_unused]] Isa isa) {
+#if defined(__x86_64__)
+    std::int64_t n = kSpins;
+    if (isa >= Isa::kAvx512) {
+        asm volatile(
+            "1:\n"
+            ".irp i,0,1,2,3,4,5,6,7,8,9,10,11\n"
+            "vfmadd231ps %%zmm14,%%zmm15,%%zmm\\i\n"
+            ".endr\n"
+            "dec %0\njnz 1b\nvzeroupper\n"
+            : "+r"(n)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+              "xmm10", "xmm11", "xmm14", "xmm15");
+    } else {
+        asm volatile(
+            "1:\n"
+            ".irp i,0,1,2,3,4,5,6,7,8,9,10,11\n"
+            "vfmadd231ps %%ymm14,%%ymm15,%%ymm\\i\n"
+            ".endr\n"
+            "dec %0\njnz 1b\nvzeroupper\n"
+            : "+r"(n)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+              "xmm10", "xmm11", "xmm14", "xmm15");
+    }
+#endif
+}
+
+/// GFLOP/s of all threads at register FMAs: the ceiling of every line of the table.
+double measure_peak(const Options& options, ThreadPool& pool) {
+    const double flops = 2.0 * 12 * kSpins * (options.isa >= Isa::kAvx512 ? 16 : 8) * options.threads;
+    const double seconds = best_time(0.5, [&] {
+        pool.parallel_for(options.threads, 1, [&](std::int64_t begin, std::int64_t end, int) {
+            for (; begin < end; ++begin) spin_fma(options.isa);
+        });
+    });
+    return flops / seconds / 1e9;
+}
+
+std::vector<float> random_floats(std::int64_t count, Random& random) {
+    std::vector<float> floats(static_cast<std::size_t>(count));
+    for (float& x : floats) x = static_cast<float>(random.uniform() * 2 - 1);
+    return floats;
+}
+
+/// Compares the first and last output line with the reference.
+void check(const Layer& layer, const std::vector<float>& w, const std::vector<float>& x,
+           const std::vector<float>& y, const Epilogue& epilogue) {
+    std::vector<float> expected(y.size()), magnitude(y.size());
+    const double macs =
+        static_cast<double>(y.size()) * static_cast<double>(layer.shape.group_in() * layer.shape.taps());
+    if (macs > 4e7) {  // a whole reference would take seconds: this much is checked in the unit tests
+        return;
+    }
+    conv2d_f32_reference(layer.shape, w.data(), 1, layer.h, layer.w, x.data(), expected.data(), epilogue,
+                         magnitude.data());
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        if (!(std::abs(y[i] - expected[i]) <= 1e-5 * (1 + magnitude[i]))) {
+            fail("{} gives {} instead of {} at output {}", layer.net, y[i], expected[i], i);
+        }
+    }
+}
+
+struct Total {
+    double seconds = 0;
+    double yardstick_seconds = 0;
+    double flops = 0;
+};
+
+void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, double peak, Total& total) {
+    Random random(1);
+    const Conv2dShape& s = layer.shape;
+    const std::int64_t outputs = s.output_h(layer.h) * s.output_w(layer.w) * s.c_out;
+    const std::vector<float> w = random_floats(s.weights(), random), bias = random_floats(s.c_out, random);
+    const std::vector<float> x = random_floats(layer.h * layer.w * s.c_in, random);
+    const std::vector<float> residual = random_floats(outputs, random);
+    std::vector<float> y(static_cast<std::size_t>(outputs));
+    const Epilogue epilogue{.bias = bias.data(),
+                            .residual = layer.residual ? residual.data() : nullptr,
+                            .activation = layer.activation,
+                            .lo = 0,
+                            .hi = 6};
+    const PackedConvF32 packed =
+        pack_conv2d_f32(s, w.data(), {.isa = options.isa, .winograd = options.winograd});
+    const auto run = [&] { conv2d_f32(packed, 1, layer.h, layer.w, x.data(), y.data(), epilogue, pool); };
+    run();
+    check(layer, w, x, y, epilogue);
+    const double seconds = best_time(options.seconds, run);
+    const double flops = 2.0 * static_cast<double>(outputs * s.group_in() * s.taps());
+    total.seconds += layer.count * seconds;
+    total.flops += layer.count * flops;
+    fmt::print("{:16}{:2}x {:>4}-{:<4} {}x{} s{} g{:<3} @{:<3} {:28} {:9.1f} us {:7.1f} GF {:5.1f} %",
+               layer.net, layer.count, s.c_in, s.c_out, s.kernel_h, s.kernel_w, s.stride_h, s.groups, layer.h,
+               packed.kernel_name(), seconds * 1e6, flops / seconds / 1e9, flops / seconds / 1e7 / peak);
+    if (options.yardstick) {
+        const OnednnYardstick yardstick(s, layer.h, layer.w, layer.activation, layer.residual);
+        if (yardstick.available()) {
+            const double theirs = best_time(options.seconds, [&] { yardstick.run(); });
+            total.yardstick_seconds += layer.count * theirs;
+            fmt::print(" | oneDNN {:5.1f} % ratio {:4.2f} {}", flops / theirs / 1e7 / peak, theirs / seconds,
+                       yardstick.name());
+        }
+    }
+    fmt::print("\n");
+}
+
+void run_attention(const Options& options, ThreadPool& pool, double peak) {
+    Random random(2);
+    for (const auto& [tokens, heads, d] :
+         {std::array{197, 12, 64}, std::array{197, 3, 64}, std::array{1024, 12, 64}, std::array{49, 3, 32}}) {
+        const AttentionShape shape = fused_qkv_attention(1, tokens, heads, d, 0.125f);
+        const std::vector<float> qkv = random_floats(tokens * 3 * heads * d, random);
+        std::vector<float> out(static_cast<std::size_t>(tokens * heads * d));
+        const double seconds = best_time(options.seconds, [&] {
+            attention_f32(shape, qkv.data(), qkv.data() + heads * d, qkv.data() + 2 * heads * d, nullptr,
+                          out.data(), pool, options.isa);
+        });
+        const double flops = 4.0 * heads * tokens * static_cast<double>(tokens) * d;
+        fmt::print("attention T={} H={} d={}: {:.1f} us {:.1f} GF {:.1f} %\n", tokens, heads, d,
+                   seconds * 1e6, flops / seconds / 1e9, flops / seconds / 1e7 / peak);
+    }
+}
+
+Options parse(int argc, char** argv) {
+    Options options;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const auto value = [&]() -> std::string {
+            if (i + 1 >= argc) fail_usage("{} needs a value", word);
+            return argv[++i];
+        };
+        if (word == "--threads") {
+            options.threads = std::atoi(value().c_str());
+        } else if (word == "--isa") {
+            options.isa = parse_isa(value());
+        } else if (word == "--net") {
+            options.net = value();
+        } else if (word == "--seconds") {
+            options.seconds = std::atof(value().c_str());
+        } else if (word == "--no-winograd") {
+            options.winograd = false;
+        } else if (word == "--no-yardstick") {
+            options.yardstick = false;
+        } else {
+            fail_usage("unknown option {}", word);
+        }
+    }
+    return options;
+}
+
+void run(const Options& options) {
+    ThreadPool pool(options.threads);
+    const ThreadPool::Session session(pool);
+    const double peak = measure_peak(options, pool);
+    fmt::print("{} thread(s), {}: {:.1f} GFLOP/s of FMA on registers\n", options.threads, name(options.isa),
+               peak);
+    std::string net;
+    Total total;
+    const auto close = [&] {
+        if (net.empty()) return;
+        fmt::print("{:16}listed layers {:.2f} ms, {:.1f} % of the ceiling", net, total.seconds * 1e3,
+                   total.flops / total.seconds / 1e7 / peak);
+        if (total.yardstick_seconds > 0) fmt::print(", oneDNN {:.2f} ms", total.yardstick_seconds * 1e3);
+        fmt::print("\n\n");
+        total = {};
+    };
+    for (const Layer& layer : kLayers) {
+        if (!options.net.empty() && options.net != layer.net) continue;
+        if (net != layer.net) close();
+        net = layer.net;
+        run_layer(layer, options, pool, peak, total);
+    }
+    close();
+    if (options.net.empty() || options.net == "attention") run_attention(options, pool, peak);
+}
+
+}  // namespace
+}  // namespace espalier::kernels
+
+int main(int argc, char** argv) {
+    try {
+        espalier::kernels::run(espalier::kernels::parse(argc, argv));
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "kernels_benchmark: {}\n", error.what());
+        return 1;
+    }
+}
