@@ -77,6 +77,20 @@ class Keys {
     const std::string& source_;
 };
 
+/// Copying and printing recurse into a value, so hostile nesting must not get beyond the parser.
+Json parse_json(std::string_view text, const std::string& source) {
+    constexpr int kDeepest = 64;
+    bool too_deep = false;
+    const auto shallow = [&](int depth, Json::parse_event_t, Json&) {
+        too_deep = too_deep || depth > kDeepest;
+        return depth <= kDeepest;
+    };
+    Json json = Json::parse(text, shallow, false);
+    if (too_deep) fail("{} is nested more than {} levels deep", source, kDeepest);
+    if (json.is_discarded()) fail("{} is not valid JSON", source);
+    return json;
+}
+
 const ProcessorClass& class_of(const Keys& keys, const std::string& model_type) {
     for (const char* key : {"image_processor_type", "feature_extractor_type"}) {
         const std::string name = keys.text(key);
@@ -212,8 +226,7 @@ Json size_json(const ProcessorConfig& config) {
 
 ProcessorConfig parse_processor(std::string_view json_text, const std::string& source,
                                 const std::string& model_type) {
-    Json json = Json::parse(json_text, nullptr, false);
-    if (json.is_discarded()) fail("{} is not valid JSON", source);
+    Json json = parse_json(json_text, source);
     if (!json.is_object()) fail("{} must hold a JSON object that describes an image processor", source);
     ProcessorConfig config;
     if (is_timm_config(json)) {

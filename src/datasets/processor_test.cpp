@@ -82,6 +82,9 @@ TEST(Processor, ClassRulesChangeTheSize) {
 TEST(Processor, BadFilesGiveErrorsThatNameTheKey) {
     EXPECT_THAT(problem_of("{", "vit"), HasSubstr("the-file is not valid JSON"));
     EXPECT_THAT(problem_of("[]", "vit"), HasSubstr("JSON object"));
+    EXPECT_THAT(problem_of(R"({"size": )" + std::string(1000000, '['), "vit"), HasSubstr("the-file"));
+    EXPECT_THAT(problem_of(R"({"size": )" + std::string(300000, '[') + std::string(300000, ']') + "}", "vit"),
+                HasSubstr("deep"));
     EXPECT_THAT(problem_of(R"({"size": 0})", "vit"), HasSubstr("\"size\""));
     EXPECT_THAT(problem_of(R"({"size": 1e9})", "vit"), HasSubstr("\"size\""));
     EXPECT_THAT(problem_of(R"({"size": {"longest_edge": 3}})", "vit"), HasSubstr("\"size\""));
