@@ -51,14 +51,13 @@ class PackedConvI8 {
 PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights,
                             std::span<const float> scales);
 
-/// y[b][oy][ox][o] = activation(sum over i, r, s of
-///     (x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left + s * dilation_w][g *
-///     c_in/groups + i]
-///      - zero_point_b) * w[o][i][r][s] * (scale_b * scale_o) + bias[o] + residual[b][oy][ox][o]),
-/// g = o / (c_out / groups). Pixels outside of the image count as its zero point, that is as exactly 0.
-/// The sum is exact. x is dense u8 NHWC [n][h][w][c_in] with one Affine per image, or one for all when
-/// `affines` has one entry; y and residual are dense NHWC; no alignment needed; y must not overlap x. n may
-/// be 0. Throws Error where the window does not fit the image or affines has neither 1 nor n entries.
+/// y[b][oy][ox][o] = activation(fma(acc, scale_b * scale_o, bias[o]) + residual[b][oy][ox][o]),
+/// acc = sum over i, r, s of (x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left
+///       + s * dilation_w][g * c_in/groups + i] - zero_point_b) * w[o][i][r][s],   g = o / (c_out / groups).
+/// Pixels outside of the image count as its zero point, that is as exactly 0. acc is exact.
+/// x is dense u8 NHWC [n][h][w][c_in] with one Affine per image, or one for all when `affines` has one entry;
+/// y and residual are dense NHWC; no alignment needed; y must not overlap x. n may be 0.
+/// Throws Error where the window does not fit the image or affines has neither 1 nor n entries.
 void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, std::int64_t w,
                  const std::uint8_t* x, std::span<const Affine> affines, float* y, const Epilogue& epilogue,
                  ThreadPool& pool, Isa limit = best_isa());

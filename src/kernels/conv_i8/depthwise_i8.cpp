@@ -1,5 +1,7 @@
 #include "kernels/conv_i8/depthwise_i8.h"
 
+#include <cmath>
+
 #include "kernels/elementwise/unary_reference.h"
 
 namespace espalier::kernels {
@@ -27,8 +29,8 @@ void run_depthwise_i8_channels(const DepthwiseI8& d, std::int64_t first) {
             for (std::int64_t t = 0; t < d.taps; ++t) {
                 sum += std::int32_t{d.rows[t][q * d.step + c]} * d.weights[t * d.channels + c];
             }
-            float value = static_cast<float>(sum - d.zero_point * d.sums[c]) * (d.scale * d.scales[c]);
-            if (d.bias) value += d.bias[c];
+            const auto centred = static_cast<float>(sum - d.zero_point * d.sums[c]);
+            float value = std::fma(centred, d.scale * d.scales[c], d.bias ? d.bias[c] : 0.0f);
             if (d.residual) value += d.residual[q * d.channels + c];
             d.y[q * d.channels + c] = unary_reference(activation.kind, activation.params, value);
         }

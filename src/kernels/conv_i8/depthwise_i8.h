@@ -9,14 +9,14 @@
 
 namespace espalier::kernels {
 
-/// One output pixel row segment of a depthwise convolution on u8 NHWC pixels: `pixels` neighbouring outputs,
-/// all of whose taps lie inside (padded) memory.
+/// A run of `pixels` neighbouring outputs of a depthwise convolution on u8 NHWC pixels, all of whose taps lie
+/// in (padded) memory:
 ///
 ///     acc[q][c] = sum over t < taps of  rows[t][q * step + c] * weights[t * channels + c]
-///     y[q][c]   = activation((acc[q][c] - zero_point * sums[c]) * (scale * scales[c]) + bias[c] +
-///     residual[q][c])
+///     y[q][c]   = activation(fma(acc[q][c] - zero_point * sums[c], scale * scales[c], bias[c])
+///                            + residual[q][c])
 ///
-/// The float expression is evaluated in this order without fused multiply-add, equal in every implementation.
+/// Every implementation gives equal bits up to the activation.
 struct DepthwiseI8 {
     const std::uint8_t* const* rows;  ///< one pointer per tap, to the tap of output 0
     std::int64_t taps;

@@ -26,8 +26,8 @@ ESPALIER_INLINE void finish(const DepthwiseI8& d, std::int64_t c, std::int64_t o
     const __m256i sums = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(d.sums + c));
     acc = _mm256_sub_epi32(acc, _mm256_mullo_epi32(sums, _mm256_set1_epi32(d.zero_point)));
     const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(d.scale), _mm256_loadu_ps(d.scales + c));
-    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), scale);
-    if (d.bias) value = _mm256_add_ps(value, _mm256_loadu_ps(d.bias + c));
+    const __m256 bias = d.bias ? _mm256_loadu_ps(d.bias + c) : _mm256_setzero_ps();
+    __m256 value = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, bias);
     if (d.residual) value = _mm256_add_ps(value, _mm256_loadu_ps(d.residual + offset));
     value = Math<Avx2>::activate<A>(value, _mm256_set1_ps(d.lo), _mm256_set1_ps(d.hi));
     _mm256_storeu_ps(d.y + offset, value);

@@ -55,7 +55,7 @@ template <Activation A>
 ESPALIER_INLINE void finish(const DepthwiseI8& d, const Channels& channels, std::int64_t offset,
                             __m512i acc) {
     const __m512 centred = _mm512_cvtepi32_ps(_mm512_sub_epi32(acc, channels.correction));
-    __m512 value = _mm512_add_ps(_mm512_mul_ps(centred, channels.scales), channels.bias);
+    __m512 value = _mm512_fmadd_ps(centred, channels.scales, channels.bias);
     if (d.residual) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(channels.mask, d.residual + offset));
     value = Math<Avx512>::activate<A>(value, _mm512_set1_ps(d.lo), _mm512_set1_ps(d.hi));
     _mm512_mask_storeu_ps(d.y + offset, channels.mask, value);

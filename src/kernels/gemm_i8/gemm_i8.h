@@ -40,10 +40,12 @@ struct RowAffines {
     std::int64_t rows_per_value = 1;  ///< 1: per token; m: per tensor; pixels of an image: per image
 };
 
-/// c[i][j] = activation(sum over p of (a[i][p] - zero_point_i) * w[j][p] * (scale_i * scale_j) + bias[j]
-///                      + residual[i][j]),   i < m, j < n, p < k.
-/// The sum is exact. a has row stride lda >= k (bytes), c and residual ldc >= n (floats); no alignment
-/// needed. m may be 0. c must not overlap a. Nothing outside the m x n elements of c is written.
+/// c[i][j] = activation(fma(acc[i][j], scale_i * scale_j, bias[j]) + residual[i][j]),
+/// acc[i][j] = sum over p < k of (a[i][p] - zero_point_i) * w[j][p],   i < m, j < n.
+/// acc is exact and the float expression the same for every instruction set, up to the activation. With one
+/// affine for all rows it is, bit for bit, what torch.ao's fbgemm engine computes.
+/// a has row stride lda >= k (bytes), c and residual ldc >= n (floats); no alignment needed. m may be 0.
+/// c must not overlap a. Nothing outside the m x n elements of c is written.
 void gemm_u8s8(std::int64_t m, const std::uint8_t* a, std::int64_t lda, const RowAffines& affines,
                const PackedI8& weights, float* c, std::int64_t ldc, const Epilogue& epilogue,
                ThreadPool& pool, Isa limit = best_isa());

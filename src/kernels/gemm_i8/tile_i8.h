@@ -22,14 +22,14 @@ inline constexpr std::int64_t kI8MaxDepth = 65536;
 /// and the taps of a convolution are the same kernel. With W = vectors * kI8Lanes columns and k4 = k rounded
 /// up to 4:
 ///
-///     acc[i][j] = sum over t < taps, p < k of  rows[t * R + i][p] * panel[((t * k4 + p) / 4 * W + j) * 4 + p
-///     % 4] c[i][j]   = activation((acc[i][j] - zero_point_i * sums[j]) * (scale_i * scales[j]) + bias[j] +
-///     residual[i][j])
+///     acc[i][j] = sum over t < taps, p < k of
+///                 rows[t * R + i][p] * panel[((t * k4 + p) / 4 * W + j) * 4 + p % 4]
+///     c[i][j]   = activation(fma(acc[i][j] - zero_point_i * sums[j], scale_i * scales[j], bias[j])
+///                            + residual[i][j])
 ///
-/// acc is exact in 32 bits and equal in every implementation; so is the float expression up to the
-/// activation, evaluated in this order without fused multiply-add. Only the first `columns` of W are read in
-/// bias and residual and written in c; the panel, scales and sums are padded to W. No byte beyond rows[.][k -
-/// 1] is read.
+/// acc is exact in 32 bits, and the float expression is the same in every implementation: up to the
+/// activation they give equal bits. Only the first `columns` of W are read in bias and residual and written
+/// in c; panel, scales and sums are padded to W. No byte beyond rows[..][k - 1] is read.
 struct TileI8 {
     const std::uint8_t* const* rows;
     std::int64_t taps;

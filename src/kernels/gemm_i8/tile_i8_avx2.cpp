@@ -40,12 +40,11 @@ ESPALIER_INLINE void finish(const TileI8& t, int i, int column, __m256i acc, __m
     acc = _mm256_sub_epi32(
         acc, _mm256_mullo_epi32(_mm256_set1_epi32(t.affine[i].zero_point), _mm256_loadu_si256(sums)));
     const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(t.affine[i].scale), _mm256_loadu_ps(t.scales + column));
-    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), scale);
     const std::int64_t offset = i * t.ldc + column;
-    if (t.bias) {
-        value = _mm256_add_ps(
-            value, count >= 8 ? Avx2::load(t.bias + column) : Avx2::load_first(t.bias + column, count));
-    }
+    const __m256 bias = !t.bias      ? _mm256_setzero_ps()
+                        : count >= 8 ? Avx2::load(t.bias + column)
+                                     : Avx2::load_first(t.bias + column, count);
+    __m256 value = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, bias);
     if (t.residual) {
         value = _mm256_add_ps(value, count >= 8 ? Avx2::load(t.residual + offset)
                                                 : Avx2::load_first(t.residual + offset, count));

@@ -45,7 +45,7 @@ ESPALIER_INLINE void finish(const TileI8& t, const Columns& columns, int i, int 
         acc = _mm512_sub_epi32(acc, _mm512_mullo_epi32(_mm512_set1_epi32(zero_point), columns.sums));
     }
     const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(t.affine[i].scale), columns.scales);
-    __m512 value = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), scale), columns.bias);
+    __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), scale, columns.bias);
     const std::int64_t offset = i * t.ldc + vector * kI8Lanes;
     if (t.residual) {
         value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, t.residual + offset));

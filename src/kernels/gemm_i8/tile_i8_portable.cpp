@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "kernels/elementwise/unary_reference.h"
 #include "kernels/gemm_i8/tile_i8.h"
 
@@ -24,8 +26,7 @@ void run_tile_i8_portable(const TileI8& t, int rows, int vectors) {
         for (int j = 0; j < t.columns; ++j) {
             const std::int32_t sum = accumulate(t, rows, vectors * kI8Lanes, i, j);
             const auto centred = static_cast<float>(sum - t.affine[i].zero_point * t.sums[j]);
-            float value = centred * (t.affine[i].scale * t.scales[j]);
-            if (t.bias) value += t.bias[j];
+            float value = std::fma(centred, t.affine[i].scale * t.scales[j], t.bias ? t.bias[j] : 0.0f);
             if (t.residual) value += t.residual[i * t.ldc + j];
             t.c[i * t.ldc + j] = unary_reference(activation.kind, activation.params, value);
         }

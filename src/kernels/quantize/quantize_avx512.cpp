@@ -9,12 +9,15 @@ namespace {
 
 template <bool divide>
 void quantize(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y) {
+    // ONNX adds the zero point after rounding, fbgemm before.
+    const int shift = divide ? to.zero_point : 0;
     const __m512 factor = _mm512_set1_ps(to.factor);
-    const __m512 low = _mm512_set1_ps(static_cast<float>(to.low - to.zero_point));
-    const __m512 high = _mm512_set1_ps(static_cast<float>(to.high - to.zero_point));
-    const __m512i zero_point = _mm512_set1_epi32(to.zero_point);
+    const __m512 offset = _mm512_set1_ps(static_cast<float>(to.zero_point));
+    const __m512 low = _mm512_set1_ps(static_cast<float>(to.low - shift));
+    const __m512 high = _mm512_set1_ps(static_cast<float>(to.high - shift));
+    const __m512i zero_point = _mm512_set1_epi32(shift);
     const auto code = [&](__m512 v) {
-        const __m512 scaled = divide ? _mm512_div_ps(v, factor) : _mm512_mul_ps(v, factor);
+        const __m512 scaled = divide ? _mm512_div_ps(v, factor) : _mm512_fmadd_ps(v, factor, offset);
         const __m512 held = _mm512_min_ps(_mm512_max_ps(scaled, low), high);
         return _mm512_cvtepi32_epi8(_mm512_add_epi32(_mm512_cvtps_epi32(held), zero_point));
     };

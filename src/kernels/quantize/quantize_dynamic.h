@@ -11,9 +11,8 @@ namespace espalier::kernels {
 /// Smallest and largest of x[0..n), NaN skipped. {0, 0} when n is 0 or all are NaN.
 Range find_range(const float* x, std::int64_t n, ThreadPool& pool, Isa limit = best_isa());
 
-/// y = min(max(round_half_even(x * (1 / scale)) + zero_point, 0), 255): the arithmetic of fbgemm, which
-/// differs from ONNX by multiplying with the reciprocal. NaN gives code 0. zero_point must be in
-/// 0..255.
+/// y = min(max(round(fma(x, 1 / scale, zero_point)), 0), 255), round to nearest, halves to even: the
+/// arithmetic of fbgemm, and so of torch.ao. NaN gives code 0. zero_point must be in 0..255.
 void quantize_u8(const float* x, std::int64_t n, Affine affine, std::uint8_t* y, ThreadPool& pool,
                  Isa limit = best_isa());
 

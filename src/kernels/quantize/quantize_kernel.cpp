@@ -29,11 +29,11 @@ constexpr QuantizeKernel kTable[] = {
 }  // namespace
 
 std::uint8_t quantize_one(const Quantization& to, float x) {
-    const auto low = static_cast<float>(to.low - to.zero_point),
-               high = static_cast<float>(to.high - to.zero_point);
-    const float scaled = to.divide ? x / to.factor : x * to.factor;
-    const float held = !(scaled > low) ? low : scaled > high ? high : scaled;
-    return static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(held)) + to.zero_point);
+    const int shift = to.divide ? to.zero_point : 0;
+    const float code = to.divide ? x / to.factor : std::fma(x, to.factor, static_cast<float>(to.zero_point));
+    const auto low = static_cast<float>(to.low - shift), high = static_cast<float>(to.high - shift);
+    const float held = !(code > low) ? low : code > high ? high : code;
+    return static_cast<std::uint8_t>(static_cast<std::int32_t>(std::nearbyint(held)) + shift);
 }
 
 std::span<const QuantizeKernel> quantize_kernels() { return kTable; }

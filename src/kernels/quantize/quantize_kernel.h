@@ -9,12 +9,14 @@
 
 namespace espalier::kernels {
 
-/// How a float becomes an 8-bit code: y = round_half_even(clamp(x / factor or x * factor, low - zero_point,
-/// high - zero_point)) + zero_point, NaN as the lower bound. Signed codes are stored in two's complement.
+/// How a float becomes an 8-bit code, in one of two arithmetics that differ on ties:
+///     divide (ONNX):  clamp(round(x / factor), low - zero_point, high - zero_point) + zero_point
+///     else (fbgemm):  clamp(round(fma(x, factor, zero_point)), low, high), factor the reciprocal of the
+///     scale
+/// round is to the nearest, halves to even. NaN gives `low`. Signed codes are stored in two's complement.
 struct Quantization {
     float factor;
-    bool
-        divide;  ///< by the scale, as ONNX defines it; otherwise multiply with the reciprocal, as fbgemm does
+    bool divide;
     std::int32_t zero_point;
     std::int32_t low;
     std::int32_t high;
