@@ -42,7 +42,7 @@ struct Measure {
     std::optional<Comparison> comparison;
 };
 
-/// When the cost of making a variant is earned back, in one currency: energy, money, carbon or time.
+/// When the cost of making a variant is earned back, in one currency: energy, money, carbon, time or rent.
 struct Payback {
     std::string currency;
     std::string unit;  ///< of cost and saving, e.g. "J"

@@ -1,0 +1,136 @@
+#include "report/compare.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "statistics/bootstrap.h"
+#include "statistics/proportions.h"
+#include "statistics/rank_tests.h"
+#include "statistics/summary.h"
+
+namespace espalier::report {
+namespace {
+
+constexpr double kLevel = 0.05;
+
+std::vector<std::uint8_t> right(const store::PredictionRecord& prediction, int places) {
+    std::vector<std::uint8_t> outcome(prediction.ranks.size());
+    std::transform(prediction.ranks.begin(), prediction.ranks.end(), outcome.begin(),
+                   [&](std::int32_t rank) { return rank >= 0 && rank < places; });
+    return outcome;
+}
+
+bool all_positive(std::span<const double> values) {
+    return std::all_of(values.begin(), values.end(), [](double value) { return value > 0.0; });
+}
+
+/// The smallest change that matters, in the unit of the comparison.
+double margin(const Metric& metric, const Analysis& analysis) {
+    return metric.comparison == "difference" ? analysis.max_accuracy_drop * 100.0 : analysis.min_effect;
+}
+
+std::string finding_of(const Comparison& c, const Metric& metric, const Analysis& analysis) {
+    const bool difference = metric.comparison == "difference";
+    const double neutral = difference ? 0.0 : 1.0;
+    const double limit = margin(metric, analysis);
+    const bool excluded = *c.low > neutral || *c.high < neutral;
+    // An accuracy that is shown to differ is said to, however little; times and energies have a smallest
+    // effect.
+    const bool matters = difference || std::abs(*c.value - neutral) >= limit;
+    if (excluded && matters && *c.p < kLevel) {
+        const bool higher = *c.value > neutral;
+        return higher == (metric.better == "higher") ? "better" : "worse";
+    }
+    const bool inside = *c.low > neutral - limit && *c.high < neutral + limit;
+    return inside ? "no-difference" : "inconclusive";
+}
+
+}  // namespace
+
+Measure describe(const Series& series) {
+    Measure measure;
+    measure.per_block = series.values;
+    measure.reason = series.reason;
+    if (series.present() == 0) {
+        if (!measure.reason) measure.reason = "not measured";
+        return measure;
+    }
+    const auto sample = series.repetitions();
+    const auto values = sample.values();
+    measure.value = statistics::median(values);
+    if (values.size() < 2) return measure;
+    const auto estimate = statistics::bootstrap(values.size(), [&](std::span<const std::size_t> blocks) {
+        std::vector<double> drawn(blocks.size());
+        std::transform(blocks.begin(), blocks.end(), drawn.begin(), [&](std::size_t i) { return values[i]; });
+        return statistics::median(drawn);
+    });
+    measure.low = estimate.interval.low;
+    measure.high = estimate.interval.high;
+    measure.interval = "bootstrap-95";
+    return measure;
+}
+
+std::optional<Comparison> compare(const Series& baseline, const Series& treated, bool testable,
+                                  const Analysis& analysis) {
+    const statistics::PairedRepetitions pairs(baseline.repetitions(), treated.repetitions());
+    if (pairs.size() < 2 || !all_positive(pairs.baseline()) || !all_positive(pairs.treated())) return {};
+    const auto ratio = statistics::ratio_of_medians(pairs);
+    Comparison c;
+    c.value = ratio.value;
+    c.low = ratio.interval.low;
+    c.high = ratio.interval.high;
+    if (testable && pairs.size() >= analysis.blocks_for_tests) {
+        c.p = statistics::signed_rank(pairs).p_value;
+        c.test = "signed-rank, Holm over the tactics of the model";
+    }
+    return c;
+}
+
+Measure accuracy(const store::PredictionRecord& prediction, int places) {
+    Measure measure;
+    const auto outcome = right(prediction, places);
+    if (outcome.empty()) {
+        measure.reason = "no image was classified";
+        return measure;
+    }
+    const auto hits = std::count(outcome.begin(), outcome.end(), 1);
+    const auto images = static_cast<std::int64_t>(outcome.size());
+    const auto interval = statistics::wilson(hits, images);
+    measure.value = 100.0 * static_cast<double>(hits) / static_cast<double>(images);
+    measure.low = 100.0 * interval.low;
+    measure.high = 100.0 * interval.high;
+    measure.interval = "wilson-95";
+    measure.source = fmt::format("{} labelled images", images);
+    return measure;
+}
+
+std::optional<Comparison> compare_accuracy(const store::PredictionRecord& baseline,
+                                           const store::PredictionRecord& treated, int places) {
+    if (baseline.labels.empty() || baseline.labels != treated.labels) return {};
+    const auto outcomes = statistics::count_outcomes(right(baseline, places), right(treated, places));
+    const auto interval = statistics::newcombe(outcomes);
+    Comparison c;
+    c.value = 100.0 * outcomes.difference();
+    c.low = 100.0 * interval.low;
+    c.high = 100.0 * interval.high;
+    c.p = statistics::mcnemar(outcomes).exact_p;
+    c.test = "McNemar, exact, Holm over the tactics of the model";
+    return c;
+}
+
+void judge(std::vector<Comparison*>& family, const Metric& metric, const Analysis& analysis) {
+    std::vector<Comparison*> tested;
+    std::copy_if(family.begin(), family.end(), std::back_inserter(tested),
+                 [&](const Comparison* c) { return c->p && metric.better; });
+    std::vector<double> p_values;
+    for (const auto* c : tested) p_values.push_back(*c->p);
+    const auto adjusted = statistics::holm(p_values);
+    for (std::size_t i = 0; i < tested.size(); ++i) {
+        tested[i]->p = adjusted[i];
+        tested[i]->finding = finding_of(*tested[i], metric, analysis);
+    }
+}
+
+}  // namespace espalier::report

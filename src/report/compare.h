@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "report/series.h"
+#include "report/view_model.h"
+#include "store/records.h"
+
+namespace espalier::report {
+
+/// Choices of the analysis, the same for a whole report.
+struct Analysis {
+    double min_effect = 0.02;           ///< smaller changes are called no difference even when they are shown
+    double max_accuracy_drop = 0.01;    ///< accepted loss of top-1, as a fraction of all images
+    std::size_t blocks_for_tests = 10;  ///< with fewer blocks values are described and nothing is tested
+};
+
+/// Median over blocks with its bootstrap interval; unknown with the reason where no block has a value.
+Measure describe(const Series& series);
+
+/// Ratio of medians, treated / baseline, over the blocks both have, with its bootstrap interval and the
+/// p-value of the exact signed-rank test, not yet adjusted; `testable` false leaves the test out. Nothing
+/// where fewer than two blocks are paired or a value is not positive.
+std::optional<Comparison> compare(const Series& baseline, const Series& treated, bool testable,
+                                  const Analysis& analysis);
+
+/// Share of images whose true class is among the first `places`, in per cent, with Wilson's interval.
+Measure accuracy(const store::PredictionRecord& prediction, int places);
+
+/// Difference of those shares in percentage points, paired by image: Newcombe's interval, McNemar's p-value,
+/// not yet adjusted. Nothing where the two did not classify the same images.
+std::optional<Comparison> compare_accuracy(const store::PredictionRecord& baseline,
+                                           const store::PredictionRecord& treated, int places);
+
+/// Adjusts the p-values of one family (the variants of a model under one metric) by Holm's method and says
+/// what each comparison shows. Comparisons without a p-value stay "not-tested".
+void judge(std::vector<Comparison*>& family, const Metric& metric, const Analysis& analysis);
+
+}  // namespace espalier::report

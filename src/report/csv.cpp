@@ -1,0 +1,139 @@
+#include <fmt/core.h>
+
+#include "report/export.h"
+#include "report/metrics.h"
+
+namespace espalier::report {
+namespace {
+
+std::string quoted(const std::string& cell) {
+    if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
+    std::string text(1, '"');
+    for (char c : cell) {
+        if (c == '"') text += c;
+        text += c;
+    }
+    text += '"';
+    return text;
+}
+
+std::string line(const std::vector<std::string>& cells) {
+    std::string text;
+    for (const auto& cell : cells)
+        text += fmt::format("{}{}", &cell == cells.data() ? "" : ",", quoted(cell));
+    return text + "\n";
+}
+
+std::string number(const Number& value) { return value ? fmt::format("{}", *value) : ""; }
+
+const Measure& measure_of(const Variant& variant, const std::string& key) {
+    static const Measure unknown;
+    const auto found = variant.measures.find(key);
+    return found == variant.measures.end() ? unknown : found->second;
+}
+
+std::string in_units(const Measure& measure, double unit) {
+    return measure.value ? fmt::format("{:.6g}", *measure.value / unit) : "";
+}
+
+std::vector<std::string> header(const std::vector<Metric>& metrics) {
+    std::vector<std::string> cells = {"model",       "variant",       "tactic",      "runtime", "device",
+                                      "batch",       "threads",       "status",      "reason",  "verdict",
+                                      "energy_tier", "energy_source", "energy_scope"};
+    for (const auto& metric : metrics) {
+        const std::string unit = metric.unit == "%" ? "_percent" : "";
+        for (const char* part : {"", "_low", "_high"})
+            cells.push_back(fmt::format("{}{}{}", metric.key, unit, part));
+        if (!metric.comparison) continue;
+        const std::string what = *metric.comparison == "ratio" ? "_ratio" : "_difference_pt";
+        for (const char* part : {"", "_low", "_high"})
+            cells.push_back(fmt::format("{}{}{}", metric.key, what, part));
+        cells.push_back(metric.key + "_p");
+        cells.push_back(metric.key + "_finding");
+    }
+    return cells;
+}
+
+void add_measure(const Metric& metric, const Measure& measure, std::vector<std::string>& cells) {
+    for (const auto& value : {measure.value, measure.low, measure.high}) cells.push_back(number(value));
+    if (!metric.comparison) return;
+    const Comparison c = measure.comparison.value_or(Comparison{});
+    for (const auto& value : {c.value, c.low, c.high, c.p}) cells.push_back(number(value));
+    cells.push_back(measure.comparison ? c.finding : "");
+}
+
+std::string role(const Model& model, const Variant& variant) {
+    if (model.verdict.variant == variant.id && model.verdict.decision != "none")
+        return model.verdict.decision;
+    for (const auto& rejection : model.verdict.rejected) {
+        if (rejection.variant == variant.id) return "reject";
+    }
+    return "";
+}
+
+std::vector<std::string> row(const Report& report, const Model& model, const Variant& variant) {
+    const auto& energy = measure_of(variant, key::kEnergy);
+    std::vector<std::string> cells = {model.name,
+                                      variant.label,
+                                      variant.tactic,
+                                      variant.runtime,
+                                      variant.device,
+                                      std::to_string(variant.batch),
+                                      std::to_string(variant.threads),
+                                      variant.status,
+                                      variant.reason.value_or(""),
+                                      role(model, variant),
+                                      energy.tier.value_or("N"),
+                                      energy.source.value_or(""),
+                                      energy.scope.value_or("")};
+    for (const auto& metric : report.metrics) add_measure(metric, measure_of(variant, metric.key), cells);
+    return cells;
+}
+
+/// "3 x 224 x 224" -> "224".
+std::string image_size(const std::string& input) {
+    const auto at = input.rfind(' ');
+    return at == std::string::npos ? "" : input.substr(at + 1);
+}
+
+std::vector<std::string> timm_row(const Model& model, const Variant& variant) {
+    const auto& time = measure_of(variant, key::kTime);
+    const auto& energy = measure_of(variant, key::kEnergy);
+    const auto step = time.value ? fmt::format("{:.6g}", *time.value * variant.batch) : "";
+    return {model.name,
+            image_size(model.input),
+            number(measure_of(variant, key::kThroughput).value),
+            step,
+            std::to_string(variant.batch),
+            in_units(measure_of(variant, key::kParameters), 1e6),
+            in_units(measure_of(variant, key::kMacs), 1e9),
+            "",
+            variant.label,
+            number(measure_of(variant, key::kTop1).value),
+            number(measure_of(variant, key::kTop5).value),
+            number(energy.value),
+            energy.tier.value_or("N"),
+            energy.source.value_or("")};
+}
+
+}  // namespace
+
+std::string to_csv(const Report& report) {
+    std::string text = line(header(report.metrics));
+    for (const auto& model : report.models) {
+        for (const auto& variant : model.variants) text += line(row(report, model, variant));
+    }
+    return text;
+}
+
+std::string to_timm(const Report& report) {
+    std::string text =
+        "model,infer_img_size,infer_samples_per_sec,infer_step_time,infer_batch_size,param_count,infer_gmacs,"
+        "infer_macts,tactic,top1,top5,energy_j_per_image,energy_tier,energy_source\n";
+    for (const auto& model : report.models) {
+        for (const auto& variant : model.variants) text += line(timm_row(model, variant));
+    }
+    return text;
+}
+
+}  // namespace espalier::report

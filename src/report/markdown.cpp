@@ -1,0 +1,131 @@
+#include <fmt/core.h>
+
+#include "report/export.h"
+#include "report/metrics.h"
+#include "report/number_text.h"
+
+namespace espalier::report {
+namespace {
+
+/// Text inside a table or a sentence: what Markdown or HTML would read as markup is escaped.
+std::string plain(const std::string& text) {
+    std::string escaped;
+    for (char c : text) {
+        if (c == '\n' || c == '\r') {
+            escaped += ' ';
+            continue;
+        }
+        if (std::string_view("|*_`[]<>\\#").find(c) != std::string_view::npos) escaped += '\\';
+        escaped += c;
+    }
+    return escaped;
+}
+
+std::string cell(const Variant& variant, const Metric& metric) {
+    const auto found = variant.measures.find(metric.key);
+    if (found == variant.measures.end() || !found->second.value) return "unknown";
+    const auto& measure = found->second;
+    std::string text = value_text(measure);
+    const std::string interval = interval_text(measure);
+    if (!interval.empty()) text += fmt::format(" ({})", interval);
+    const std::string change = variant.baseline ? "" : change_text(measure, metric);
+    if (!change.empty()) text += fmt::format(", {}", change);
+    if (measure.comparison &&
+        (measure.comparison->finding == "better" || measure.comparison->finding == "worse"))
+        text += " " + measure.comparison->finding;
+    return text;
+}
+
+std::string metric_name(const Model& model, const Metric& metric) {
+    const char* separator = metric.unit.empty() ? "" : ", ";
+    const bool energy = metric.group == "Energy" || metric.group == "Cost";
+    const std::string tier = energy ? fmt::format(" [tier {}]", model.verdict.tier) : "";
+    return fmt::format("{}{}{}{}", metric.label, separator, metric.unit, tier);
+}
+
+std::string table(const Report& report, const Model& model) {
+    std::string head = "| |";
+    std::string rule = "|---|";
+    for (const auto& variant : model.variants) {
+        head += fmt::format(" {} |", plain(variant.label));
+        rule += "---:|";
+    }
+    std::string text = head + "\n" + rule + "\n";
+    for (const auto& metric : report.metrics) {
+        text += fmt::format("| {} |", plain(metric_name(model, metric)));
+        for (const auto& variant : model.variants) text += fmt::format(" {} |", plain(cell(variant, metric)));
+        text += "\n";
+    }
+    return text;
+}
+
+std::string verdict(const Report& report, const Model& model) {
+    const auto& v = model.verdict;
+    std::string text = fmt::format("**{}**", plain(v.headline));
+    if (v.because) text += fmt::format(" {}", plain(*v.because));
+    text += fmt::format("\n\nEnergy: tier {}{}.\n\n", v.tier,
+                        v.source ? fmt::format(", {}", plain(*v.source)) : "");
+    for (const auto& change : v.changes) {
+        const auto& metric = find_metric(report.metrics, change.metric);
+        text += fmt::format("- {}: {}{}\n", plain(metric.label),
+                            change_text(change.change, change.low, change.high, change.change_unit),
+                            change.remark ? fmt::format("; {}", plain(*change.remark)) : "");
+    }
+    if (v.payback) text += fmt::format("- pays back {}\n", plain(*v.payback));
+    if (v.happened) text += fmt::format("- happened: {}\n", plain(*v.happened));
+    for (const auto& condition : v.conditions) text += fmt::format("- holds for: {}\n", plain(condition));
+    for (const auto& r : v.rejected)
+        text += fmt::format("- rejected: {}, {}\n", plain(r.label), plain(r.reason));
+    for (const auto& caution : v.cautions) text += fmt::format("- caution: {}\n", plain(caution));
+    return text;
+}
+
+std::string paybacks(const Model& model) {
+    std::string text;
+    for (const auto& variant : model.variants) {
+        for (const auto& p : variant.paybacks) {
+            text += fmt::format("- {}, {}: ", plain(variant.label), p.currency);
+            text += p.images ? fmt::format("after {} images\n", significant(*p.images, 2))
+                             : "no break-even shown, " + plain(p.reason.value_or("not known")) + "\n";
+        }
+    }
+    return text.empty() ? "" : "\nBreak-even:\n\n" + text;
+}
+
+std::string facts(const Report& report) {
+    std::string text = "## Environment\n\n";
+    for (const auto& fact : report.environment) {
+        text += fmt::format("- {}, {}: {}\n", plain(fact.group), plain(fact.name),
+                            plain(fact.value.value_or("unknown")));
+    }
+    text += "\n## Method\n\n" + plain(report.method.design) + "\n\n";
+    for (const auto& paragraph : report.method.statistics) text += plain(paragraph) + "\n\n";
+    for (const auto& input : report.inputs) {
+        text += fmt::format("- {}: {} {} ({}, {})\n", plain(input.name),
+                            input.value ? fmt::format("{}", *input.value) : "unknown", plain(input.unit),
+                            plain(input.date.value_or("no date")), plain(input.source));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string to_markdown(const Report& report) {
+    const auto& study = report.study;
+    std::string text = fmt::format("# {}\n\nStudy {}, {}. {} of {} trials, {} failed.\n\n",
+                                   plain(study.question), plain(study.id), plain(study.machine),
+                                   study.trials_done, study.trials_planned, study.trials_failed);
+    for (const auto& warning : report.warnings) {
+        const std::string remedy = warning.remedy ? fmt::format(" {}", plain(*warning.remedy)) : "";
+        text += fmt::format("> {}{}\n>\n", plain(warning.text), remedy);
+    }
+    for (const auto& model : report.models) {
+        text += "\n## " + plain(model.name) + "\n\n" + verdict(report, model) + "\n" + table(report, model) +
+                paybacks(model);
+    }
+    text += "\n" + facts(report);
+    return text + fmt::format("\nWritten by {} {} on {}. {}\n", report.generator.name,
+                              report.generator.version, report.created, kSchema);
+}
+
+}  // namespace espalier::report

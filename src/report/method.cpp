@@ -1,0 +1,205 @@
+#include "report/method.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+
+#include "statistics/summary.h"
+#include "store/totals.h"
+
+namespace espalier::report {
+namespace {
+
+using nlohmann::json;
+
+struct Step {
+    const char* phase;
+    const char* description;
+};
+
+constexpr std::array kSteps = {
+    Step{"idle", "the meters at rest"},
+    Step{"load", "read the model and check it"},
+    Step{"optimize", "apply the tactic, measured apart"},
+    Step{"warm-up", "run until the calls are steady"},
+    Step{"measure", "run the images; the counters are read at the edges"},
+    Step{"accuracy", "classify the images that are left"},
+    Step{"unload", "free the model, record, leave"},
+};
+
+struct Source {
+    const char* meter;
+    const char* words;
+};
+
+constexpr std::array kSources = {
+    Source{"powercap", "RAPL energy counters (powercap)"},
+    Source{"estimate", "a model: thermal design power and the load of the machine"},
+    Source{"fake", "an invented trace, for tests"},
+};
+
+bool done(const store::TrialRecord& trial) { return trial.state == store::TrialState::kDone; }
+
+Number median_length(const store::StudyRecord& study, const char* phase) {
+    std::vector<double> lengths;
+    for (const auto& trial : study.trials) {
+        const auto* found = done(trial) ? store::find_phase(trial, phase) : nullptr;
+        if (found != nullptr) lengths.push_back(found->duration_s());
+    }
+    return lengths.empty() ? Number() : Number(statistics::median(lengths));
+}
+
+std::vector<Meter> meters_of(const store::StudyRecord& study) {
+    std::vector<Meter> meters;
+    std::set<std::tuple<std::string, std::string>> seen;
+    for (const auto& trial : study.trials) {
+        const auto* phase = done(trial) ? store::find_phase(trial, "measure") : nullptr;
+        if (phase == nullptr) continue;
+        for (const auto& total : store::energy_totals(*phase)) {
+            if (!seen.insert({total.meter, total.scope}).second) continue;
+            Meter meter{total.meter, total.tier, source_name(total.meter), total.scope, {}, {}};
+            if (total.tier == "E") {
+                meter.note = fmt::format(
+                    "The true value lies between {:.2g} and {:.2g} times the estimate. Its ranking equals "
+                    "the "
+                    "ranking by CPU time, so it is never tested as energy.",
+                    total.factor_low, total.factor_high);
+            }
+            meters.push_back(meter);
+        }
+    }
+    return meters;
+}
+
+std::vector<std::string> statistics_text(const Analysis& analysis) {
+    return {
+        "The block is the unit: n is the number of blocks, never of images. A value is the median over "
+        "blocks "
+        "with a 95 % bootstrap interval (BCa, 10 000 resamples of whole blocks).",
+        fmt::format(
+            "Variants are compared with the baseline block by block: ratio of medians with a bootstrap "
+            "interval, exact signed-rank test, p-values adjusted by Holm over the tactics of a model. "
+            "Better or worse needs p < 0.05, an interval without 1, and a change of at least {:g} %. "
+            "With fewer than {} blocks nothing is tested.",
+            analysis.min_effect * 100.0, analysis.blocks_for_tests),
+        fmt::format(
+            "Accuracy is compared image by image: exact McNemar test and Newcombe's interval of the "
+            "paired difference. It is not worse when that interval stays above the limit of -{:g} pt.",
+            analysis.max_accuracy_drop * 100.0),
+    };
+}
+
+std::string joined(const json& texts) {
+    std::string all;
+    for (const auto& text : texts) all += (all.empty() ? "" : ",") + text.get<std::string>();
+    return all;
+}
+
+int count(const store::StudyRecord& study, store::TrialState state) {
+    return static_cast<int>(std::count_if(study.trials.begin(), study.trials.end(),
+                                          [&](const auto& trial) { return trial.state == state; }));
+}
+
+/// Notes on trials that have the same code are told once, with their number.
+void add_notes(const store::StudyRecord& study, std::vector<Warning>& warnings) {
+    std::map<std::string, std::vector<const store::NoteRecord*>> of_trials;
+    for (const auto& note : study.notes) {
+        if (note.trial_id != 0)
+            of_trials[note.code].push_back(&note);
+        else
+            warnings.push_back({"warning", note.text, {}});
+    }
+    for (const auto& [code, notes] : of_trials) {
+        const auto& text = notes.front()->text;
+        warnings.push_back({"warning",
+                            notes.size() == 1 ? fmt::format("One trial: {}", text)
+                                              : fmt::format("{} trials, the first: {}", notes.size(), text),
+                            {}});
+    }
+}
+
+bool estimated(const std::vector<Meter>& meters) {
+    return !meters.empty() &&
+           std::all_of(meters.begin(), meters.end(), [](const Meter& meter) { return meter.tier == "E"; });
+}
+
+}  // namespace
+
+std::string source_name(const std::string& meter) {
+    for (const auto& source : kSources) {
+        if (meter == source.meter) return source.words;
+    }
+    return meter;
+}
+
+Method describe_method(const store::StudyRecord& study, const Analysis& analysis,
+                       const std::vector<Meter>& described) {
+    Method method;
+    method.design =
+        "Randomized complete blocks: every variant once in each block, in seeded random order, each trial in "
+        "a "
+        "process of its own.";
+    method.seed = study.seed;
+    method.blocks = study.blocks;
+    method.images_per_trial = study.dataset.images;
+    for (const auto& step : kSteps) {
+        const auto seconds = median_length(study, step.phase);
+        if (seconds) method.steps.push_back({step.phase, step.description, seconds});
+    }
+    method.meters = described.empty() ? meters_of(study) : described;
+    method.statistics = statistics_text(analysis);
+    return method;
+}
+
+std::vector<Warning> describe_warnings(const store::StudyRecord& study, const Analysis& analysis) {
+    std::vector<Warning> warnings;
+    const int finished = count(study, store::TrialState::kDone);
+    const int failed = count(study, store::TrialState::kFailed);
+    const auto total = static_cast<int>(study.trials.size());
+    if (finished + failed < total) {
+        warnings.push_back({"warning",
+                            fmt::format("The study is not finished: {} of {} trials are recorded.",
+                                        finished + failed, total),
+                            "The same espalier run command continues it."});
+    }
+    if (failed > 0)
+        warnings.push_back({"warning", fmt::format("{} of {} trials failed.", failed, total), {}});
+    if (static_cast<std::size_t>(study.blocks) < analysis.blocks_for_tests) {
+        warnings.push_back(
+            {"warning",
+             fmt::format("{} blocks: intervals are shown, times and energies are not tested.", study.blocks),
+             fmt::format("Tests need {} blocks.", analysis.blocks_for_tests)});
+    }
+    if (estimated(meters_of(study))) {
+        warnings.push_back(
+            {"warning",
+             "No energy counter could be read: energy is estimated (tier E). Its ranking equals "
+             "the ranking by CPU time, and it is never tested as energy.",
+             "espalier doctor says what this machine could measure."});
+    }
+    add_notes(study, warnings);
+    return warnings;
+}
+
+Text describe_command(const store::StudyRecord& study) {
+    const auto plan = json::parse(study.plan, nullptr, false);
+    try {
+        std::string command = "espalier run";
+        for (const auto& model : plan.at("models")) command += " --model " + model.get<std::string>();
+        return command +
+               fmt::format(
+                   " --data {} --tactics {} --blocks {} --images {} --batch {} --threads {} --seed {}",
+                   plan.at("data").get<std::string>(), joined(plan.at("tactics")),
+                   plan.at("blocks").get<int>(), plan.at("images").get<int>(), plan.at("batch").get<int>(),
+                   plan.at("threads").get<int>(), study.seed);
+    } catch (const json::exception&) {
+        return {};
+    }
+}
+
+}  // namespace espalier::report

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "report/view_model.h"
+
+namespace espalier::report {
+
+/// A number with as many significant digits as asked for, without an exponent and without trailing zeros that
+/// it does not have: (0.07957, 3) -> "0.0796", (91.4, 3) -> "91.4", (1234.5, 3) -> "1235".
+std::string significant(double value, int digits);
+
+/// A value with no more digits than its interval allows (at most four), "unknown" when there is none, and
+/// "≈" with two digits when it is an uncalibrated estimate.
+std::string value_text(const Measure& measure);
+
+/// "0.0793 to 0.0805" in the same digits; empty without an interval.
+std::string interval_text(const Measure& measure);
+
+/// The comparison as "-54 %" or "+0.3 pt"; empty where there is none.
+std::string change_text(const Measure& measure, const Metric& metric);
+
+/// A signed change with its interval: "-54 % (-54.0 to -52.5)".
+std::string change_text(const Number& change, const Number& low, const Number& high, const std::string& unit);
+
+}  // namespace espalier::report

@@ -1,0 +1,168 @@
+#include "report/series.h"
+
+#include <algorithm>
+#include <array>
+
+#include "report/metrics.h"
+#include "statistics/summary.h"
+#include "store/totals.h"
+
+namespace espalier::report {
+namespace {
+
+/// What a number is computed from.
+struct Look {
+    const store::TrialRecord& trial;
+    const store::VariantRecord& variant;
+    const EnergySource& energy;
+};
+
+/// A number or the reason why there is none.
+struct Finding {
+    Number value;
+    std::string reason;
+};
+
+Finding gap(std::string reason) { return {std::nullopt, std::move(reason)}; }
+
+Finding joules(const Look& look, const char* phase_name) {
+    const auto* phase = store::find_phase(look.trial, phase_name);
+    if (phase == nullptr) return gap(std::string("the trial has no phase '") + phase_name + "'");
+    if (!look.energy.known()) return gap("no energy source could be read");
+    for (const auto& total : store::energy_totals(*phase)) {
+        if (total.meter != look.energy.meter) continue;
+        if (total.tier != look.energy.tier || total.scope != look.energy.scope)
+            return gap("another tier or scope than the other trials: " + total.tier + ", " + total.scope);
+        return {total.joules, total.problem};
+    }
+    return gap("the meter '" + look.energy.meter + "' was not read");
+}
+
+const store::PhaseRecord* window(const Look& look) { return store::find_phase(look.trial, "measure"); }
+
+/// `numerator` divided by `denominator` of the measured window, where both are there and it is not 0.
+Finding ratio(const Finding& numerator, double denominator) {
+    if (!numerator.value) return numerator;
+    if (!(denominator > 0.0)) return gap("the measured window is empty");
+    return {*numerator.value / denominator, ""};
+}
+
+Finding energy(const Look& look) {
+    const auto* phase = window(look);
+    return ratio(joules(look, "measure"), phase ? static_cast<double>(phase->images) : 0.0);
+}
+
+Finding power(const Look& look) {
+    const auto* phase = window(look);
+    return ratio(joules(look, "measure"), phase ? phase->duration_s() : 0.0);
+}
+
+/// A quantile of the calls' times, in ms for each image of a call.
+Finding call_time(const Look& look, double p) {
+    const auto* phase = window(look);
+    if (phase == nullptr || phase->latency_s.empty()) return gap("the calls were not timed one by one");
+    const std::vector<double> seconds(phase->latency_s.begin(), phase->latency_s.end());
+    return {statistics::quantile(seconds, p) * 1e3 / look.variant.batch, ""};
+}
+
+Finding median_time(const Look& look) { return call_time(look, 0.5); }
+Finding p95_time(const Look& look) { return call_time(look, 0.95); }
+
+Finding throughput(const Look& look) {
+    const auto* phase = window(look);
+    if (phase == nullptr) return gap("the trial has no measured window");
+    return ratio({static_cast<double>(phase->images), ""}, phase->duration_s());
+}
+
+Finding utilization(const Look& look) {
+    const auto* phase = window(look);
+    if (phase == nullptr || !phase->cpu_s) return gap("processor time was not read");
+    return ratio({*phase->cpu_s * 100.0, ""}, phase->duration_s() * look.variant.threads);
+}
+
+Finding memory(const Look& look) {
+    const auto* phase = window(look);
+    const auto peak = phase ? store::find_reading(*phase, "memory peak") : std::nullopt;
+    return peak ? Finding{peak, ""} : gap("memory was not read");
+}
+
+Finding optimize_time(const Look& look) {
+    const auto* phase = store::find_phase(look.trial, "optimize");
+    return phase ? Finding{phase->duration_s(), ""} : gap("the trial has no phase 'optimize'");
+}
+
+Finding optimize_energy(const Look& look) { return joules(look, "optimize"); }
+
+struct Reader {
+    const char* key;
+    Finding (*read)(const Look&);
+};
+
+constexpr std::array kReaders = {
+    Reader{key::kEnergy, energy},
+    Reader{key::kPower, power},
+    Reader{key::kTime, median_time},
+    Reader{key::kTimeP95, p95_time},
+    Reader{key::kThroughput, throughput},
+    Reader{key::kUtilization, utilization},
+    Reader{key::kMemory, memory},
+    Reader{key::kOptimizeTime, optimize_time},
+    Reader{key::kOptimizeEnergy, optimize_energy},
+};
+
+void append(Series& series, const store::TrialRecord* trial, const Reader& reader,
+            const store::VariantRecord& variant, const EnergySource& energy) {
+    Finding found = gap("not measured yet");
+    if (trial != nullptr && trial->state == store::TrialState::kFailed)
+        found = gap(trial->error.empty() ? "the trial failed" : trial->error);
+    if (trial != nullptr && trial->state == store::TrialState::kDone)
+        found = reader.read({*trial, variant, energy});
+    if (!found.value && !series.reason) series.reason = found.reason;
+    series.values.push_back(found.value);
+}
+
+}  // namespace
+
+statistics::Repetitions Series::repetitions() const {
+    std::vector<statistics::BlockValue> present_values;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (values[i]) present_values.push_back({blocks[i], *values[i]});
+    }
+    return statistics::Repetitions(present_values);
+}
+
+std::size_t Series::present() const {
+    return static_cast<std::size_t>(
+        std::count_if(values.begin(), values.end(), [](const Number& value) { return value.has_value(); }));
+}
+
+EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials) {
+    for (const auto* trial : trials) {
+        const auto* phase = store::find_phase(*trial, "measure");
+        if (trial->state != store::TrialState::kDone || phase == nullptr) continue;
+        const auto totals = store::energy_totals(*phase);
+        if (totals.empty()) continue;
+        const auto& best = totals.front();
+        return {best.meter, best.tier, best.scope, best.factor_low, best.factor_high};
+    }
+    return {};
+}
+
+std::map<std::string, Series> read_series(const std::vector<const store::TrialRecord*>& trials,
+                                          const std::vector<int>& blocks, const EnergySource& energy,
+                                          const store::VariantRecord& variant) {
+    std::map<int, const store::TrialRecord*> by_block;
+    for (const auto* trial : trials) by_block[trial->block] = trial;
+    std::map<std::string, Series> all;
+    for (const auto& reader : kReaders) {
+        Series& series = all[reader.key];
+        series.blocks = blocks;
+        for (int block : blocks) {
+            const auto found = by_block.find(block);
+            append(series, found == by_block.end() ? nullptr : found->second, reader, variant, energy);
+        }
+    }
+    return all;
+}
+
+}  // namespace espalier::report
