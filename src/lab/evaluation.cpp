@@ -34,7 +34,8 @@ Evaluation evaluate(runtimes::Instance& instance, const datasets::Dataset& datas
         Tensor images = Tensor::allocate(DType::kF32, {count, info.channels, info.height, info.width});
         pool.parallel_for(count, 1, [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t i = begin; i < end; ++i) {
-                datasets::preprocess_into(datasets::decode(dataset.sample(first + i)), preprocessor, images, i);
+                datasets::preprocess_into(datasets::decode(dataset.sample(first + i)), preprocessor, images,
+                                          i);
             }
         });
         const Seconds decoded = clock.now();
@@ -43,7 +44,8 @@ Evaluation evaluate(runtimes::Instance& instance, const datasets::Dataset& datas
         result.inference_seconds += (clock.now() - decoded).value();
         const auto classes = static_cast<std::size_t>(info.classes);
         for (std::int64_t i = 0; i < count; ++i) {
-            const auto best = largest(logits.span<float>().subspan(static_cast<std::size_t>(i) * classes, classes), 5);
+            const auto best =
+                largest(logits.span<float>().subspan(static_cast<std::size_t>(i) * classes, classes), 5);
             const int label = dataset.label(first + i);
             result.predictions.push_back(best.front());
             result.top1 += best.front() == label;

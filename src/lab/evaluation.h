@@ -18,8 +18,8 @@ struct Evaluation {
     double inference_seconds = 0;
 };
 
-/// Classifies every image of a data set with an optimized instance, `batch` at a time; reading and preprocessing
-/// are spread over `threads`. Throws Error naming the image that cannot be read.
+/// Classifies every image of a data set with an optimized instance, `batch` at a time; reading and
+/// preprocessing are spread over `threads`. Throws Error naming the image that cannot be read.
 Evaluation evaluate(runtimes::Instance& instance, const datasets::Dataset& dataset, int batch, int threads);
 
 /// Indices of the k largest values, largest first; equal values by index. k is cut to the number of values.

@@ -56,7 +56,7 @@ class QuantizeLinearOperator final : public Operator {
 
 class DequantizeLinearOperator final : public Operator {
   public:
-    DequantizeLinearOperator(Parameters parameters, Isa isa) : parameters_(std::move(parameters)), isa_(isa) {}
+    explicit DequantizeLinearOperator(Parameters parameters) : parameters_(std::move(parameters)) {}
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const View& x = operands.inputs[0];
@@ -64,20 +64,19 @@ class DequantizeLinearOperator final : public Operator {
         float* y = operands.output.mutable_f32();
         switch (x.type->dtype) {
             case DType::kU8:
-                kernels::dequantize_linear(layout, reinterpret_cast<const std::uint8_t*>(x.data), y, pool, isa_);
+                kernels::dequantize_linear(layout, reinterpret_cast<const std::uint8_t*>(x.data), y, pool);
                 break;
             case DType::kI8:
-                kernels::dequantize_linear(layout, reinterpret_cast<const std::int8_t*>(x.data), y, pool, isa_);
+                kernels::dequantize_linear(layout, reinterpret_cast<const std::int8_t*>(x.data), y, pool);
                 break;
             default:
-                kernels::dequantize_linear(layout, reinterpret_cast<const std::int32_t*>(x.data), y, pool, isa_);
+                kernels::dequantize_linear(layout, reinterpret_cast<const std::int32_t*>(x.data), y, pool);
         }
     }
-    std::string kernel() const override { return kernel_label("dequantize_linear", isa_); }
+    std::string kernel() const override { return "dequantize_linear"; }
 
   private:
     Parameters parameters_;
-    Isa isa_;
 };
 
 }  // namespace
@@ -87,7 +86,7 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::QuantizeLinear& op) 
 }
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::DequantizeLinear& op) {
-    return std::make_unique<DequantizeLinearOperator>(parameters_of(lowering, op.axis), lowering.options.isa);
+    return std::make_unique<DequantizeLinearOperator>(parameters_of(lowering, op.axis));
 }
 
 }  // namespace espalier::engine

@@ -1,0 +1,69 @@
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/version.h"
+#include "cli/command.h"
+#include "cli/format.h"
+#include "cli/variant_options.h"
+#include "models/save.h"
+
+namespace espalier::cli {
+namespace {
+
+using nlohmann::json;
+
+struct ExportOptions {
+    VariantOptions variant;
+    std::string output;
+    bool force = false;
+};
+
+json provenance_of(const runtimes::NativeInstance& instance, const ExportOptions& options) {
+    const auto& source = instance.model();
+    json provenance = {{"made_by", std::string("espalier ") + kVersion},
+                       {"made_at_unix_s", std::chrono::duration_cast<std::chrono::seconds>(
+                                              std::chrono::system_clock::now().time_since_epoch()).count()},
+                       {"source", {{"name", source.name}, {"origin", source.origin}, {"sha256", source.sha256}}},
+                       {"tactic", tactics::canonical(options.variant.tactic)},
+                       {"evidence", runtimes::to_json(instance.evidence())}};
+    // An export of an export keeps the whole chain.
+    if (!source.provenance_json.empty()) provenance["source"]["provenance"] = json::parse(source.provenance_json);
+    return provenance;
+}
+
+void export_model(const ExportOptions& options, const Globals& globals) {
+    const auto instance = make_instance(options.variant);
+    models::Model model = instance->model();
+    model.graph = instance->applied().graph;
+    const json provenance = provenance_of(*instance, options);
+    if (!globals.dry_run) models::save_model(model, provenance, options.output, {options.force});
+    const auto bytes = instance->evidence().disk_bytes;
+    if (globals.json) {
+        const json document = {{"schema", "espalier.export/1"}, {"folder", options.output}, {"weight_bytes", bytes},
+                               {"written", !globals.dry_run}, {"provenance", provenance}};
+        fmt::print("{}\n", document.dump());
+    } else if (globals.quiet) {
+        fmt::print("{}\n", options.output);
+    } else {
+        fmt::print("{} {} ({} of weights): {} under {}\n", globals.dry_run ? "would write" : "wrote", options.output,
+                   human_bytes(bytes), model.name, tactics::canonical(options.variant.tactic));
+        fmt::print("Next: espalier classify --model {} IMAGE\n", options.output);
+    }
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Globals& globals, int&) {
+    auto options = std::make_shared<ExportOptions>();
+    CLI::App* command = app.add_subcommand("export", "Write an optimized model, ready to deploy, with provenance");
+    command->group("Decide");
+    add_variant_options(*command, options->variant, 1);
+    command->add_option("-o,--output", options->output, "Folder to write")->required();
+    command->add_flag("-f,--force", options->force, "Replace a folder that an earlier export wrote");
+    command->footer("Example: espalier export --model vit/ --tactic compile+dynamic-quantization -o vit-int8/");
+    command->callback([options, &globals] { export_model(*options, globals); });
+}
+
+}  // namespace espalier::cli

@@ -1,0 +1,34 @@
+#include "cli/variant_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/cpu_features.h"
+#include "models/load.h"
+#include "tactics/tactic.h"
+
+namespace espalier::cli {
+
+void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch) {
+    options.batch = default_batch;
+    command.add_option("-m,--model", options.model, "Folder of the model, or an .onnx file")->required();
+    command.add_option("-t,--tactic", options.tactic, "Tactic, e.g. compile+dynamic-quantization")
+        ->capture_default_str();
+    command.add_option("-b,--batch", options.batch, "Images per call")->check(CLI::Range(1, 4096))->capture_default_str();
+    command.add_option("--threads", options.threads, "Compute threads (default: all usable processors)")
+        ->check(CLI::Range(1, 1024));
+}
+
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options) {
+    runtimes::VariantSpec spec;
+    spec.model = options.model;
+    spec.tactic = tactics::canonical(options.tactic);
+    spec.batch = options.batch;
+    spec.threads = options.threads > 0 ? options.threads : usable_cpus();
+    models::LoadOptions load;
+    load.random_weights = options.random_weights;
+    auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(options.model, load), spec);
+    instance->optimize();
+    return instance;
+}
+
+}  // namespace espalier::cli

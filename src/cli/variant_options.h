@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <memory>
+#include <string>
+
+#include "runtimes/native/native.h"
+
+namespace CLI {
+class App;
+}
+
+namespace espalier::cli {
+
+/// The options by which bench, evaluate, classify and export name what they execute.
+struct VariantOptions {
+    std::string model;
+    std::string tactic = "baseline";
+    int batch = 1;
+    int threads = 0;  ///< 0: all processors this process may use
+    std::optional<std::uint64_t> random_weights;
+};
+
+/// Adds --model, --tactic, --batch and --threads to a command.
+void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch);
+
+/// Loads the model and applies the tactic. Throws Error as load_model() and the tactics do.
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options);
+
+}  // namespace espalier::cli
