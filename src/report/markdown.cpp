@@ -15,7 +15,11 @@ std::string plain(const std::string& text) {
             escaped += ' ';
             continue;
         }
-        if (std::string_view("|*_`[]<>\\#").find(c) != std::string_view::npos) escaped += '\\';
+        if (c == '<') {
+            escaped += "&lt;";
+            continue;
+        }
+        if (std::string_view("|*_`[]\\#").find(c) != std::string_view::npos) escaped += '\\';
         escaped += c;
     }
     return escaped;

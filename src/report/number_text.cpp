@@ -19,7 +19,12 @@ int decimals_for(double half) {
     return -exponent + (half / std::pow(10.0, exponent) < 3.0 ? 1 : 0);
 }
 
+/// `decimals` places; negative ones round to tens, hundreds, ...
 std::string fixed(double value, int decimals) {
+    if (decimals < 0) {
+        const double step = std::pow(10.0, -decimals);
+        value = std::round(value / step) * step;
+    }
     const std::string text = fmt::format("{:.{}f}", value, std::clamp(decimals, 0, 12));
     return text.find_first_of("123456789") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
 }

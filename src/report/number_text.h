@@ -7,7 +7,7 @@
 namespace espalier::report {
 
 /// A number with as many significant digits as asked for, without an exponent and without trailing zeros that
-/// it does not have: (0.07957, 3) -> "0.0796", (91.4, 3) -> "91.4", (1234.5, 3) -> "1235".
+/// it does not have: (0.07957, 3) -> "0.0796", (91.4, 3) -> "91.4", (1234.5, 3) -> "1230".
 std::string significant(double value, int digits);
 
 /// A value with no more digits than its interval allows (at most four), "unknown" when there is none, and
