@@ -1,0 +1,59 @@
+# What a person types. CMake presets do the work.
+
+JOBS ?= $(shell nproc)
+CMAKE_FLAGS ?=
+LAUNCHER := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+
+.PHONY: help deps build demo test bench format lint sanitize web clean
+
+help:
+	@echo "make deps      install what the build needs (Debian 12; says what, asks nothing)"
+	@echo "make build     build/espalier"
+	@echo "make demo      study the embedded zoo, to a verdict and a report"
+	@echo "make test      build and run every test"
+	@echo "make sanitize  the tests under address and undefined-behaviour sanitizers"
+	@echo "make bench     kernels on the layers of known networks, and whole models beside their peers"
+	@echo "make format    clang-format the sources      make lint    floors, format and clang-tidy"
+	@echo "make web       rebuild the report's page from web/ (needs Node)"
+
+deps:
+	@tools/install_deps.sh
+
+build: deps
+	@cmake --preset release $(LAUNCHER) $(CMAKE_FLAGS) >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
+	@rm -f build-configure.log
+	cmake --build --preset release --parallel $(JOBS) --target espalier
+
+demo: build
+	@tools/demo.sh
+
+test: deps
+	@tools/check_floors.sh
+	cmake --preset release $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
+	cmake --build --preset release --parallel $(JOBS)
+	ctest --preset release --parallel $(JOBS)
+
+sanitize: deps
+	cmake --preset debug $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
+	cmake --build --preset debug --parallel $(JOBS)
+	ctest --preset debug --parallel $(JOBS)
+
+bench: deps
+	cmake --preset bench $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
+	cmake --build --preset bench --parallel $(JOBS)
+	@bench/run.sh
+
+format:
+	git ls-files 'src/*.cpp' 'src/*.h' 'bench/*.cpp' 'tests/*.cpp' | xargs clang-format-14 -i
+
+lint: deps
+	@tools/check_floors.sh
+	git ls-files 'src/*.cpp' 'src/*.h' 'bench/*.cpp' 'tests/*.cpp' | xargs clang-format-14 --dry-run --Werror
+	cmake --preset release $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
+	git ls-files 'src/*.cpp' | grep -v avx | xargs -P $(JOBS) -n 4 clang-tidy-14 -p build --quiet
+
+web:
+	web/check.sh
+
+clean:
+	rm -rf build
