@@ -1,0 +1,39 @@
+#include "base/error.h"
+#include "formats/onnx/parsers.h"
+#include "formats/onnx/take.h"
+
+namespace espalier::formats::onnx {
+
+using namespace graph;
+
+/// Elements at constant indices; the axis takes the shape of the indices, and vanishes for a single one.
+void parse_gather(Call& call) {
+    const auto indices = call.integers(1);
+    if (!indices) fail("the indices must be constant");
+    auto extents = shape_of(call);
+    const int axis = axis_of(call.integer("axis", 0), static_cast<int>(extents.size()));
+    const Extent whole = extents[static_cast<std::size_t>(axis)];
+    if (!whole.known()) fail("elements of an axis that depends on the batch size cannot be chosen");
+    Ints positions = indices->known("an index");
+    for (std::int64_t& position : positions) {
+        if (position < -whole.constant || position >= whole.constant) {
+            fail("the index {} is outside of {} elements", position, whole.constant);
+        }
+        if (position < 0) position += whole.constant;
+    }
+    const auto& from = call.input(0).content;
+    auto taken = positions.size() == 1 ? take_range(call, from, axis, positions[0], positions[0] + 1, 1)
+                                       : take(call, from, axis, positions);
+    if (indices->shape.rank() == 1) return call.give(std::move(taken));
+    std::vector<Extent> to(extents.begin(), extents.begin() + axis);
+    for (const std::int64_t extent : indices->shape.extents()) to.push_back({extent, 0});
+    to.insert(to.end(), extents.begin() + axis + 1, extents.end());
+    if (const auto* id = std::get_if<NodeId>(&taken)) return call.give(call.reshape(*id, to));
+    std::vector<std::int64_t> known;
+    for (const Extent& extent : to) known.push_back(extent.constant);
+    if (const auto* integers = std::get_if<Integers>(&taken))
+        return call.give(integers->reshaped(Shape(known)));
+    call.give(std::get<Tensor>(taken).reshaped(Shape(known)));
+}
+
+}  // namespace espalier::formats::onnx

@@ -1,0 +1,86 @@
+#include "base/error.h"
+#include "formats/onnx/fold.h"
+#include "formats/onnx/parsers.h"
+
+namespace espalier::formats::onnx {
+
+using namespace graph;
+
+namespace {
+
+/// Input `index`, a matrix, with its axes exchanged: a constant is transposed now, anything else by a node.
+NodeId transposed(Call& call, std::size_t index) {
+    const Tensor* constant = call.constant(index);
+    if (!constant) return call.add(Transpose{{1, 0}}, {call.operand(index)});
+    Tensor matrix = fold(*constant, arrange_transpose(constant->shape(), {1, 0}));
+    return call.add_constant(call.input(index).name, is_floating(matrix.dtype()) ? matrix.to_f32() : matrix);
+}
+
+bool is_matrix(Call& call, std::size_t index) {
+    if (const Tensor* constant = call.constant(index)) return constant->shape().rank() == 2;
+    return call.type(call.operand(index)).shape.rank() == 2;
+}
+
+/// True for a value that is the same for every image: a constant, or one that is only dequantized.
+bool is_weight(Call& call, std::size_t index) {
+    if (call.constant(index)) return true;
+    for (const Extent& extent : call.graph().extents(call.operand(index))) {
+        if (!extent.known()) return false;
+    }
+    return true;
+}
+
+/// [features], whatever the shape of a bias that broadcasts over rows is.
+NodeId bias_of(Call& call, std::size_t index, std::int64_t features, double beta) {
+    const Tensor* constant = call.constant(index);
+    if (!constant) return call.operand(index);
+    const Shape& shape = constant->shape();
+    if (shape.elements() != shape.back()) fail("a bias of shape {} is not supported", shape.str());
+    Tensor bias =
+        fold(constant->to_f32().reshaped({shape.back()}), arrange_broadcast({shape.back()}, {features}));
+    if (beta != 1) {
+        for (float& value : bias.mutable_span<float>()) value *= static_cast<float>(beta);
+    }
+    return call.add_constant(call.input(index).name, bias);
+}
+
+}  // namespace
+
+/// Y = alpha A' B' + beta C
+void parse_gemm(Call& call) {
+    if (call.integer("transA", 0) != 0) fail("a transposed first matrix mixes the images of a batch");
+    if (!is_weight(call, 1) || !is_matrix(call, 1)) fail("the second matrix must be a constant matrix");
+    const NodeId x = call.operand(0);
+    const NodeId w = call.integer("transB", 0) != 0 ? call.operand(1) : transposed(call, 1);
+    const double alpha = call.number("alpha", 1);
+    const double beta = call.number("beta", 1);
+    const bool biased = call.has(2) && beta != 0;
+    std::vector<NodeId> inputs{x, w};
+    if (biased && alpha == 1) inputs.push_back(bias_of(call, 2, call.type(w).shape[0], beta));
+    NodeId y = call.add(Linear{}, inputs);
+    if (alpha != 1) {
+        y = call.add(Binary{BinaryKind::kMul}, {y, call.add_scalar(static_cast<float>(alpha))});
+        if (biased)
+            y = call.add(Binary{BinaryKind::kAdd}, {y, bias_of(call, 2, call.type(w).shape[0], beta)});
+    }
+    call.give(y);
+}
+
+/// x @ w => linear(x, w^T);  w @ x => (linear(x^T, w))^T;  otherwise a batched product.
+void parse_matmul(Call& call) {
+    if (is_matrix(call, 1) && is_weight(call, 1)) {
+        return call.give(call.add(Linear{}, {call.operand(0), transposed(call, 1)}));
+    }
+    const NodeId b = call.operand(1);
+    if (is_matrix(call, 0) && is_weight(call, 0)) {
+        Ints swap;
+        for (int axis = 0; axis < call.type(b).shape.rank(); ++axis) swap.push_back(axis);
+        if (swap.size() < 2) fail("a product with a vector is not supported");
+        std::swap(swap[swap.size() - 1], swap[swap.size() - 2]);
+        const NodeId columns = call.add(Transpose{swap}, {b});
+        return call.give(call.add(Transpose{swap}, {call.add(Linear{}, {columns, call.operand(0)})}));
+    }
+    call.give(call.add(MatMul{}, {call.operand(0), b}));
+}
+
+}  // namespace espalier::formats::onnx

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace espalier::formats::onnx {
+
+/// The parts of onnx.proto (github.com/onnx/onnx, onnx/onnx.proto3) that a classifier needs. Field names
+/// follow it.
+
+/// TensorProto.DataType of the element types that are supported.
+std::optional<DType> dtype_of(std::int64_t data_type);
+
+struct TensorProto {
+    std::string name;
+    Tensor value;
+};
+
+struct AttributeProto {
+    std::string name;
+    float f = 0;
+    std::int64_t i = 0;
+    std::string s;
+    std::optional<Tensor> t;
+    std::vector<float> floats;
+    std::vector<std::int64_t> ints;
+};
+
+struct NodeProto {
+    std::string name;
+    std::string op_type;
+    std::string domain;
+    std::vector<std::string> inputs;  ///< "" where an optional input is absent
+    std::vector<std::string> outputs;
+    std::map<std::string, AttributeProto, std::less<>> attributes;
+};
+
+/// One extent of a declared shape: a number, or open (-1).
+using DeclaredShape = std::vector<std::int64_t>;
+
+struct ValueInfoProto {
+    std::string name;
+    std::int64_t elem_type = 0;
+    std::optional<DeclaredShape> shape;
+};
+
+struct GraphProto {
+    std::vector<NodeProto> nodes;
+    std::vector<TensorProto> initializers;
+    std::vector<ValueInfoProto> inputs;
+    std::vector<ValueInfoProto> outputs;
+};
+
+struct ModelProto {
+    std::int64_t opset = 0;  ///< of the default domain
+    GraphProto graph;
+};
+
+/// Reads an ONNX file. Raw tensor data are views of the mapped file; external data must lie in files below
+/// its folder. Throws Error naming the file and the tensor or node for anything malformed, oversized or
+/// unsupported.
+ModelProto read_model(const std::filesystem::path& path);
+
+}  // namespace espalier::formats::onnx
