@@ -22,22 +22,20 @@ Joules Uncertainty::bound() const {
     return sum;
 }
 
-BudgetLine refresh_edges(Watts mean_power, Seconds refresh_period) {
-    const Joules bound = mean_power * refresh_period;
+BudgetLine refresh_edges(Watts power, Seconds refresh_period) {
+    const Joules bound = power * refresh_period;
     return {"refresh edges", bound / kTwoUniforms, bound};
 }
 
 BudgetLine resolution_edges(Joules step) { return {"counter resolution", step / kTwoUniforms, step}; }
 
-Uncertainty budget(const Description& description, Joules energy, Seconds duration) {
+Uncertainty budget(const Description& description, Watts peak, Seconds duration) {
     Uncertainty result;
     if (description.factor) {
         result.factor = description.factor;
         return result;
     }
-    if (duration > Seconds(0)) {
-        result.lines.push_back(refresh_edges(energy / duration, description.refresh_period));
-    }
+    result.lines.push_back(refresh_edges(peak, description.refresh_period));
     if (description.unit == UnitKind::kCumulativeEnergy) {
         result.lines.push_back(resolution_edges(Joules(description.resolution)));
     } else {

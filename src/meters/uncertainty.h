@@ -27,14 +27,15 @@ struct Uncertainty {
     Joules bound() const;
 };
 
-/// Both edges of a window fall at a random phase of the refresh period T_u, so at mean power P the error is a
-/// difference of two uniforms on [0, P T_u]:  u = P T_u / sqrt(6),  bound = P T_u.
-BudgetLine refresh_edges(Watts mean_power, Seconds refresh_period);
+/// Both edges of a window fall at a random phase of the refresh period T_u. At constant power P the error is
+/// the difference of two uniforms on [0, P T_u]:  u = P T_u / sqrt(6),  bound = P T_u.  Where power varies, P
+/// is the largest it had, because an edge may have fallen there.
+BudgetLine refresh_edges(Watts power, Seconds refresh_period);
 
 /// Both readings are rounded to a step R:  u = R / sqrt(6),  bound = R.
 BudgetLine resolution_edges(Joules step);
 
-/// The budget of `energy` read by a meter over a window of `duration`.
-Uncertainty budget(const Description& description, Joules energy, Seconds duration);
+/// The budget of an energy read by a meter over a window of `duration` in which power was at most `peak`.
+Uncertainty budget(const Description& description, Watts peak, Seconds duration);
 
 }  // namespace espalier::meters

@@ -103,8 +103,41 @@ void add_zone(WindowReading& window, UnitKind unit, const Zone& zone, const Seri
     window.zones.push_back(std::move(result));
 }
 
+/// Sum over the added zones of one reading, all of which are valid, in the unit of the readings.
+double added(const Description& description, const Reading& reading) {
+    double sum = 0;
+    for (std::size_t zone = 0; zone < reading.zones.size(); ++zone) {
+        if (description.zones[zone].role == ZoneRole::kAdded)
+            sum += number(std::get<Value>(reading.zones[zone]).amount);
+    }
+    return sum;
+}
+
+/// The largest mean power over stretches of at least two refreshes, and of the whole window.
+Watts peak_of_counter(const Description& description, std::span<const Reading> readings) {
+    const auto power = [&](const Reading& from, const Reading& to) {
+        return Joules(added(description, to) - added(description, from)) / (to.time - from.time);
+    };
+    Watts peak = power(readings.front(), readings.back());
+    std::size_t from = 0;
+    for (std::size_t to = 1; to < readings.size(); ++to) {
+        if (readings[to].time - readings[from].time < description.refresh_period * 2) continue;
+        peak = std::max(peak, power(readings[from], readings[to]));
+        from = to;
+    }
+    return peak;
+}
+
+Watts peak_power(const Description& description, std::span<const Reading> readings) {
+    if (readings.back().time <= readings.front().time) return Watts(0);
+    if (description.unit == UnitKind::kCumulativeEnergy) return peak_of_counter(description, readings);
+    Watts peak;
+    for (const Reading& reading : readings) peak = std::max(peak, Watts(added(description, reading)));
+    return peak;
+}
+
 /// Adds up the added zones (domain algebra) and budgets the error of the sum.
-void total(WindowReading& window, const Description& description) {
+void total(WindowReading& window, const Description& description, std::span<const Reading> readings) {
     if (!window.valid() || !counts_energy(description.unit)) return;
     Joules sum;
     bool any = false;
@@ -120,7 +153,7 @@ void total(WindowReading& window, const Description& description) {
     }
     if (!any) return;
     window.energy = sum;
-    window.uncertainty = budget(description, sum, window.duration());
+    window.uncertainty = budget(description, peak_power(description, readings), window.duration());
 }
 
 void check(const Description& description, std::span<const Reading> readings) {
@@ -176,7 +209,7 @@ WindowReading measure(const Description& description, std::span<const Reading> r
     for (std::size_t zone = 0; zone < description.zones.size(); ++zone) {
         add_zone(window, description.unit, description.zones[zone], collect(readings, zone));
     }
-    total(window, description);
+    total(window, description, readings);
     return window;
 }
 

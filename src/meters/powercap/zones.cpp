@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
 #include <set>
 #include <string_view>
 
@@ -107,8 +108,8 @@ std::vector<RaplZone> find_rapl_zones(const FileTree& files) {
 }
 
 void assign_roles(std::vector<RaplZone>& zones, DieRelation dies) {
-    std::set<std::pair<std::string, bool>> seen;  // package, and whether itself or its DRAM
-    std::vector<std::string> first_die_of;        // the die that stands for its socket
+    std::set<std::pair<std::string, bool>> seen;      // package, and whether itself or its DRAM
+    std::map<std::string, std::string> first_die_of;  // socket -> the die that stands for it
     for (RaplZone& zone : zones) {
         const bool adds = is_package(zone.package) && (zone.top_level || zone.name == "dram");
         if (!adds) {
@@ -116,11 +117,9 @@ void assign_roles(std::vector<RaplZone>& zones, DieRelation dies) {
             continue;
         }
         const bool repeated = !seen.emplace(zone.package, zone.top_level).second;
-        const std::string socket = socket_of(zone.package);
-        const auto first = std::find_if(first_die_of.begin(), first_die_of.end(),
-                                        [&](const std::string& die) { return socket_of(die) == socket; });
-        if (first == first_die_of.end()) first_die_of.push_back(zone.package);
-        const bool further_die = first != first_die_of.end() && *first != zone.package;
+        const std::string& first_die =
+            first_die_of.try_emplace(socket_of(zone.package), zone.package).first->second;
+        const bool further_die = first_die != zone.package;
         zone.zone.role = repeated      ? ZoneRole::kDuplicate
                          : further_die ? role_of_further_die(dies)
                                        : ZoneRole::kAdded;

@@ -1,0 +1,173 @@
+#include "meters/powercap/powercap.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "meters/fake/fake_powercap.h"
+#include "meters/fake/virtual_clock.h"
+#include "meters/sampler.h"
+
+namespace espalier::meters {
+namespace {
+
+class Powercap : public testing::Test {
+  protected:
+    void zone(const std::string& folder, const std::string& name, const Plant& plant) {
+        add_rapl_zone(files_, {folder, name}, plant, clock_);
+    }
+    PowercapMeter meter() { return {files_, clock_, find_rapl_zones(files_)}; }
+    /// One window of 10 s.
+    WindowReading window(PowercapMeter& meter) {
+        std::vector<Reading> edges = {meter.read()};
+        clock_.advance(Seconds(10));
+        edges.push_back(meter.read());
+        return measure(meter.description(), edges);
+    }
+    Finding find() {
+        Discovery discovery;
+        discover_powercap({files_, clock_, std::nullopt, 0}, discovery);
+        EXPECT_EQ(discovery.findings.size(), 1u);
+        EXPECT_EQ(discovery.meters.size(), discovery.findings[0].availability.state == State::kOk ? 1u : 0u);
+        return discovery.findings.at(0);
+    }
+
+    FakeFiles files_;
+    VirtualClock clock_;
+    ConstantPlant ten_{Watts(10)};
+    ConstantPlant three_{Watts(3)};
+    ConstantPlant one_{Watts(1)};
+};
+
+TEST_F(Powercap, AClientCountsThePackageOnce) {
+    // psys around everything, the package again by MMIO, core and uncore within: only the package adds.
+    zone("intel-rapl:0", "package-0", ten_);
+    zone("intel-rapl:0:0", "core", three_);
+    zone("intel-rapl:0:1", "uncore", one_);
+    zone("intel-rapl:1", "psys", ten_);
+    zone("intel-rapl-mmio:0", "package-0", ten_);
+    auto rapl = meter();
+    const auto result = window(rapl);
+    EXPECT_NEAR(result.energy->value(), 100, 1e-6);
+    EXPECT_EQ(result.scope, "1 CPU package");
+    EXPECT_EQ(result.tier, Tier::kHardwareCounter);
+    EXPECT_NEAR(number(*result.amount("package-0/core")), 30, 1e-6);
+    EXPECT_NEAR(number(*result.amount("package-0 (mmio)")), 100, 1e-6);
+}
+
+TEST_F(Powercap, MmioAloneStandsForThePackage) {
+    zone("intel-rapl-mmio:0", "package-0", ten_);
+    auto rapl = meter();
+    EXPECT_NEAR(window(rapl).energy->value(), 100, 1e-6);
+}
+
+TEST_F(Powercap, AServerAddsSocketsAndDramOnce) {
+    zone("intel-rapl:0", "package-0", ten_);
+    zone("intel-rapl:0:0", "dram", three_);
+    zone("intel-rapl:1", "package-1", ten_);
+    zone("intel-rapl:1:0", "dram", one_);
+    zone("intel-rapl:2", "psys", ten_);
+    auto rapl = meter();
+    const auto result = window(rapl);
+    EXPECT_NEAR(result.energy->value(), 240, 1e-5);
+    EXPECT_EQ(result.scope, "2 CPU packages + DRAM");
+}
+
+TEST_F(Powercap, DiesOfOnePackageAreAmbiguousUntilExamined) {
+    const RampPlant socket(Watts(10), 1);  // a ramp, so that every window has another load
+    zone("intel-rapl:0", "package-0-die-0", socket);
+    zone("intel-rapl:1", "package-0-die-1", socket);
+    auto rapl = meter();
+    EXPECT_TRUE(rapl.has_ambiguous_dies());
+    EXPECT_EQ(window(rapl).validity, Validity::kAmbiguousTotal);
+    EXPECT_FALSE(rapl.description().notes.empty());
+
+    EXPECT_EQ(examine_dies(rapl, 5, [&](int) { clock_.advance(Seconds(2)); }), DieRelation::kMirrored);
+    const Seconds start = clock_.now();
+    const auto result = window(rapl);
+    EXPECT_NEAR(result.energy->value(), (socket.energy(clock_.now()) - socket.energy(start)).value(), 1e-5);
+}
+
+TEST_F(Powercap, RealDiesAreAdded) {
+    zone("intel-rapl:0", "package-0-die-0", ten_);
+    zone("intel-rapl:0:0", "dram", one_);
+    zone("intel-rapl:1", "package-0-die-1", three_);
+    zone("intel-rapl:1:0", "dram", one_);
+    auto rapl = meter();
+    EXPECT_EQ(examine_dies(rapl, 1, [&](int) { clock_.advance(Seconds(2)); }), DieRelation::kDistinct);
+    EXPECT_NEAR(window(rapl).energy->value(), 150, 1e-5);
+}
+
+TEST_F(Powercap, EqualDiesUnderOneLoadStayUnknown) {
+    zone("intel-rapl:0", "package-0-die-0", ten_);
+    zone("intel-rapl:1", "package-0-die-1", ten_);
+    auto rapl = meter();
+    EXPECT_EQ(examine_dies(rapl, 8, [&](int) { clock_.advance(Seconds(2)); }), DieRelation::kUnknown);
+    EXPECT_TRUE(rapl.has_ambiguous_dies());
+}
+
+TEST_F(Powercap, NoPermissionIsNotAbsence) {
+    zone("intel-rapl:0", "package-0", ten_);
+    files_.set_error("sys/class/powercap/intel-rapl:0/energy_uj", EACCES);
+    const Finding finding = find();
+    EXPECT_EQ(finding.availability.state, State::kNoPermission);
+    EXPECT_NE(finding.availability.reason.find("/sys/class/powercap/intel-rapl:0/energy_uj"),
+              std::string::npos);
+    EXPECT_NE(finding.availability.fix.find("/etc/udev/rules.d/"), std::string::npos);
+    files_.remove("sys/class/powercap");
+    EXPECT_EQ(find().availability.state, State::kAbsent);
+}
+
+TEST_F(Powercap, SaysWhatIsBroken) {
+    zone("intel-rapl:0", "package-0", ten_);
+    files_.set_error("sys/class/powercap/intel-rapl:0/energy_uj", EIO);
+    EXPECT_EQ(find().availability.state, State::kBroken);
+    files_.set("sys/class/powercap/intel-rapl:0/energy_uj", "-");
+    EXPECT_EQ(find().availability.state, State::kBroken);
+}
+
+TEST_F(Powercap, PsysAloneIsNoMeasure) {
+    zone("intel-rapl:0", "psys", ten_);
+    EXPECT_EQ(find().availability.state, State::kUnsupported);
+}
+
+TEST_F(Powercap, FilteredEnergyIsRefused) {
+    zone("intel-rapl:0", "package-0", ten_);
+    files_.set("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sgx\n");
+    EXPECT_EQ(find().availability.state, State::kUnsupported);
+}
+
+TEST_F(Powercap, AHypervisorLowersTheTier) {
+    zone("intel-rapl:0", "package-0", ten_);
+    files_.set("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor\n");
+    EXPECT_EQ(find().tier, Tier::kCalibratedModel);
+}
+
+TEST_F(Powercap, RemovedMidRunIsInvalid) {
+    zone("intel-rapl:0", "package-0", ten_);
+    auto rapl = meter();
+    Sampler sampler({&rapl}, clock_);
+    const Mark begin = sampler.mark();
+    clock_.advance(Seconds(1));
+    files_.remove("sys/class/powercap");
+    const auto result = sampler.windows(begin, sampler.mark())[0];
+    EXPECT_EQ(result.validity, Validity::kGap);
+    EXPECT_FALSE(result.energy);
+}
+
+TEST_F(Powercap, AStrangeTreeIsIgnored) {
+    for (const std::string name :
+         {"intel-rapl", "dtpm", "intel-rapl:", "intel-rapl:x", "intel-rapl:0:y", "other:0"}) {
+        files_.set("sys/class/powercap/" + name + "/name", "package-0");
+    }
+    EXPECT_TRUE(find_rapl_zones(files_).empty());
+}
+
+TEST_F(Powercap, ReadsOftenEnoughForItsRange) {
+    add_rapl_zone(files_, {"intel-rapl:0", "package-0", Joules(65536)}, ten_, clock_);
+    EXPECT_NEAR(meter().description().longest_gap->value(), 65536.0 / 1000 / 4, 1e-9);
+    EXPECT_NEAR(meter().description().resolution, 65536 / 4294967295.0, 1e-12);
+}
+
+}  // namespace
+}  // namespace espalier::meters
