@@ -1,0 +1,222 @@
+// Each pass: the graph before, the graph after. That both compute the same is tested where the engine runs them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "graph/cost.h"
+#include "passes/fuse/fuse.h"
+#include "passes/layout/layout.h"
+#include "passes/prune/magnitude.h"
+#include "passes/quantize/dynamic.h"
+
+namespace espalier::passes {
+namespace {
+
+using namespace graph;
+using testing::HasSubstr;
+using testing::Not;
+
+Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
+    Tensor tensor = Tensor::allocate(DType::kF32, shape);
+    Random random(seed);
+    for (float& value : tensor.mutable_span<float>()) value = static_cast<float>(random.normal());
+    return tensor;
+}
+
+/// A graph under construction with weights that differ from call to call.
+struct Sketch {
+    Graph graph;
+    std::uint64_t seed = 1;
+
+    NodeId input(const Shape& shape) { return graph.add_input("x", {DType::kF32, shape}); }
+    NodeId weight(const Shape& shape) {
+        ++seed;
+        return graph.add_constant("w" + std::to_string(seed), random_tensor(shape, seed));
+    }
+    NodeId conv(NodeId x, std::int64_t out, std::int64_t kernel, std::int64_t pad) {
+        const std::int64_t in = graph.type(x).shape[1];
+        return graph.add(Conv2d{.pad = {pad, pad, pad, pad}}, {x, weight({out, in, kernel, kernel})}, "conv");
+    }
+    NodeId batch_norm(NodeId x) {
+        const std::int64_t c = graph.type(x).shape[1];
+        Tensor variance = random_tensor({c}, seed++);
+        for (float& v : variance.mutable_span<float>()) v = std::fabs(v) + 0.1f;
+        return graph.add(BatchNorm{}, {x, weight({c}), weight({c}), weight({c}), graph.add_constant("var", variance)},
+                         "norm");
+    }
+    NodeId relu(NodeId x) { return graph.add(Unary{.kind = UnaryKind::kRelu}, {x}, "relu"); }
+    Graph finish(NodeId image) {
+        const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {image}, "mean");
+        graph.set_output(graph.add(Linear{}, {mean, weight({3, graph.type(mean).shape[1]})}, "head"));
+        return graph;
+    }
+};
+
+std::string after(Graph (*pass)(const Graph&, Change&), const Graph& graph, int changes) {
+    Change change;
+    const Graph result = pass(graph, change);
+    verify(result);
+    EXPECT_EQ(change.count, changes);
+    return print(result);
+}
+
+TEST(FoldBatchNorm, MakesOneConvolutionWithABias) {
+    Sketch s;
+    const NodeId x = s.input({1, 3, 8, 8});
+    const std::string text = after(fold_batch_norm, s.finish(s.batch_norm(s.conv(x, 4, 3, 1))), 1);
+    EXPECT_THAT(text, Not(HasSubstr("batch_norm")));
+    EXPECT_THAT(text, HasSubstr("conv.bias.folded"));
+}
+
+TEST(FoldBatchNorm, LeavesAConvolutionThatIsUsedTwice) {
+    Sketch s;
+    const NodeId conv = s.conv(s.input({1, 3, 8, 8}), 4, 3, 1);
+    const NodeId sum = s.graph.add(Binary{.kind = BinaryKind::kAdd}, {s.batch_norm(conv), conv}, "sum");
+    EXPECT_THAT(after(fold_batch_norm, s.finish(sum), 0), HasSubstr("batch_norm"));
+}
+
+TEST(FuseResidual, TakesTheBranchThatEndsLast) {
+    Sketch s;
+    const NodeId x = s.conv(s.input({1, 3, 8, 8}), 4, 1, 0);
+    const NodeId branch = s.conv(s.relu(x), 4, 3, 1);
+    const NodeId sum = s.graph.add(Binary{.kind = BinaryKind::kAdd}, {branch, x}, "sum");
+    const std::string text = after(fuse_residual, s.finish(s.relu(sum)), 1);
+    EXPECT_THAT(text, Not(HasSubstr("binary")));
+}
+
+TEST(FuseActivation, GoesIntoTheEpilogueOnce) {
+    Sketch s;
+    const NodeId x = s.conv(s.input({1, 3, 8, 8}), 4, 1, 0);
+    const std::string text = after(fuse_activation, s.finish(s.relu(s.relu(x))), 1);
+    EXPECT_THAT(text, HasSubstr("activation=relu"));
+    EXPECT_THAT(text, HasSubstr("unary"));
+}
+
+TEST(FoldPad, GoesIntoTheConvolution) {
+    Sketch s;
+    const NodeId x = s.input({1, 3, 8, 8});
+    const NodeId padded = s.graph.add(Pad{{0, 0, 0, 0}, {0, 0, 1, 1}, 0}, {x}, "pad");
+    EXPECT_THAT(after(fold_pad, s.finish(s.conv(padded, 4, 3, 0)), 1), HasSubstr("pad=[0, 0, 1, 1]"));
+}
+
+TEST(FoldPad, LeavesPaddingWithOtherValues) {
+    Sketch s;
+    const NodeId x = s.input({1, 3, 8, 8});
+    const NodeId padded = s.graph.add(Pad{{0, 0, 0, 0}, {0, 0, 1, 1}, -1}, {x}, "pad");
+    after(fold_pad, s.finish(s.conv(padded, 4, 3, 0)), 0);
+}
+
+/// Self-attention over the pixels of an image, decomposed as checkpoints are built.
+Graph attention_model() {
+    Sketch s;
+    const NodeId image = s.conv(s.input({1, 3, 8, 8}), 12, 2, 0);
+    const NodeId flat = s.graph.add(Reshape{{0, 0, -1}}, {image}, "flat");
+    const NodeId tokens = s.graph.add(Transpose{{0, 2, 1}}, {flat}, "tokens");
+    const auto heads = [&](const char* name) {
+        const NodeId linear = s.graph.add(Linear{}, {tokens, s.weight({12, 12}), s.weight({12})}, name);
+        const NodeId split = s.graph.add(Reshape{{0, 0, 3, 4}}, {linear}, "split");
+        return s.graph.add(Transpose{{0, 2, 1, 3}}, {split}, "heads");
+    };
+    const NodeId q = heads("q");
+    const NodeId k = heads("k");
+    const NodeId v = heads("v");
+    const NodeId scores = s.graph.add(MatMul{.transpose_b = true}, {q, k}, "scores");
+    const NodeId scale = s.graph.add_constant("scale", Tensor::of<float>({}, std::vector<float>{0.5f}));
+    const NodeId scaled = s.graph.add(Binary{.kind = BinaryKind::kMul}, {scores, scale}, "scaled");
+    const NodeId p = s.graph.add(Softmax{}, {scaled}, "softmax");
+    const NodeId mixed = s.graph.add(MatMul{}, {p, v}, "mixed");
+    const NodeId joined = s.graph.add(Transpose{{0, 2, 1, 3}}, {mixed}, "joined");
+    const NodeId merged = s.graph.add(Reshape{{0, 0, -1}}, {joined}, "merged");
+    const NodeId mean = s.graph.add(Reduce{.axes = {1}, .keep_axes = false}, {merged}, "mean");
+    s.graph.set_output(s.graph.add(Linear{}, {mean, s.weight({3, 12})}, "head"));
+    return s.graph;
+}
+
+TEST(FuseAttention, FindsTheHeadsAndTheScale) {
+    const std::string text = after(fuse_attention, attention_model(), 1);
+    EXPECT_THAT(text, HasSubstr("attention heads=3 scale=0.5"));
+    EXPECT_THAT(text, Not(HasSubstr("softmax")));
+}
+
+TEST(FuseQkv, MakesOneProjection) {
+    Change change;
+    const std::string text = after(fuse_qkv, fuse_attention(attention_model(), change), 1);
+    EXPECT_THAT(text, HasSubstr("merged.qkv.weight"));
+    EXPECT_THAT(text, Not(HasSubstr("# k\n")));
+}
+
+TEST(ChannelsLast, LeavesOneTransposeAtTheInput) {
+    Sketch s;
+    const NodeId x = s.relu(s.conv(s.input({2, 3, 8, 8}), 4, 3, 1));
+    const NodeId sum = s.graph.add(Binary{.kind = BinaryKind::kAdd}, {s.conv(x, 4, 3, 1), x}, "sum");
+    Change change;
+    const Graph result = channels_last(s.finish(sum), change);
+    verify(result);
+    const CostReport report = cost_of(result);
+    EXPECT_EQ(report.node_counts.at("transpose"), 1);
+    EXPECT_THAT(print(result), HasSubstr("layout=nhwc"));
+}
+
+TEST(ChannelsLast, SeesTokensAsAViewOfTheImage) {
+    Change change;
+    const Graph result = channels_last(attention_model(), change);
+    verify(result);
+    // One at the input, and the heads of q, k, v and their join: none for the tokens.
+    EXPECT_EQ(cost_of(result).node_counts.at("transpose"), 5);
+}
+
+TEST(MergeMovements, CancelsAndJoins) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {2, 3, 4, 5}});
+    const NodeId there = graph.add(Transpose{{0, 2, 3, 1}}, {x}, "there");
+    const NodeId back = graph.add(Transpose{{0, 3, 1, 2}}, {there}, "back");
+    const NodeId flat = graph.add(Reshape{{0, -1, 1}}, {back}, "flat");
+    graph.set_output(graph.add(Reshape{{0, -1}}, {flat}, "out"));
+    Change change;
+    const Graph result = merge_movements(graph, change);
+    verify(result);
+    EXPECT_EQ(result.operations(), 1);
+    EXPECT_GT(change.count, 0);
+}
+
+TEST(Pruning, GlobalRemovesTheSmallestOfAllTogether) {
+    const std::vector<Tensor> weights{Tensor::of<float>({4}, std::vector<float>{0.1f, -5, 0.2f, 4}),
+                                      Tensor::of<float>({2}, std::vector<float>{-0.05f, 9})};
+    const auto masks = magnitude_masks(weights, 3);
+    EXPECT_EQ(masks[0], (std::vector<std::uint8_t>{0, 1, 0, 1}));
+    EXPECT_EQ(masks[1], (std::vector<std::uint8_t>{0, 1}));
+    EXPECT_EQ(pruned_count(0.5, 5), 2);  // half to even, as Python rounds
+}
+
+TEST(Pruning, ReachesTheAmountInEveryLayer) {
+    Sketch s;
+    const Graph graph = s.finish(s.conv(s.input({1, 3, 8, 8}), 8, 3, 1));
+    Change change;
+    const CostReport report = cost_of(prune_locally(graph, 0.25, change));
+    EXPECT_EQ(change.count, 2);
+    EXPECT_EQ(report.parameters - report.nonzero_parameters, 8 * 27 / 4 + 24 / 4);
+    EXPECT_THROW(prune_locally(graph, 1.0, change), Error);
+    EXPECT_THROW(prune_globally(graph, std::nan(""), change), Error);
+}
+
+TEST(DynamicQuantization, LeavesTheFirstLayerAndGroupedConvolutionsInFloat) {
+    Sketch s;
+    const NodeId stem = s.conv(s.input({1, 3, 8, 8}), 8, 3, 1);
+    const Conv2d depthwise{.pad = {1, 1, 1, 1}, .groups = 8};
+    const NodeId dw = s.graph.add(depthwise, {stem, s.weight({8, 1, 3, 3})}, "depthwise");
+    const Graph graph = s.finish(s.conv(dw, 8, 1, 0));
+    Change change;
+    const CostReport report = cost_of(quantize_dynamically(graph, QuantScheme::kPerRow, change));
+    EXPECT_EQ(report.node_counts.at("conv2d"), 2);
+    EXPECT_EQ(report.node_counts.at("quantized_conv2d"), 1);
+    EXPECT_EQ(report.node_counts.at("quantized_linear"), 1);
+    EXPECT_EQ(cost_of(quantize_dynamically(graph, QuantScheme::kTorch, change)).node_counts.count("quantized_conv2d"),
+              0u);
+}
+
+}  // namespace
+}  // namespace espalier::passes
