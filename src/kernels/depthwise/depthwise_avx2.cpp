@@ -5,7 +5,13 @@
 
 namespace espalier::kernels {
 
-extern constexpr DepthwiseTable kDepthwiseAvx2 = depthwise_table_of<Avx2, 8, 6, 4>("avx2", Isa::kAvx2);
+extern constexpr DepthwiseTable kDepthwiseAvx2{
+    "avx2",
+    Isa::kAvx2,
+    {{{depthwise_tiles<Avx2, 3, 1, 1, 8>(), depthwise_tiles<Avx2, 3, 2, 1, 8>()},
+      {depthwise_tiles<Avx2, 5, 1, 1, 8>(), depthwise_tiles<Avx2, 5, 2, 1, 8>()},
+      {depthwise_tiles<Avx2, 7, 1, 1, 8>(), depthwise_tiles<Avx2, 7, 2, 1, 8>()}}},
+    &DepthwisePixel<Avx2>::run};
 
 }  // namespace espalier::kernels
 

@@ -5,8 +5,13 @@
 
 namespace espalier::kernels {
 
-extern constexpr DepthwiseTable kDepthwiseAvx512 =
-    depthwise_table_of<Avx512, 8, 8, 8>("avx512", Isa::kAvx512);
+extern constexpr DepthwiseTable kDepthwiseAvx512{
+    "avx512",
+    Isa::kAvx512,
+    {{{depthwise_tiles<Avx512, 3, 1, 3, 7>(), depthwise_tiles<Avx512, 3, 2, 2, 7>()},
+      {depthwise_tiles<Avx512, 5, 1, 2, 7>(), depthwise_tiles<Avx512, 5, 2, 1, 8>()},
+      {depthwise_tiles<Avx512, 7, 1, 2, 7>(), depthwise_tiles<Avx512, 7, 2, 1, 8>()}}},
+    &DepthwisePixel<Avx512>::run};
 
 }  // namespace espalier::kernels
 

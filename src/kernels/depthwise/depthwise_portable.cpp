@@ -3,7 +3,12 @@
 
 namespace espalier::kernels {
 
-extern constexpr DepthwiseTable kDepthwisePortable =
-    depthwise_table_of<Portable, 6, 4, 4>("portable", Isa::kPortable);
+extern constexpr DepthwiseTable kDepthwisePortable{
+    "portable",
+    Isa::kPortable,
+    {{{depthwise_tiles<Portable, 3, 1, 1, 4>(), depthwise_tiles<Portable, 3, 2, 1, 4>()},
+      {depthwise_tiles<Portable, 5, 1, 1, 4>(), depthwise_tiles<Portable, 5, 2, 1, 4>()},
+      {depthwise_tiles<Portable, 7, 1, 1, 4>(), depthwise_tiles<Portable, 7, 2, 1, 4>()}}},
+    &DepthwisePixel<Portable>::run};
 
 }  // namespace espalier::kernels

@@ -9,17 +9,35 @@
 
 namespace espalier::kernels {
 
-/// Some output pixels next to each other, all channels:
+/// A rectangle of output pixels, all channels, from consecutive input lines:
 ///
-///     y[i][c] = activation(bias[c] + residual[i][c] + sum over r < inputs, s < K of
-///                          x[r][(i * stride + s) * channels + c] * weights[r][s * channels + c])
+///     y[o][i][c] = activation(bias[c] + residual[o][i][c] + sum over r, s < K of
+///                      x[o * stride + r][(first_column + i * stride + s) * channels + c]
+///                      * weights[(r * K + s) * channels + c])
 ///
-/// for i < P pixels, where K, the stride and P belong to the function. Kernel rows outside of the image are
-/// left out of the lists.
+/// for o < R lines and i < P pixels, where K, the stride, R and P belong to the function; a null line of x
+/// and columns outside of [0, width) are zero.
 struct DepthwiseTask {
+    const float* const* x;  ///< (R - 1) * stride + K lines
+    const float* weights;
+    std::int64_t channels;
+    std::int64_t first_column;  ///< above -K; the last column is below width + K
+    std::int64_t width;
+    float* y;
+    std::int64_t line;      ///< floats from one line of y and of residual to the next
+    const float* bias;      ///< or null
+    const float* residual;  ///< or null
+    Activation activation;
+    float lo;
+    float hi;
+};
+
+/// One output pixel from a list of single taps, for kernels that no rectangle covers:
+/// y[c] = activation(bias[c] + residual[c] + sum over t < taps of x[t][c] * weights[t][c]).
+struct DepthwiseTaps {
     const float* const* x;
     const float* const* weights;
-    std::int64_t inputs;
+    std::int64_t taps;
     std::int64_t channels;
     float* y;
     const float* bias;      ///< or null
@@ -32,16 +50,22 @@ struct DepthwiseTask {
 using DepthwiseFunction = void (*)(const DepthwiseTask&);
 
 constexpr int kDepthwisePixels = 8;
+constexpr int kDepthwiseLines = 3;
+constexpr int kDepthwiseInputLines = (kDepthwiseLines - 1) * 2 + 7;
+
+/// The rectangles of one kernel width and stride: run[o - 1][i - 1] computes o lines of i pixels.
+struct DepthwiseTiles {
+    int lines;
+    int pixels;
+    std::array<std::array<DepthwiseFunction, kDepthwisePixels>, kDepthwiseLines> run;
+};
 
 struct DepthwiseTable {
     const char* name;
     Isa isa;
-    /// The most pixels of one call, for kernels 3, 5 and 7 wide.
-    std::array<int, 3> pixels;
-    /// row[(K - 3) / 2][stride - 1][P - 1]
-    std::array<std::array<std::array<DepthwiseFunction, kDepthwisePixels>, 2>, 3> row;
-    /// One pixel from a list of single taps (K = 1): borders, and any kernel that `row` does not cover.
-    DepthwiseFunction pixel;
+    /// tiles[(K - 3) / 2][stride - 1]
+    std::array<std::array<DepthwiseTiles, 2>, 3> tiles;
+    void (*taps)(const DepthwiseTaps&);
 };
 
 /// All tables, least capable first; those above best_isa() must not be called.
