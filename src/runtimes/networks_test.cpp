@@ -1,0 +1,124 @@
+// Whole networks, from the files of a model to logits, against what other runtimes computed.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "engine/session.h"
+#include "models/load.h"
+
+namespace espalier::runtimes {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, the input all references were made with.
+Tensor formula_input(const Shape& shape) {
+    Tensor input = Tensor::allocate(DType::kF32, shape);
+    std::uint64_t i = 0;
+    for (float& value : input.mutable_span<float>()) {
+        const std::uint64_t mixed = (i++ * 2654435761u) & 0xffffffffu;
+        value = static_cast<float>(static_cast<double>(mixed) / 4294967296.0 * 2 - 1);
+    }
+    return input;
+}
+
+Tensor logits_of(const models::Model& model, std::int64_t batch) {
+    engine::Session session(model.graph, {});
+    return session.run(formula_input({batch, model.channels(), model.height(), model.width()}));
+}
+
+double largest_magnitude(const std::vector<double>& values) {
+    double largest = 0;
+    for (const double value : values) largest = std::max(largest, std::abs(value));
+    return largest;
+}
+
+void expect_near(const Tensor& logits, const std::vector<double>& expected, double tolerance) {
+    ASSERT_EQ(logits.elements(), static_cast<std::int64_t>(expected.size()));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_NEAR(static_cast<double>(logits.span<float>()[i]), expected[i], tolerance) << "at " << i;
+    }
+}
+
+/// The quantization step of the last value that was dequantized; 0 where none was.
+double output_step(const graph::Graph& graph) {
+    double step = 0;
+    for (const graph::Node& node : graph.nodes()) {
+        if (!std::holds_alternative<graph::DequantizeLinear>(node.op)) continue;
+        const Tensor* scale = graph.constant(node.inputs[1]);
+        if (scale && !graph.constant(node.inputs[0]))
+            step = static_cast<double>(scale->to_f32().span<float>()[0]);
+    }
+    return step;
+}
+
+std::vector<fs::path> folders_with(const fs::path& root, const char* file) {
+    std::vector<fs::path> folders;
+    std::error_code absent;
+    for (const auto& entry : fs::directory_iterator(root, absent)) {
+        if (fs::exists(entry.path() / file)) folders.push_back(entry.path());
+    }
+    std::sort(folders.begin(), folders.end());
+    return folders;
+}
+
+fs::path shared_dir() {
+    if (const char* folder = std::getenv("ESPALIER_SHARED_DIR")) return folder;
+    return fs::path(ESPALIER_SOURCE_DIR) / ".." / "shared";
+}
+
+TEST(Networks, EqualTransformersOnUnusualConfigurations) {
+    const auto folders = folders_with(fs::path(ESPALIER_SOURCE_DIR) / "tools/goldens/models", "logits.json");
+    ASSERT_EQ(folders.size(), 9u);
+    for (const fs::path& folder : folders) {
+        SCOPED_TRACE(folder.filename());
+        const auto golden = nlohmann::json::parse(read_text_file(folder / "logits.json"));
+        std::vector<double> expected;
+        for (const auto& row : golden.at("logits")) {
+            for (const double value : row) expected.push_back(value);
+        }
+        const Tensor logits = logits_of(models::load_model(folder), 2);
+        // f32 against double precision through at most 60 layers.
+        expect_near(logits, expected, 2e-5 * largest_magnitude(expected));
+    }
+}
+
+TEST(Networks, EqualOnnxRuntimeOnPublishedModels) {
+    const auto folders = folders_with(shared_dir() / "data/models", "selfcheck.json");
+    if (folders.empty()) GTEST_SKIP() << "the reference models are not there";
+    for (const fs::path& folder : folders) {
+        SCOPED_TRACE(folder.filename());
+        const auto check = nlohmann::json::parse(read_text_file(folder / "selfcheck.json"));
+        const auto expected = check.at("output").get<std::vector<double>>();
+        const models::Model model = models::load_model(folder);
+        const Tensor logits = logits_of(model, 1);
+        const auto values = logits.span<float>();
+        const auto best = [](const auto& list) {
+            return std::max_element(list.begin(), list.end()) - list.begin();
+        };
+        EXPECT_EQ(best(values), best(expected));
+        // A network of int8 values moves in steps: a last bit may tip a rounding, once per layer at most.
+        const double step = output_step(model.graph);
+        expect_near(logits, expected, step > 0 ? 2.01 * step : 1e-3 * largest_magnitude(expected));
+    }
+}
+
+TEST(Networks, AreTheSameFromCheckpointAndFromOnnx) {
+    const fs::path folder = shared_dir() / "data/models/vit_tiny_patch16_224";
+    if (!fs::exists(folder)) GTEST_SKIP() << "the reference models are not there";
+    const models::Model checkpoint = models::load_model(folder);
+    const models::Model onnx = models::load_model(folder / "model.onnx");
+    EXPECT_EQ(checkpoint.labels, onnx.labels);
+    const Tensor a = logits_of(checkpoint, 1);
+    const Tensor b = logits_of(onnx, 1);
+    for (std::size_t i = 0; i < a.span<float>().size(); ++i)
+        EXPECT_NEAR(a.span<float>()[i], b.span<float>()[i], 1e-4);
+}
+
+}  // namespace
+}  // namespace espalier::runtimes
