@@ -1,0 +1,110 @@
+#include "meters/doctor.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "meters/json.h"
+
+namespace espalier::meters {
+namespace {
+
+constexpr std::array<std::string_view, 4> kStates = {"ok", "warn", "fail", "absent"};
+
+/// The meter whose energy would be shown, best tier first; null where there is none.
+const Meter* best_energy_meter(const Discovery& discovery) {
+    const Tier tier = discovery.best_energy_tier();
+    for (const auto& meter : discovery.meters) {
+        if (tier != Tier::kNone && meter->description().tier == tier) return meter.get();
+    }
+    return nullptr;
+}
+
+void summarize_energy(Diagnosis& diagnosis, const Discovery& discovery) {
+    const Meter* meter = best_energy_meter(discovery);
+    if (meter == nullptr) {
+        diagnosis.cannot.push_back("measure energy: no source works here");
+    } else if (meter->description().tier == Tier::kUncalibratedModel) {
+        diagnosis.cannot.push_back(
+            "measure energy (it would be modelled from processor time, and marked so)");
+    } else {
+        const Description& description = meter->description();
+        diagnosis.can.push_back(
+            fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
+    }
+    diagnosis.cannot.push_back("measure energy at the wall: no external meter");
+}
+
+void summarize_rest(Diagnosis& diagnosis, const Discovery& discovery) {
+    diagnosis.can.push_back("measure time and accuracy");
+    const std::pair<const char*, const char*> sources[] = {{"cpu", "measure processor time and utilization"},
+                                                           {"memory", "measure peak memory"}};
+    for (const auto& [source, ability] : sources) {
+        (discovery.find(source) != nullptr ? diagnosis.can : diagnosis.cannot).push_back(ability);
+    }
+}
+
+void append(std::vector<Check>& all, std::vector<Check> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+nlohmann::json check_json(const Check& check) {
+    return {{"id", check.id},           {"area", check.area},
+            {"title", check.title},     {"state", std::string(name(check.state))},
+            {"meaning", check.meaning}, {"fix", check.fix}};
+}
+
+}  // namespace
+
+std::string_view name(CheckState state) { return kStates[static_cast<std::size_t>(state)]; }
+
+int Diagnosis::count(CheckState state) const {
+    return static_cast<int>(std::count_if(checks.begin(), checks.end(),
+                                          [&](const Check& check) { return check.state == state; }));
+}
+
+Diagnosis diagnose(const FileTree& files, Clock& clock) {
+    const Discovery discovery = discover({files, clock, std::nullopt, 0});
+    Diagnosis diagnosis;
+    diagnosis.environment = read_environment(files);
+    append(diagnosis.checks, check_energy(files, discovery));
+    append(diagnosis.checks, check_noise(diagnosis.environment));
+    append(diagnosis.checks, check_capability(diagnosis.environment));
+    summarize_energy(diagnosis, discovery);
+    summarize_rest(diagnosis, discovery);
+    return diagnosis;
+}
+
+std::string fix_script(const Diagnosis& diagnosis) {
+    std::string script =
+        "#!/bin/sh\n"
+        "# Lets espalier measure better on this machine. Read it, then run it as root.\n"
+        "# Settings of the kernel last until the next boot; group and udev rule stay.\n"
+        "set -eu\n";
+    bool any = false;
+    for (const Check& check : diagnosis.checks) {
+        if (check.script.empty() || check.state == CheckState::kOk) continue;
+        any = true;
+        script += fmt::format("\n# {}: {}\n{}", check.title, check.meaning, check.script);
+        if (script.back() != '\n') script += '\n';
+    }
+    if (!any) script += "\n# Nothing to do: no check has a fix that a command could apply.\n";
+    return script;
+}
+
+nlohmann::json to_json(const Diagnosis& diagnosis) {
+    nlohmann::json checks = nlohmann::json::array();
+    for (const Check& check : diagnosis.checks) checks.push_back(check_json(check));
+    return {{"environment", to_json(diagnosis.environment)},
+            {"checks", checks},
+            {"can", diagnosis.can},
+            {"cannot", diagnosis.cannot},
+            {"warnings", diagnosis.count(CheckState::kWarn)},
+            {"problems", diagnosis.count(CheckState::kFail)}};
+}
+
+}  // namespace espalier::meters

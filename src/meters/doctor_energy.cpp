@@ -1,0 +1,80 @@
+#include <fmt/core.h>
+
+#include "meters/doctor.h"
+
+namespace espalier::meters {
+namespace {
+
+CheckState state_of(State state) {
+    switch (state) {
+        case State::kOk:
+            return CheckState::kOk;
+        case State::kAbsent:
+            return CheckState::kAbsent;
+        case State::kUnsupported:
+            return CheckState::kWarn;
+        case State::kNoPermission:
+        case State::kBroken:
+            break;
+    }
+    return CheckState::kFail;
+}
+
+std::string title_of(const std::string& source) {
+    if (source == "powercap") return "CPU energy (RAPL)";
+    if (source == "estimate") return "CPU energy, modelled";
+    if (source == "cpu") return "Processor time";
+    return source == "memory" ? "Memory" : source;
+}
+
+/// A finding as a check. The fix of a missing permission is a script, of which the line only names the way.
+Check check_of(const Finding& finding) {
+    const Availability& found = finding.availability;
+    Check check{finding.source, "energy", title_of(finding.source), state_of(found.state), found.reason,
+                found.fix,      ""};
+    if (check.id == "powercap") check.id = "rapl";
+    if (found.state == State::kNoPermission) {
+        check.script = found.fix;
+        check.fix =
+            "espalier doctor --fix-script | less   (lets group 'energy' read it), run it as root, log in "
+            "again";
+    }
+    if (found.state == State::kOk && finding.tier != Tier::kNone) {
+        check.meaning = fmt::format("tier {}: {}", letter(finding.tier), found.reason);
+    }
+    return check;
+}
+
+/// The kernel's power events read the same counters as powercap; their presence is told, their numbers are
+/// not read.
+Check check_perf(const FileTree& files) {
+    Check check{"perf-power", "energy", "CPU energy (perf)", CheckState::kAbsent, "", "", ""};
+    const std::string folder = "sys/bus/event_source/devices/power";
+    if (!files.exists(folder)) {
+        check.meaning = fmt::format("no power events under {}", files.display(folder));
+        return check;
+    }
+    const std::string paranoid = files.read("proc/sys/kernel/perf_event_paranoid").text;
+    check.state = CheckState::kOk;
+    check.meaning =
+        fmt::format("power events present (perf_event_paranoid = {}); the same counters are read by powercap",
+                    paranoid.empty() ? "unknown" : paranoid);
+    return check;
+}
+
+}  // namespace
+
+std::vector<Check> check_energy(const FileTree& files, const Discovery& discovery) {
+    std::vector<Check> checks;
+    for (const Finding& finding : discovery.findings) {
+        checks.push_back(check_of(finding));
+        if (finding.source == "powercap") checks.push_back(check_perf(files));
+    }
+    checks.push_back(
+        {"wall", "energy", "Whole machine", CheckState::kAbsent,
+         "no external meter: what is measured covers the processor, not power supply, board, disks and fans",
+         "", ""});
+    return checks;
+}
+
+}  // namespace espalier::meters
