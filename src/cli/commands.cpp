@@ -16,7 +16,7 @@ namespace {
 /// Every subcommand, in the order of --help.
 constexpr Command kCommands[] = {
     {"inspect", "Start", add_inspect},   {"evaluate", "Try", add_evaluate}, {"bench", "Try", add_bench},
-    {"classify", "Use", add_classify},   {"export", "Decide", add_export},
+    {"classify", "Use", add_classify},   {"export", "Decide", add_export},     {"report", "Decide", add_report},
 };
 
 constexpr const char* kIntroduction =

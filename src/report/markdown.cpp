@@ -80,6 +80,8 @@ std::string verdict(const Report& report, const Model& model) {
     for (const auto& condition : v.conditions) text += fmt::format("- holds for: {}\n", plain(condition));
     for (const auto& r : v.rejected)
         text += fmt::format("- rejected: {}, {}\n", plain(r.label), plain(r.reason));
+    for (const auto& o : v.others)
+        text += fmt::format("- not chosen: {}, {}\n", plain(o.label), plain(o.reason));
     for (const auto& caution : v.cautions) text += fmt::format("- caution: {}\n", plain(caution));
     return text;
 }

@@ -113,13 +113,14 @@ struct Rejection {
 
 /// The recommendation for one model. Computed by the lab; this floor only shows it.
 struct Verdict {
-    std::string decision = "none";  ///< adopt, keep, none
+    std::string decision = "none";  ///< adopt, provisional (accuracy not shown), keep, none
     Text variant;                   ///< Variant::id of what is recommended
     std::string headline;           ///< "Use compile+dynamic-quantization."
     Text because;                   ///< one sentence
     std::vector<Change> changes;
     std::vector<std::string> conditions;
-    std::vector<Rejection> rejected;
+    std::vector<Rejection> rejected;  ///< may not be used: they lose too much, or failed
+    std::vector<Rejection> others;    ///< might be used, but were not chosen; best first
     std::vector<std::string> cautions;
     Text happened;             ///< evidence in one line
     Text payback;              ///< "after 41 000 images: optimizing cost 50 kJ"

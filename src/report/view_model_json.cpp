@@ -108,6 +108,7 @@ json from_verdict(const Verdict& v) {
             {"changes", list(v.changes, from_change)},
             {"conditions", v.conditions},
             {"rejected", list(v.rejected, from_rejection)},
+            {"others", list(v.others, from_rejection)},
             {"cautions", v.cautions},
             {"happened", plain(v.happened)},
             {"payback", plain(v.payback)},

@@ -199,8 +199,8 @@ export interface Evidence {
 }
 
 export interface Verdict {
-  /** adopt a variant, keep the original, or none (the study does not allow one). */
-  decision: 'adopt' | 'keep' | 'none';
+  /** Adopt a variant (provisionally: its accuracy is not shown yet), keep the original, or none can be given. */
+  decision: 'adopt' | 'provisional' | 'keep' | 'none';
   /** Variant.id of the recommended variant. */
   variant: string | null;
   /** The sentence, e.g. "Use compile+dynamic-quantization." */
@@ -210,7 +210,10 @@ export interface Verdict {
   changes: Change[];
   /** What the verdict holds for: machine, batch, threads. */
   conditions: string[];
+  /** May not be used: they lose too much, or failed. */
   rejected: Rejection[];
+  /** Might be used, but were not chosen; best first. */
+  others: Rejection[];
   cautions: string[];
   /** E.g. "97 % of MACs in int8 kernels, weights 346 -> 88 MB on disk". */
   happened: string | null;

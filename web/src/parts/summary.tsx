@@ -30,7 +30,7 @@ export function Summary({ report, marks }: { report: Report; marks: Marks }) {
           return (
             <tr key={model.name}>
               <th scope="row"><a href={`#${anchor(model)}`}>{model.name}</a></th>
-              <td data-label="Verdict">{verdict.decision === 'adopt' && variant ? <>use <Name label={variant.label} marks={marks} /></> : verdict.decision === 'keep' ? 'keep the original' : 'no verdict yet'}</td>
+              <td data-label="Verdict">{['adopt', 'provisional'].includes(verdict.decision) && variant ? <>use <Name label={variant.label} marks={marks} />{verdict.decision === 'provisional' && <small>if its accuracy holds on more images</small>}</> : verdict.decision === 'keep' ? 'keep the original' : 'no verdict yet'}</td>
               {keys.map((key) => {
                 const said = change(verdict.changes.find((c) => c.metric === key));
                 return (
@@ -39,7 +39,7 @@ export function Summary({ report, marks }: { report: Report; marks: Marks }) {
                   </td>
                 );
               })}
-              <td class="num" data-label="Pays back after">{payback?.images != null ? <><b>{imagesText(payback.images)}</b><small>images</small></> : <span class="none">{verdict.decision === 'adopt' ? 'not shown' : 'nothing to pay'}</span>}</td>
+              <td class="num" data-label="Pays back after">{payback?.images != null ? <><b>{imagesText(payback.images)}</b><small>images</small></> : <span class="none">{variant && !variant.baseline ? 'not shown' : 'nothing to pay'}</span>}</td>
             </tr>
           );
         })}

@@ -2,7 +2,7 @@ import { metricOf } from '../analysis.ts';
 import { changeText, fixed, shown, typeset, valueText } from '../format.ts';
 import type { Marks } from '../marks.tsx';
 import { Name } from '../marks.tsx';
-import type { Change, Model, Report, Tier } from '../model.ts';
+import type { Change, Model, Rejection, Report, Tier } from '../model.ts';
 
 const TIERS: Record<Tier, string> = {
   A: 'measured at the wall', B: 'measured by hardware counters', C: 'measured by integrated sensors', D: 'modelled, calibrated on this machine', E: 'estimated, not measured', N: 'energy not measured',
@@ -31,7 +31,7 @@ function ChangeFigure({ change, report, model }: { change: Change; report: Repor
   const measures = (id: string | null | undefined) => model.variants.find((v) => v.id === id)?.measures[change.metric];
   const value = (number: number | null, id: string | null | undefined) => {
     const measure = measures(id);
-    if (measure && measure.value !== null && measure.value === number) return valueText(measure, as);
+    if (measure && measure.value !== null && number !== null && Math.abs(measure.value - number) <= 1e-6 * Math.abs(number)) return valueText(measure, as);
     return number === null ? 'unknown' : fixed(number * as.factor, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(number * as.factor) || 1))));
   };
   const finding = measures(model.verdict.variant)?.comparison?.finding;
@@ -55,9 +55,9 @@ export function VerdictBlock({ report, model, marks }: { report: Report; model: 
   if (verdict.payback) sides.push(['Pays back', typeset(verdict.payback)]);
   if (verdict.happened) sides.push(['Happened', typeset(verdict.happened)]);
   if (verdict.conditions.length) sides.push(['Holds for', verdict.conditions.join(', ')]);
-  if (verdict.rejected.length) {
-    sides.push(['Rejected', <ul class="rejected">{verdict.rejected.map((r) => <li key={r.variant}><Name label={r.label} marks={marks} /> <span>{typeset(r.reason)}</span></li>)}</ul>]);
-  }
+  const named = (list: Rejection[]) => <ul class="rejected">{list.map((r) => <li key={r.variant}><Name label={r.label} marks={marks} /> <span>{typeset(r.reason)}</span></li>)}</ul>;
+  if (verdict.rejected.length) sides.push(['Rejected', named(verdict.rejected)]);
+  if (verdict.others.length) sides.push(['Not chosen', named(verdict.others)]);
   if (verdict.cautions.length) sides.push(['Caution', <ul>{verdict.cautions.map((c) => <li key={c}>{typeset(c)}</li>)}</ul>]);
   return (
     <div class="verdict">
