@@ -102,3 +102,15 @@ if(ESPALIER_BENCH)
         target_compile_definitions(kernels_benchmark PRIVATE ESPALIER_ONEDNN)
     endif()
 endif()
+
+# Tests that need several floors at once.
+file(GLOB_RECURSE across CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_test.cpp)
+if(ESPALIER_TESTS AND across)
+    add_executable(test_across ${across})
+    target_link_libraries(test_across PRIVATE espalier_cli GTest::gtest GTest::gtest_main GTest::gmock)
+    target_compile_definitions(test_across PRIVATE ESPALIER_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                               ESPALIER_PROGRAM="$<TARGET_FILE:espalier>")
+    add_dependencies(test_across espalier)
+    set_target_properties(test_across PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+    gtest_discover_tests(test_across DISCOVERY_MODE PRE_TEST TEST_PREFIX "across." PROPERTIES TIMEOUT 600)
+endif()

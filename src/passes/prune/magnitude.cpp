@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -72,22 +73,28 @@ std::int64_t pruned_count(double amount, std::int64_t elements) {
 }
 
 std::vector<std::vector<std::uint8_t>> magnitude_masks(std::span<const Tensor> weights, std::int64_t count) {
-    std::vector<float> magnitudes;
+    struct Entry {
+        float magnitude;
+        std::uint32_t index;
+    };
+    std::vector<Entry> entries;
     for (const Tensor& tensor : weights) {
-        for (const float w : tensor.span<float>()) magnitudes.push_back(std::fabs(w));
-    }
-    std::vector<std::uint8_t> mask(magnitudes.size(), 1);
-    if (count > 0) {
-        std::vector<float> sorted = magnitudes;
-        const auto nth = sorted.begin() + std::min<std::ptrdiff_t>(count, static_cast<std::ptrdiff_t>(sorted.size())) - 1;
-        std::nth_element(sorted.begin(), nth, sorted.end());
-        const float threshold = *nth;
-        std::int64_t ties = count;
-        for (const float m : magnitudes) ties -= m < threshold;
-        for (std::size_t i = 0; i < magnitudes.size(); ++i) {
-            const bool goes = magnitudes[i] < threshold || (magnitudes[i] == threshold && ties-- > 0);
-            if (goes) mask[i] = 0;
+        for (const float w : tensor.span<float>()) {
+            entries.push_back({std::fabs(w), static_cast<std::uint32_t>(entries.size())});
         }
+    }
+    if (entries.size() > std::numeric_limits<std::uint32_t>::max()) fail("too many weights to prune together");
+    std::vector<std::uint8_t> mask(entries.size(), 1);
+    if (count > 0) {
+        const auto less = [](const Entry& a, const Entry& b) { return a.magnitude < b.magnitude; };
+        const auto end = entries.begin() + std::min<std::ptrdiff_t>(count, std::ssize(entries));
+        // The calls torch.topk makes on the CPU: among equal magnitudes they leave the same ones in front.
+        if (64 * count <= std::ssize(entries)) {
+            std::partial_sort(entries.begin(), end, entries.end(), less);
+        } else {
+            std::nth_element(entries.begin(), end - 1, entries.end(), less);
+        }
+        for (auto entry = entries.begin(); entry != end; ++entry) mask[entry->index] = 0;
     }
     std::vector<std::vector<std::uint8_t>> result;
     auto begin = mask.begin();
