@@ -30,7 +30,8 @@ std::string title_of(const std::string& source) {
 /// A finding as a check. The fix of a missing permission is a script, of which the line only names the way.
 Check check_of(const Finding& finding) {
     const Availability& found = finding.availability;
-    Check check{finding.source, "energy", title_of(finding.source), state_of(found.state), found.reason,
+    const char* area = finding.tier == Tier::kNone ? "capability" : "energy";
+    Check check{finding.source, area, title_of(finding.source), state_of(found.state), found.reason,
                 found.fix,      ""};
     if (check.id == "powercap") check.id = "rapl";
     if (found.state == State::kNoPermission) {

@@ -1,0 +1,55 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/doctor_text.h"
+
+namespace espalier::cli {
+namespace {
+
+constexpr int kCannotMeasure = 3;
+
+struct DoctorOptions {
+    bool strict = false;
+    bool fix_script = false;
+    std::string root = "/";
+};
+
+int doctor(const DoctorOptions& options, const Globals& globals) {
+    MonotonicClock clock;
+    const meters::SystemFiles files(options.root);
+    const meters::Diagnosis diagnosis = meters::diagnose(files, clock);
+    if (options.fix_script) {
+        fmt::print("{}", meters::fix_script(diagnosis));
+    } else if (globals.json) {
+        fmt::print("{}\n", doctor_json(diagnosis));
+    } else {
+        fmt::print("{}", globals.plain ? doctor_plain(diagnosis) : doctor_text(diagnosis));
+    }
+    return options.strict && !diagnosis.clean() ? kCannotMeasure : 0;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Globals& globals, int& exit_code) {
+    auto options = std::make_shared<DoctorOptions>();
+    CLI::App* command =
+        app.add_subcommand("doctor", "What can be measured here, and how to allow the rest; changes nothing");
+    command->group("Start");
+    command->add_flag("--strict", options->strict, "Exit with 3 on any warning or problem");
+    command->add_flag("--fix-script", options->fix_script,
+                      "Print a script for an administrator that applies the fixes; it is not run");
+    command->add_option("--root", options->root, "Look at the system below this folder instead of /")
+        ->check(CLI::ExistingDirectory);
+    command->footer(
+        "Examples:\n"
+        "  espalier doctor\n"
+        "  espalier doctor --fix-script | less      read it, then run it as root\n"
+        "  espalier doctor --strict --json          in front of a measurement in CI");
+    command->callback([options, &globals, &exit_code] { exit_code = doctor(*options, globals); });
+}
+
+}  // namespace espalier::cli
