@@ -15,12 +15,14 @@ namespace {
 
 /// Every subcommand, in the order of --help.
 constexpr Command kCommands[] = {
-    {"inspect", "Start", add_inspect},   {"evaluate", "Try", add_evaluate}, {"bench", "Try", add_bench},
-    {"classify", "Use", add_classify},   {"export", "Decide", add_export},     {"report", "Decide", add_report},
+    {"doctor", "Start", add_doctor},  {"inspect", "Start", add_inspect}, {"evaluate", "Try", add_evaluate},
+    {"bench", "Try", add_bench},      {"classify", "Use", add_classify}, {"export", "Decide", add_export},
+    {"report", "Decide", add_report},
 };
 
 constexpr const char* kIntroduction =
-    "Make an image classifier green, with proof: apply optimization tactics, measure accuracy, energy and time in a\n"
+    "Make an image classifier green, with proof: apply optimization tactics, measure accuracy, energy and "
+    "time in a\n"
     "controlled experiment on this machine, and ship what is shown to be better.";
 
 constexpr const char* kExamples =
@@ -33,10 +35,14 @@ enum ExitCode { kOk = 0, kFailure = 1, kUsage = 2, kCannotMeasure = 3, kGate = 4
 
 int exit_code_of(ErrorKind kind) {
     switch (kind) {
-        case ErrorKind::kFailure: return kFailure;
-        case ErrorKind::kUsage: return kUsage;
-        case ErrorKind::kCannotMeasure: return kCannotMeasure;
-        case ErrorKind::kGate: return kGate;
+        case ErrorKind::kFailure:
+            return kFailure;
+        case ErrorKind::kUsage:
+            return kUsage;
+        case ErrorKind::kCannotMeasure:
+            return kCannotMeasure;
+        case ErrorKind::kGate:
+            return kGate;
     }
     return kFailure;
 }
