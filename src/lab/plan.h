@@ -105,6 +105,12 @@ nlohmann::json to_json(const Plan& plan);
 /// Inverse. Throws Error naming the key that is missing or wrong.
 Plan plan_from_json(const nlohmann::json& json);
 
+/// Inverse of to_json() on the stored text. Throws Error when it is damaged.
+Plan plan_from_text(const std::string& text);
+
+/// The plan with the costs and limits of `draft` where it sets some. Throws as resolve() does.
+Plan with_decision(Plan plan, const PlanDraft& draft);
+
 /// The part of the plan that decides what is measured: no costs, limits, time-out or number of attempts,
 /// which may change from one command to the next without making it another study.
 nlohmann::json measured_part(const Plan& plan);

@@ -97,4 +97,10 @@ Plan plan_from_json(const json& object) {
     }
 }
 
+Plan plan_from_text(const std::string& text) {
+    const json object = json::parse(text, nullptr, false);
+    if (!object.is_object()) fail("the store is damaged: a stored plan is no JSON object");
+    return plan_from_json(object);
+}
+
 }  // namespace espalier::lab

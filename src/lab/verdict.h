@@ -38,8 +38,8 @@ enum class Decision {
     kAdopt,               ///< a saving and an accuracy within the limit are both shown
     kAdoptProvisionally,  ///< a saving is shown; no loss of accuracy beyond the limit was seen, but too few
                           ///< images were classified to exclude one
-    kKeep,  ///< nothing admissible saves: ship the original
-    kNone,  ///< the study cannot tell: too few blocks, or no baseline
+    kKeep,                ///< nothing admissible saves: ship the original
+    kNone,                ///< the study cannot tell: too few blocks, or no baseline
 };
 
 /// "adopt", "adopt-if-accuracy-holds", "keep-original", "none".

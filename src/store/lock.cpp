@@ -49,6 +49,14 @@ Lock::Lock(const std::filesystem::path& store) {
     if (::ftruncate(fd_, 0) == 0) (void)!::pwrite(fd_, pid.data(), pid.size(), 0);
 }
 
+bool Lock::held(const std::filesystem::path& store) {
+    const int fd = ::open((store.string() + ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    const bool busy = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(fd);
+    return busy;
+}
+
 Lock::~Lock() { ::close(fd_); }
 
 }  // namespace espalier::store

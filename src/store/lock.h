@@ -14,6 +14,9 @@ class Lock {
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
+    /// Whether some process holds the right now. False where that cannot be told.
+    static bool held(const std::filesystem::path& store);
+
   private:
     int fd_;
 };

@@ -1,0 +1,225 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/plan_options.h"
+#include "cli/run_progress.h"
+#include "cli/stop_signals.h"
+#include "cli/store_path.h"
+#include "lab/quantities.h"
+#include "lab/study.h"
+#include "lab/verdict.h"
+#include "lab/wall_time.h"
+#include "store/lock.h"
+#include "store/studies.h"
+#include "store/trials.h"
+#include "tactics/tactic.h"
+
+namespace espalier::cli {
+namespace {
+
+enum ExitCode { kDone = 0, kPartial = 5, kUnfinished = 75 };
+
+struct RunOptions {
+    std::string plan_file;
+    PlanOptions plan;
+    std::string budget;
+    bool fresh = false;
+    bool retry_failed = false;
+};
+
+lab::Plan make_plan(const RunOptions& options) {
+    lab::PlanDraft values = draft(options.plan);
+    if (!options.plan_file.empty()) values = lab::merge(values, lab::read_plan_file(options.plan_file));
+    return lab::resolve(values, [](const std::string& text) { return tactics::canonical(text); });
+}
+
+void say(const Globals& globals, const std::string& text) {
+    if (!globals.quiet) fmt::print(stderr, "{}\n", text);
+}
+
+std::string describe_design(const lab::Prepared& prepared) {
+    const auto& plan = prepared.plan;
+    return fmt::format(
+        "{} model{} x {} tactics x {} blocks = {} trials, random order, seed {}; {} images, batch {}, {} "
+        "thread{}",
+        plan.models.size(), plan.models.size() == 1 ? "" : "s", plan.tactics.size(), plan.blocks,
+        prepared.study.trials.size(), plan.seed, prepared.study.dataset.images, plan.batch, plan.threads,
+        plan.threads == 1 ? "" : "s");
+}
+
+/// Bytes of all files of preprocessed images.
+double cache_bytes(const lab::Prepared& prepared) {
+    double bytes = 0.0;
+    for (const auto& model : prepared.models) {
+        const auto& info = model.info;
+        bytes += 4.0 * info.channels * info.height * info.width * static_cast<double>(model.images->size());
+    }
+    return bytes;
+}
+
+void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estimate,
+                   const std::string& existing, const Globals& globals) {
+    if (globals.json) {
+        const nlohmann::json document = {
+            {"schema", "espalier.dry-run/1"},
+            {"trials", prepared.study.trials.size()},
+            {"eta_s", estimate.left.value()},
+            {"eta_basis", estimate.basis},
+            {"cache_bytes", cache_bytes(prepared)},
+            {"study", existing.empty() ? nlohmann::json(nullptr) : nlohmann::json(existing)},
+            {"plan", lab::to_json(prepared.plan)}};
+        fmt::print("{}\n", document.dump());
+        return;
+    }
+    fmt::print("{}\n", describe_design(prepared));
+    for (const auto& tactic : prepared.plan.tactics) fmt::print("  {}\n", tactic);
+    fmt::print("about {} left, {}\n", lab::describe_duration(estimate.left), estimate.basis);
+    fmt::print("{:.0f} MB of preprocessed images beside the store while it runs\n",
+               cache_bytes(prepared) / 1e6);
+    if (!existing.empty())
+        fmt::print("study {} of this plan is in the store and would be carried on\n", existing);
+    fmt::print("Nothing was done. Run without -n to start.\n");
+}
+
+void dry_run(const RunOptions& options, const Globals& globals) {
+    const lab::Plan plan = make_plan(options);
+    const auto runtime = runtimes::make_runtime(plan.runtime);
+    const auto path = store_path(globals);
+    const auto prepared = lab::prepare(plan, *runtime, path);
+    std::error_code ignored;
+    if (std::filesystem::exists(path, ignored)) {
+        store::Database database(path, store::Access::kRead);
+        store::Studies studies(database);
+        if (const auto known = studies.find_plan(prepared.study.plan_hash); known && !options.fresh) {
+            lab::OpenedStudy opened;
+            opened.run.study = studies.read(*known);
+            print_dry_run(prepared, lab::estimate_time(&database, &opened, prepared, *runtime),
+                          opened.run.study.key, globals);
+            return;
+        }
+    }
+    print_dry_run(prepared, lab::estimate_time(nullptr, nullptr, prepared, *runtime), "", globals);
+}
+
+std::vector<double> prepare_images(const lab::Prepared& prepared, RunProgress& progress) {
+    auto seconds =
+        lab::prepare_pixels(prepared, [&](const std::string& model, std::int64_t done, std::int64_t total) {
+            progress.preparing(model, done, total);
+        });
+    progress.finish();
+    return seconds;
+}
+
+lab::RunSummary measure(store::Database& database, const lab::StudyRun& run, const RunOptions& options,
+                        const lab::Plan& plan, RunProgress& progress) {
+    const MonotonicClock clock;
+    const StopSignals signals;
+    lab::RunOptions control;
+    control.stop_requests = StopSignals::count;
+    control.report = [&](const lab::RunEvent& event) { progress.trial_ended(event); };
+    if (!options.budget.empty()) control.budget = lab::parse_duration(options.budget, "--budget");
+    store::Trials trials(database);
+    const auto before = trials.progress(run.study.id);
+    progress.begin(before, Seconds(trials.mean_seconds(run.study.id).value_or(0.0) *
+                                   static_cast<double>(before.planned + before.running)));
+    const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+    const auto summary =
+        lab::carry_on(database, run, lab::in_own_process(program, plan.protocol.timeout), control, clock);
+    progress.finish();
+    return summary;
+}
+
+void conclude(store::Database& database, const lab::StudyRun& run, const lab::Plan& plan,
+              const Globals& globals) {
+    const auto study = store::read_study(database, run.study.id);
+    const auto verdict = lab::judge(study, plan.limits, plan.costs);
+    const std::string json = lab::to_json(verdict).dump();
+    store::Studies(database).set_verdict(run.study.id, json, lab::utc_now());
+    if (globals.json) {
+        fmt::print("{}\n", json);
+    } else if (globals.quiet) {
+        fmt::print("{}\n", run.study.key);
+    } else {
+        fmt::print("{}", lab::describe(verdict, globals.verbose > 0));
+    }
+}
+
+int exit_code(const lab::RunSummary& summary) {
+    if (summary.interrupted) return StopSignals::exit_code();
+    if (summary.progress.planned > 0) return kUnfinished;
+    return summary.progress.failed > 0 ? kPartial : kDone;
+}
+
+int run(const RunOptions& options, const Globals& globals) {
+    const lab::Plan plan = make_plan(options);
+    const auto runtime = runtimes::make_runtime(plan.runtime);
+    const auto path = store_path(globals);
+    // Both before anything that takes long: the store's troubles are told at once.
+    const store::Lock lock(path);
+    store::Database database(path, store::Access::kWrite);
+    const auto prepared = lab::prepare(plan, *runtime, path);
+    RunProgress progress(globals.quiet ? "none" : globals.progress);
+    const auto opened = lab::open_study(database, prepared, options.fresh);
+    const auto& study = opened.run.study;
+    say(globals, fmt::format("{} study {}: {}", opened.created ? "New" : "Carrying on", study.key,
+                             describe_design(prepared)));
+    if (options.retry_failed) store::Trials(database).retry_failed(study.id);
+    lab::RunSummary summary;
+    summary.progress = store::Trials(database).progress(study.id);
+    if (summary.progress.planned + summary.progress.running > 0) {
+        lab::add_study_notes(database, opened.run, prepare_images(prepared, progress));
+        summary = measure(database, opened.run, options, plan, progress);
+    }
+    const auto& counts = summary.progress;
+    if (counts.planned > 0) {
+        say(globals, fmt::format("{} of {} trials are saved. Continue with the same command.", counts.done,
+                                 counts.total()));
+        return exit_code(summary);
+    }
+    lab::remove_pixels(prepared);
+    if (counts.failed > 0) {
+        say(globals,
+            fmt::format("{} of {} trials failed; 'espalier show' lists them, --retry-failed tries them again",
+                        counts.failed, counts.total()));
+    }
+    conclude(database, opened.run, plan, globals);
+    say(globals, "Next: espalier report -o report.html");
+    return exit_code(summary);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Globals& globals, int& exit_code_out) {
+    auto options = std::make_shared<RunOptions>();
+    CLI::App* command =
+        app.add_subcommand("run", "Carry out a study, to a verdict; continues one that was interrupted");
+    command->group("Measure");
+    command->add_option("plan", options->plan_file, "plan.toml; flags override what it says");
+    add_plan_options(*command, options->plan);
+    command->add_option("--budget", options->budget,
+                        "Begin no trial later than this, e.g. 30m; continue another time");
+    command->add_flag("--fresh", options->fresh,
+                      "Start a new study even if this plan was carried out before");
+    command->add_flag("--retry-failed", options->retry_failed, "Try trials again that failed");
+    command->footer(
+        "Examples:\n"
+        "  espalier run --model vit-mini/ --data images/test/ --images 200\n"
+        "  espalier run --model vit-mini/ --data images/test/ --tactics compile,dynamic-quantization+compile "
+        "--blocks 12\n"
+        "  espalier run plan.toml -n\n"
+        "Exit codes: 0 done, 5 done but some trials failed, 75 out of --budget, 130 or 143 interrupted.");
+    command->callback([options, &globals, &exit_code_out] {
+        if (globals.dry_run) {
+            dry_run(*options, globals);
+        } else {
+            exit_code_out = run(*options, globals);
+        }
+    });
+}
+
+}  // namespace espalier::cli

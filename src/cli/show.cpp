@@ -1,0 +1,155 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/store_path.h"
+#include "cli/table.h"
+#include "store/studies.h"
+
+namespace espalier::cli {
+namespace {
+
+using nlohmann::json;
+
+struct ShowOptions {
+    std::string study;
+    bool trials = false;
+};
+
+json stored_json(const std::string& text) {
+    json parsed = json::parse(text, nullptr, false);
+    return parsed.is_discarded() ? json(nullptr) : parsed;
+}
+
+const store::VariantRecord* variant_of(const store::StudyRecord& study, const store::TrialRecord& trial) {
+    for (const auto& variant : study.variants) {
+        if (variant.id == trial.variant_id) return &variant;
+    }
+    return nullptr;
+}
+
+std::string model_name(const store::StudyRecord& study, store::Id model) {
+    for (const auto& record : study.models) {
+        if (record.id == model) return record.name;
+    }
+    return "";
+}
+
+json trial_json(const store::StudyRecord& study, const store::TrialRecord& trial) {
+    json phases = json::array();
+    for (const auto& phase : trial.phases) {
+        phases.push_back({{"name", phase.name},
+                          {"duration_s", phase.duration_s()},
+                          {"calls", phase.calls},
+                          {"images", phase.images},
+                          {"cpu_s", phase.cpu_s ? json(*phase.cpu_s) : json(nullptr)}});
+    }
+    const auto* variant = variant_of(study, trial);
+    return {{"block", trial.block},
+            {"position", trial.position},
+            {"model", variant ? model_name(study, variant->model_id) : ""},
+            {"tactic", variant ? variant->tactic : ""},
+            {"state", store::name(trial.state)},
+            {"attempts", trial.attempts.size()},
+            {"error", trial.error.empty() ? json(nullptr) : json(trial.error)},
+            {"phases", phases}};
+}
+
+json to_json(const store::StudyRecord& study) {
+    json models = json::array();
+    for (const auto& model : study.models) {
+        models.push_back({{"name", model.name},
+                          {"path", model.path},
+                          {"architecture", model.architecture},
+                          {"sha256", model.sha256},
+                          {"classes", model.classes}});
+    }
+    json trials = json::array();
+    for (const auto& trial : study.trials) trials.push_back(trial_json(study, trial));
+    json notes = json::array();
+    for (const auto& note : study.notes) notes.push_back({{"code", note.code}, {"text", note.text}});
+    return {
+        {"schema", "espalier.study/1"},
+        {"study", study.key},
+        {"plan_sha256", study.plan_hash},
+        {"created", study.created_at},
+        {"tool_version", study.tool_version},
+        {"plan", stored_json(study.plan)},
+        {"data",
+         {{"path", study.dataset.path}, {"sha256", study.dataset.sha256}, {"images", study.dataset.images}}},
+        {"models", models},
+        {"trials", trials},
+        {"notes", notes},
+        {"environment", stored_json(study.environment)}};
+}
+
+Table trial_table(const store::StudyRecord& study, bool all) {
+    Table table = {{"block", "position", "model", "tactic", "state", "tries", "error"}};
+    for (const auto& trial : study.trials) {
+        if (!all && trial.state != store::TrialState::kFailed) continue;
+        const auto* variant = variant_of(study, trial);
+        table.push_back({std::to_string(trial.block + 1), std::to_string(trial.position + 1),
+                         variant ? model_name(study, variant->model_id) : "", variant ? variant->tactic : "",
+                         store::name(trial.state), std::to_string(trial.attempts.size()), trial.error});
+    }
+    return table;
+}
+
+std::size_t count(const store::StudyRecord& study, store::TrialState state) {
+    std::size_t number = 0;
+    for (const auto& trial : study.trials) number += trial.state == state ? 1 : 0;
+    return number;
+}
+
+void print(const store::StudyRecord& study, bool trials) {
+    fmt::print("study     {}  of {}, espalier {}\n", study.key, study.created_at, study.tool_version);
+    fmt::print("plan      {} blocks, seed {}, sha256 {}\n", study.blocks, study.seed,
+               study.plan_hash.substr(0, 12));
+    fmt::print("images    {} of {} ({}), sha256 {}\n", study.dataset.images, study.dataset.path,
+               study.dataset.kind, study.dataset.sha256.substr(0, 12));
+    for (const auto& model : study.models) {
+        fmt::print("model     {} ({}), {} classes, {}, sha256 {}\n", model.name, model.architecture,
+                   model.classes, model.path, model.sha256.substr(0, 12));
+    }
+    for (const auto& variant : study.variants) {
+        fmt::print("variant   {} \u00b7 {} \u00b7 {} \u00b7 batch {} \u00b7 {} threads\n",
+                   model_name(study, variant.model_id), variant.tactic, variant.runtime, variant.batch,
+                   variant.threads);
+    }
+    fmt::print("trials    {} done, {} failed, {} to do\n", count(study, store::TrialState::kDone),
+               count(study, store::TrialState::kFailed),
+               count(study, store::TrialState::kPlanned) + count(study, store::TrialState::kRunning));
+    for (const auto& note : study.notes) {
+        if (note.trial_id == 0) fmt::print("note      {}\n", note.text);
+    }
+    if (trials || count(study, store::TrialState::kFailed) > 0)
+        fmt::print("\n{}", write_aligned(trial_table(study, trials)));
+}
+
+void show(const ShowOptions& options, const Globals& globals) {
+    store::Database database(store_path(globals), store::Access::kRead);
+    const auto study = store::read_study(database, store::Studies(database).find(options.study));
+    if (globals.json) {
+        fmt::print("{}\n", to_json(study).dump());
+    } else if (globals.plain) {
+        fmt::print("{}", write_plain(trial_table(study, true)));
+    } else {
+        print(study, options.trials);
+    }
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, Globals& globals, int&) {
+    auto options = std::make_shared<ShowOptions>();
+    CLI::App* command = app.add_subcommand("show", "One study: its plan, inputs, variants and trials");
+    command->group("Keep");
+    command->add_option("study", options->study, "Study, by the beginning of its name (default: the newest)");
+    command->add_flag("--trials", options->trials, "List every trial, not only those that failed");
+    command->footer("Example: espalier show 7c1e --trials");
+    command->callback([options, &globals] { show(*options, globals); });
+}
+
+}  // namespace espalier::cli
