@@ -56,14 +56,21 @@ struct Input {
     }
 };
 
-/// Position of an output pixel, counted over all images.
+/// A walk over the output pixels of all images: only the start needs divisions, which cost as much as a tile.
 struct Pixel {
     std::int64_t image, y, x;
-};
 
-Pixel pixel_at(std::int64_t index, std::int64_t out_h, std::int64_t out_w) {
-    return {index / (out_h * out_w), index / out_w % out_h, index % out_w};
-}
+    Pixel(std::int64_t index, std::int64_t out_h, std::int64_t out_w)
+        : image(index / (out_h * out_w)), y(index / out_w % out_h), x(index % out_w) {}
+
+    void advance(std::int64_t out_h, std::int64_t out_w) {
+        if (++x < out_w) return;
+        x = 0;
+        if (++y < out_h) return;
+        y = 0;
+        ++image;
+    }
+};
 
 void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                   const TileI8Kernel& kernel) {
@@ -72,8 +79,8 @@ void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& o
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
     drive_i8(packed.groups().front(), kernel, out, pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
-                 for (std::int64_t i = 0; i < count; ++i) {
-                     const Pixel at = pixel_at(first + i, out_h, out_w);
+                 Pixel at(first, out_h, out_w);
+                 for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
                      affines[i] = in.affine(at.image);
                      const std::uint8_t* corner =
                          padded.pixel(at.image, at.y * s.stride_h, at.x * s.stride_w);
@@ -90,6 +97,17 @@ void locate_pixel(const Conv2dShape& s, const Input& in, const Pixel& at, std::i
                   const std::uint8_t* outside, std::int64_t stride, const std::uint8_t** pointers) {
     const std::uint8_t* image = in.x + at.image * in.h * in.w * s.c_in + channel;
     const std::int64_t top = at.y * s.stride_h - s.pad_top, left = at.x * s.stride_w - s.pad_left;
+    const std::int64_t bottom = top + (s.kernel_h - 1) * s.dilation_h;
+    const std::int64_t right = left + (s.kernel_w - 1) * s.dilation_w;
+    if (top >= 0 && left >= 0 && bottom < in.h && right < in.w) {
+        const std::uint8_t* row = image + (top * in.w + left) * s.c_in;
+        const std::int64_t down = s.dilation_h * in.w * s.c_in, along = s.dilation_w * s.c_in;
+        for (std::int64_t r = 0; r < s.kernel_h; ++r, row += down) {
+            const std::uint8_t* tap = row;
+            for (std::int64_t c = 0; c < s.kernel_w; ++c, tap += along, pointers += stride) *pointers = tap;
+        }
+        return;
+    }
     for (std::int64_t r = 0; r < s.kernel_h; ++r) {
         const std::int64_t row = top + r * s.dilation_h;
         const bool row_inside = row >= 0 && row < in.h;
@@ -99,6 +117,20 @@ void locate_pixel(const Conv2dShape& s, const Input& in, const Pixel& at, std::i
             *pointers = inside ? image + (row * in.w + column) * s.c_in : outside;
         }
     }
+}
+
+/// A product over the pixels in memory order.
+void run_pointwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
+                   const TileI8Kernel& kernel) {
+    const std::int64_t pixels = in.h * in.w, channels = packed.shape().c_in;
+    const bool shared = in.affines.size() == 1;
+    drive_i8(packed.groups().front(), kernel, out, pool,
+             [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
+                 for (std::int64_t i = 0; i < count; ++i) {
+                     pointers[i] = in.x + (first + i) * channels;
+                     affines[i] = shared ? in.affines[0] : in.affine((first + i) / pixels);
+                 }
+             });
 }
 
 void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
@@ -121,8 +153,8 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8&
         if (part.epilogue.residual) part.epilogue.residual += column;
         drive_i8(packed.groups()[static_cast<std::size_t>(group)], kernel, part, pool,
                  [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
-                     for (std::int64_t i = 0; i < count; ++i) {
-                         const Pixel at = pixel_at(first + i, out_h, out_w);
+                     Pixel at(first, out_h, out_w);
+                     for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
                          affines[i] = in.affine(at.image);
                          const std::uint8_t* zeros = outside + (rows == 1 ? 0 : at.image) * depth;
                          locate_pixel(s, in, at, group * depth, zeros, count, pointers + i);
@@ -227,6 +259,8 @@ void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, st
     const OutputI8 out{n * out_h * out_w, y, s.c_out, epilogue};
     if (weights.groups().empty()) {
         run_depthwise(weights, in, out, pool, select(depthwise_i8_kernels(), limit));
+    } else if (s.is_pointwise() && s.stride_h == 1 && s.stride_w == 1) {
+        run_pointwise(weights, in, out, pool, select(tile_i8_kernels(), limit));
     } else if (weights.row_taps()) {
         run_row_taps(weights, in, out, pool, select(tile_i8_kernels(), limit));
     } else {

@@ -58,13 +58,15 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
         auto** pointers = static_cast<const std::uint8_t**>(
             scratch(Scratch::kLocal, static_cast<std::size_t>(kBlockTiles * tile_pointers) * sizeof(void*)));
         std::array<Affine, kBlockTiles * kI8MaxRows> affines;
+        std::array<TileRows, kBlockTiles> rows;
         for (std::int64_t task = begin; task < end; ++task) {
             const std::int64_t block = task / splits, split = task % splits;
             const std::int64_t first_tile = block * tiles / blocks;
             const std::int64_t count = (block + 1) * tiles / blocks - first_tile;
             for (std::int64_t i = 0; i < count; ++i) {
-                const TileRows rows = tile_rows(out.m, tiles, first_tile + i);
-                locate(rows.first, rows.count, pointers + i * tile_pointers,
+                TileRows& own = rows[static_cast<std::size_t>(i)];
+                own = tile_rows(out.m, tiles, first_tile + i);
+                locate(own.first, own.count, pointers + i * tile_pointers,
                        affines.data() + i * kernel.max_rows);
             }
             const std::int64_t last_panel = (split + 1) * panel_count / splits;
@@ -83,13 +85,13 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
                 tile.lo = out.epilogue.lo;
                 tile.hi = out.epilogue.hi;
                 for (std::int64_t i = 0; i < count; ++i) {
-                    const TileRows rows = tile_rows(out.m, tiles, first_tile + i);
-                    const std::int64_t offset = rows.first * out.ldc + panel.column;
+                    const TileRows& own = rows[static_cast<std::size_t>(i)];
+                    const std::int64_t offset = own.first * out.ldc + panel.column;
                     tile.rows = pointers + i * tile_pointers;
                     tile.affine = affines.data() + i * kernel.max_rows;
                     tile.c = out.c + offset;
                     tile.residual = out.epilogue.residual ? out.epilogue.residual + offset : nullptr;
-                    kernel.run(tile, static_cast<int>(rows.count), panel.vectors);
+                    kernel.run(tile, static_cast<int>(own.count), panel.vectors);
                 }
             }
         }

@@ -25,21 +25,31 @@ ESPALIER_INLINE bool needs_activation_pass(Activation activation) {
            activation != Activation::kClip;
 }
 
-/// Applies the activation to the stored tile, which is in L1: unrolling it over the accumulators of every
-/// tile height would cost hundreds of kilobytes of code.
+/// Where a tile goes: straight to c, or through a buffer when an activation has to be applied afterwards. The
+/// buffer is written in whole vectors: a masked store cannot be forwarded to the load that follows it.
+struct TileTarget {
+    float* data;
+    std::int64_t stride;
+    bool buffered;
+};
+
+/// Applies the activation on the way from the buffer, which is in L1, to c: unrolling it over the
+/// accumulators of every tile height would cost hundreds of kilobytes of code.
 template <class S>
-void activate_rows(const TileI8& t, int rows) {
-    with_activation(t.activation, [&]<Activation A>() {
+void activate_rows(const TileI8& tile, const TileTarget& from, int rows) {
+    float* const c = tile.c;
+    const std::int64_t ldc = tile.ldc;
+    const int columns = tile.columns;
+    with_activation(tile.activation, [&]<Activation A>() {
         for (int i = 0; i < rows; ++i) {
-            float* row = t.c + i * t.ldc;
-            for (int j = 0; j < t.columns; j += S::kLanes) {
-                const int left = t.columns - j;
-                if (left >= S::kLanes) {
-                    S::store(row + j, Math<S>::template activate<A>(S::load(row + j), S::zero(), S::zero()));
+            const float* x = from.data + i * from.stride;
+            float* y = c + i * ldc;
+            for (int j = 0; j < columns; j += S::kLanes) {
+                const auto value = Math<S>::template activate<A>(S::load(x + j), S::zero(), S::zero());
+                if (columns - j >= S::kLanes) {
+                    S::store(y + j, value);
                 } else {
-                    S::store_first(
-                        row + j, left,
-                        Math<S>::template activate<A>(S::load_first(row + j, left), S::zero(), S::zero()));
+                    S::store_first(y + j, columns - j, value);
                 }
             }
         }

@@ -33,7 +33,8 @@ ESPALIER_INLINE __m256i join(__m256i low, __m256i high) {
 }
 
 /// Stores eight columns of row i from column `column` of the tile on.
-ESPALIER_INLINE void finish(const TileI8& t, int i, int column, __m256i acc, __m256 lo, __m256 hi) {
+ESPALIER_INLINE void finish(const TileI8& t, const TileTarget& target, int i, int column, __m256i acc,
+                            __m256 lo, __m256 hi) {
     const int count = t.columns - column;
     if (count <= 0) return;
     const auto* sums = reinterpret_cast<const __m256i*>(t.sums + column);
@@ -50,10 +51,11 @@ ESPALIER_INLINE void finish(const TileI8& t, int i, int column, __m256i acc, __m
                                                 : Avx2::load_first(t.residual + offset, count));
     }
     value = _mm256_min_ps(hi, _mm256_max_ps(lo, value));
-    if (count >= 8) {
-        Avx2::store(t.c + offset, value);
+    float* to = target.data + i * target.stride + column;
+    if (count >= 8 || target.buffered) {
+        Avx2::store(to, value);
     } else {
-        Avx2::store_first(t.c + offset, count, value);
+        Avx2::store_first(to, count, value);
     }
 }
 
@@ -76,7 +78,7 @@ ESPALIER_INLINE void step(const __m256i (&a)[R], const std::int8_t* panel, __m25
 
 /// Sixteen columns from column 16 * vector on.
 template <int R>
-void run_vector(const TileI8& t, int vector, int vectors) {
+void run_vector(const TileI8& t, const TileTarget& target, int vector, int vectors) {
     __m256i s0[R], s1[R], s2[R], s3[R];
 #pragma GCC unroll 3
     for (int i = 0; i < R; ++i) s0[i] = s1[i] = s2[i] = s3[i] = _mm256_setzero_si256();
@@ -101,15 +103,18 @@ void run_vector(const TileI8& t, int vector, int vectors) {
     const __m256 lo = _mm256_set1_ps(clip.lo), hi = _mm256_set1_ps(clip.hi);
 #pragma GCC unroll 3
     for (int i = 0; i < R; ++i) {
-        finish(t, i, vector * kI8Lanes, join(s0[i], s1[i]), lo, hi);
-        finish(t, i, vector * kI8Lanes + 8, join(s2[i], s3[i]), lo, hi);
+        finish(t, target, i, vector * kI8Lanes, join(s0[i], s1[i]), lo, hi);
+        finish(t, target, i, vector * kI8Lanes + 8, join(s2[i], s3[i]), lo, hi);
     }
 }
 
 template <int R>
 void run_tile(const TileI8& t, int vectors) {
-    for (int vector = 0; vector < vectors; ++vector) run_vector<R>(t, vector, vectors);
-    if (needs_activation_pass(t.activation)) activate_rows<Avx2>(t, R);
+    alignas(64) float buffer[R * 2 * kI8Lanes];
+    const TileTarget target = needs_activation_pass(t.activation) ? TileTarget{buffer, 2 * kI8Lanes, true}
+                                                                  : TileTarget{t.c, t.ldc, false};
+    for (int vector = 0; vector < vectors; ++vector) run_vector<R>(t, target, vector, vectors);
+    if (target.buffered) activate_rows<Avx2>(t, target, R);
 }
 
 }  // namespace

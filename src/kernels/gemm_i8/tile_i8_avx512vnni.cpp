@@ -37,21 +37,26 @@ ESPALIER_INLINE Columns columns_of(const TileI8& t, int vector) {
             t.bias ? _mm512_maskz_loadu_ps(mask, t.bias + vector * kI8Lanes) : _mm512_setzero_ps()};
 }
 
-/// Stores one vector of row i; kClip bounds are applied always: without one they are infinite.
-ESPALIER_INLINE void finish(const TileI8& t, const Columns& columns, int i, int vector, __m512i acc,
-                            __m512 lo, __m512 hi) {
+/// Stores one vector of row i. Bounds are applied always: without an activation they are infinite.
+ESPALIER_INLINE void finish(const TileI8& t, const TileTarget& target, const Columns& columns, int i,
+                            int vector, __m512i acc, __m512 lo, __m512 hi) {
     const std::int32_t zero_point = t.affine[i].zero_point;
     if (zero_point != 0) {
         acc = _mm512_sub_epi32(acc, _mm512_mullo_epi32(_mm512_set1_epi32(zero_point), columns.sums));
     }
     const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(t.affine[i].scale), columns.scales);
     __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), scale, columns.bias);
-    const std::int64_t offset = i * t.ldc + vector * kI8Lanes;
     if (t.residual) {
-        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, t.residual + offset));
+        const float* residual = t.residual + i * t.ldc + vector * kI8Lanes;
+        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, residual));
     }
     value = _mm512_min_ps(hi, _mm512_max_ps(lo, value));
-    _mm512_mask_storeu_ps(t.c + offset, columns.mask, value);
+    float* to = target.data + i * target.stride + vector * kI8Lanes;
+    if (target.buffered) {
+        _mm512_store_ps(to, value);
+    } else {
+        _mm512_mask_storeu_ps(to, columns.mask, value);
+    }
 }
 
 // The accumulators are two plain arrays: GCC 12 spills a two-dimensional one to the stack.
@@ -90,15 +95,18 @@ void run_tile(const TileI8& t) {
     }
     const ClipBounds clip = clip_bounds(t);
     const __m512 lo = _mm512_set1_ps(clip.lo), hi = _mm512_set1_ps(clip.hi);
+    alignas(64) float buffer[R * V * kI8Lanes];
+    const TileTarget target = needs_activation_pass(t.activation) ? TileTarget{buffer, V * kI8Lanes, true}
+                                                                  : TileTarget{t.c, t.ldc, false};
     const Columns left = columns_of(t, 0);
 #pragma GCC unroll 14
-    for (int i = 0; i < R; ++i) finish(t, left, i, 0, first[i], lo, hi);
+    for (int i = 0; i < R; ++i) finish(t, target, left, i, 0, first[i], lo, hi);
     if (V > 1) {
         const Columns right = columns_of(t, 1);
 #pragma GCC unroll 14
-        for (int i = 0; i < R; ++i) finish(t, right, i, 1, second[i], lo, hi);
+        for (int i = 0; i < R; ++i) finish(t, target, right, i, 1, second[i], lo, hi);
     }
-    if (needs_activation_pass(t.activation)) activate_rows<Avx512>(t, R);
+    if (target.buffered) activate_rows<Avx512>(t, target, R);
 }
 
 template <int V>
