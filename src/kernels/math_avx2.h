@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+
 #include "kernels/vector_math.h"
 
 namespace espalier::kernels {
@@ -47,6 +49,10 @@ struct Avx2 {
     }
     ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) {
         return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+    }
+    /// x[lanes[i]] in lane i.
+    ESPALIER_INLINE static V pick(V x, const std::int32_t* lanes) {
+        return _mm256_permutevar8x32_ps(x, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes)));
     }
     /// r[i][j] <-> r[j][i]: pairs and quads within 128-bit lanes, then the lanes.
     ESPALIER_INLINE static void transpose(V (&r)[kLanes]) {

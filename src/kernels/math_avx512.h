@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+
 #include "kernels/vector_math.h"
 
 namespace espalier::kernels {
@@ -40,6 +42,10 @@ struct Avx512 {
     }
     ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) {
         return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+    }
+    /// x[lanes[i]] in lane i.
+    ESPALIER_INLINE static V pick(V x, const std::int32_t* lanes) {
+        return _mm512_permutexvar_ps(_mm512_loadu_si512(lanes), x);
     }
     /// r[i][j] <-> r[j][i]: pairs within 128-bit lanes, then the lanes.
     ESPALIER_INLINE static void transpose(V (&r)[kLanes]) {

@@ -53,6 +53,9 @@ struct Portable {
         return from_bits((bits(magnitude) & 0x7fffffff) | (bits(sign) & INT32_MIN));
     }
     ESPALIER_INLINE static V select_less(V a, V b, V yes, V no) { return a < b ? yes : no; }
+    ESPALIER_INLINE static V pick(V x, const std::int32_t* lanes) {
+        return V{x[lanes[0]], x[lanes[1]], x[lanes[2]], x[lanes[3]]};
+    }
     ESPALIER_INLINE static void transpose(V (&r)[kLanes]) {
         for (int i = 0; i < kLanes; ++i) {
             for (int j = 0; j < i; ++j) {

@@ -21,6 +21,7 @@ namespace espalier::kernels {
 ///   scale2(x, n) = x 2^n      copysign(magnitude, sign)
 ///   select_less(a, b, yes, no)               yes where a < b, no elsewhere and for NaN
 ///   sum(v) largest(v)                        over the lanes
+///   pick(v, lanes)                           v[lanes[i]] in lane i
 ///   transpose(v[kLanes])                     a square of floats in registers
 template <class S>
 struct Math {

@@ -9,7 +9,7 @@ namespace {
 
 std::shared_ptr<const Conv2dKernel> choose(const Conv2dShape& shape, const float* weights,
                                            const Conv2dChoice& choice) {
-    if (shape.is_depthwise()) return make_depthwise(shape, weights, choice.isa);
+    if (shape.is_depthwise() || has_grouped_tiles(shape, choice.isa)) return make_depthwise(shape, weights, choice.isa);
     if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
         return make_pointwise(shape, weights, choice.isa);
     }

@@ -124,6 +124,20 @@ TEST_P(Conv2dTest, RandomDepthwise) {
     }
 }
 
+TEST_P(Conv2dTest, NarrowGroups) {
+    for (int i = 0; i < 60; ++i) {
+        Case c = random_case();
+        Conv2dShape& s = c.shape;
+        s.kernel_h = s.kernel_w = 3, s.dilation_h = s.dilation_w = 1;
+        s.stride_h = s.stride_w = size(2);
+        s.pad_left = size(3) - 1, s.pad_right = size(3) - 1;
+        c.h += 4, c.w += 4;
+        s.groups = 1 + size(20);
+        s.c_in = s.c_out = s.groups * (std::int64_t{2} << random_.below(4));
+        check(c);
+    }
+}
+
 TEST_P(Conv2dTest, LayersOfNetworks) {
     const Activation relu = Activation::kRelu;
     check({.shape = {3, 64, 7, 7, 2, 2, 3, 3, 3, 3}, .h = 34, .w = 30, .activation = relu});

@@ -21,13 +21,22 @@ bool has_tiles(const Conv2dShape& shape) {
            shape.dilation_w == 1 && shape.pad_left < shape.kernel_w && shape.pad_right < shape.kernel_w;
 }
 
+/// Tiles for groups of several channels, if the table has them: a vector must hold whole groups.
+const DepthwiseTiles* grouped_tiles(const Conv2dShape& shape, const DepthwiseTable& table) {
+    const bool fits = has_tiles(shape) && shape.kernel_w == 3 && shape.group_in() == shape.group_out() &&
+                      table.lanes % shape.group_in() == 0;
+    const DepthwiseTiles& tiles = table.grouped[shape.stride_w == 2 ? 1 : 0];
+    return fits && tiles.lines > 0 ? &tiles : nullptr;
+}
+
 class Depthwise final : public Conv2dKernel {
   public:
     Depthwise(const Conv2dShape& shape, const float* weights, Isa isa);
 
     std::string name() const override {
-        return tiles_ ? fmt::format("depthwise_{0}x{0}/{1}", shape_.kernel_w, table_->name)
-                      : fmt::format("depthwise/{}", table_->name);
+        const char* family = shape_.is_depthwise() ? "depthwise" : "grouped";
+        return tiles_ ? fmt::format("{0}_{1}x{1}/{2}", family, shape_.kernel_w, table_->name)
+                      : fmt::format("{}/{}", family, table_->name);
     }
     std::size_t size_bytes() const override { return weights_.size() * sizeof(float); }
 
@@ -51,18 +60,28 @@ class Depthwise final : public Conv2dKernel {
     Conv2dShape shape_;
     const DepthwiseTable* table_;
     const DepthwiseTiles* tiles_ = nullptr;  ///< null where only single taps will do
-    std::vector<float> weights_;             ///< [tap][channel]
+    std::vector<float> weights_;             ///< [input of the group][tap][channel]
+    std::vector<std::int32_t> picks_;        ///< DepthwiseTask::picks
 };
 
 Depthwise::Depthwise(const Conv2dShape& shape, const float* weights, Isa isa)
     : shape_(shape), table_(&depthwise_table(isa)), weights_(static_cast<std::size_t>(shape.weights())) {
-    if (has_tiles(shape)) {
+    const std::int64_t group = shape.group_in(), taps = shape.taps();
+    if (group > 1) {
+        tiles_ = grouped_tiles(shape, *table_);
+    } else if (has_tiles(shape)) {
         tiles_ = &table_->tiles[static_cast<std::size_t>((shape.kernel_w - 3) / 2)]
                                [static_cast<std::size_t>(shape.stride_w - 1)];
     }
-    for (std::int64_t c = 0; c < shape.c_in; ++c) {
-        for (std::int64_t tap = 0; tap < shape.taps(); ++tap) {
-            weights_[static_cast<std::size_t>(tap * shape.c_in + c)] = weights[c * shape.taps() + tap];
+    for (std::int64_t j = 0; j < group; ++j) {
+        for (std::int32_t i = 0; i < table_->lanes; ++i) {
+            picks_.push_back(static_cast<std::int32_t>(i - i % group + j));
+        }
+        for (std::int64_t tap = 0; tap < taps; ++tap) {
+            for (std::int64_t c = 0; c < shape.c_out; ++c) {
+                weights_[static_cast<std::size_t>((j * taps + tap) * shape.c_out + c)] =
+                    weights[(c * group + j) * taps + tap];
+            }
         }
     }
 }
@@ -106,6 +125,8 @@ void Depthwise::run_tiles(const Strip& strip, const Epilogue& epilogue) const {
     }
     DepthwiseTask task{.x = lines.data(),
                        .weights = weights_.data(),
+                       .group = shape_.group_in(),
+                       .picks = picks_.data(),
                        .channels = c,
                        .width = strip.w,
                        .line = strip.output_w * c,
@@ -145,6 +166,10 @@ void Depthwise::run_taps(const Strip& strip, const Epilogue& epilogue) const {
 }
 
 }  // namespace
+
+bool has_grouped_tiles(const Conv2dShape& shape, Isa isa) {
+    return shape.groups > 1 && shape.group_in() > 1 && grouped_tiles(shape, depthwise_table(isa)) != nullptr;
+}
 
 std::shared_ptr<const Conv2dKernel> make_depthwise(const Conv2dShape& shape, const float* weights, Isa isa) {
     return std::make_shared<Depthwise>(shape, weights, isa);

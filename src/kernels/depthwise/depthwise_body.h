@@ -8,14 +8,14 @@
 /// The depthwise kernels, written once; depthwise_portable.cpp, _avx2.cpp and _avx512.cpp instantiate them.
 namespace espalier::kernels {
 
-template <class S, int Kernel, int Stride, int Lines, int Pixels>
+template <class S, int Kernel, int Stride, int Lines, int Pixels, bool Grouped>
 struct DepthwiseTile {
     using V = typename S::V;
     static constexpr int kInputLines = (Lines - 1) * Stride + Kernel;
     static constexpr int kInputColumns = (Pixels - 1) * Stride + Kernel;
     /// A kernel of few taps stays in registers for the whole rectangle; of a larger one only the rows in use
     /// do.
-    static constexpr bool kHoldWeights = Kernel * Kernel + Lines * Pixels + 1 <= S::kRegisters;
+    static constexpr bool kHoldWeights = !Grouped && Kernel * Kernel + Lines * Pixels + 1 <= S::kRegisters;
     static_assert(kHoldWeights || Lines <= 2);
 
     static void run(const DepthwiseTask& task) {
@@ -60,31 +60,41 @@ struct DepthwiseTile {
                                      std::make_integer_sequence<int, kInputLines>());
         } else {
             // Line 0 alone, both lines, line 1 alone.
-            V weights[Lines * Kernel];
-            for (int r = 0; r < (Lines == 2 ? Stride : Kernel); ++r) {
-                load_weights<Whole, 1>(task, c, count, r, weights);
-                add_line<Whole, Inside, 0, 0>(task, task.x[r], c, count, weights, acc);
-            }
+            for (int r = 0; r < (Lines == 2 ? Stride : Kernel); ++r)
+                add_loaded<Whole, Inside, 0, 0>(task, r, c, count, acc);
             for (int r = Stride; Lines == 2 && r < Kernel; ++r) {
-                load_weights<Whole, 1>(task, c, count, r, weights);
-                load_weights<Whole, 1>(task, c, count, r - Stride, weights + (Lines - 1) * Kernel);
-                add_line<Whole, Inside, 0, Lines - 1>(task, task.x[r], c, count, weights, acc);
+                add_loaded<Whole, Inside, 0, Lines - 1>(task, r, c, count, acc);
             }
             for (int r = Kernel; r < kInputLines; ++r) {
-                load_weights<Whole, 1>(task, c, count, r - Stride, weights);
-                add_line<Whole, Inside, Lines - 1, Lines - 1>(task, task.x[r], c, count, weights, acc);
+                add_loaded<Whole, Inside, Lines - 1, Lines - 1>(task, r, c, count, acc);
             }
         }
         store_all<Whole>(task, clamp, c, count, acc);
     }
 
-    /// Kernel rows from `first` on.
+    /// Kernel rows from `first` on; input j of a group counts as a kernel of its own.
     template <bool Whole, int Rows>
-    ESPALIER_INLINE static void load_weights(const DepthwiseTask& task, std::int64_t c, int count, int first,
-                                             V* weights) {
+    ESPALIER_INLINE static void load_weights(const DepthwiseTask& task, std::int64_t c, int count,
+                                             std::int64_t first, V* weights) {
         const float* from = task.weights + first * Kernel * task.channels + c;
 #pragma GCC unroll 32
         for (int t = 0; t < Rows * Kernel; ++t) weights[t] = load<Whole>(from + t * task.channels, count);
+    }
+
+    /// Input line r into output lines First to Last, for every input of the group.
+    template <bool Whole, bool Inside, int First, int Last>
+    ESPALIER_INLINE static void add_loaded(const DepthwiseTask& task, int r, std::int64_t c, int count,
+                                           V (&acc)[Lines * Pixels]) {
+        V weights[(Last - First + 1) * Kernel];
+        for (std::int64_t j = 0; j < (Grouped ? task.group : 1); ++j) {
+#pragma GCC unroll 2
+            for (int o = First; o <= Last; ++o) {
+                load_weights<Whole, 1>(task, c, count, j * Kernel + r - o * Stride,
+                                       weights + (o - First) * Kernel);
+            }
+            add_line<Whole, Inside, First, Last>(task, task.x[r], c, count, weights, acc,
+                                                 Grouped ? task.picks + j * S::kLanes : nullptr);
+        }
     }
 
     /// Every input line, each with the kernel rows that reach it.
@@ -108,21 +118,23 @@ struct DepthwiseTile {
                 rows[(o - kFirst) * Kernel + s] = weights[(R - o * Stride) * Kernel + s];
             }
         }
-        add_line<Whole, Inside, kFirst, kLast>(task, task.x[R], c, count, rows, acc);
+        add_line<Whole, Inside, kFirst, kLast>(task, task.x[R], c, count, rows, acc, nullptr);
     }
 
     /// One input line into output lines First to Last, the kernel row of each in `weights`. Each input pixel
     /// is loaded once and added to every output it touches.
     template <bool Whole, bool Inside, int First, int Last>
     ESPALIER_INLINE static void add_line(const DepthwiseTask& task, const float* x, std::int64_t c, int count,
-                                         const V* weights, V (&acc)[Lines * Pixels]) {
+                                         const V* weights, V (&acc)[Lines * Pixels],
+                                         [[maybe_unused]] const std::int32_t* picks) {
         if (!Inside && !x) return;
 #pragma GCC unroll 32
         for (int column = 0; column < kInputColumns; ++column) {
             const std::int64_t at = task.first_column + column;
             const bool border = column < Kernel || column + Kernel >= kInputColumns;
             if (!Inside && border && (at < 0 || at >= task.width)) continue;
-            const V value = load<Whole>(x + c + at * task.channels, count);
+            V value = load<Whole>(x + c + at * task.channels, count);
+            if constexpr (Grouped) value = S::pick(value, picks);
 #pragma GCC unroll 4
             for (int o = First; o <= Last; ++o) {
 #pragma GCC unroll 8
@@ -203,11 +215,12 @@ struct DepthwisePixel {
     }
 };
 
-template <class S, int Kernel, int Stride, int Lines, int Pixels>
+template <class S, int Kernel, int Stride, int Lines, int Pixels, bool Grouped = false>
 constexpr DepthwiseTiles depthwise_tiles() {
     DepthwiseTiles tiles{Lines, Pixels, {}};
     const auto add_line = [&]<int Line, std::size_t... P>(std::index_sequence<P...>) {
-        ((tiles.run[Line - 1][P] = &DepthwiseTile<S, Kernel, Stride, Line, static_cast<int>(P) + 1>::run),
+        ((tiles.run[Line - 1][P] =
+              &DepthwiseTile<S, Kernel, Stride, Line, static_cast<int>(P) + 1, Grouped>::run),
          ...);
     };
     [&]<std::size_t... L>(std::index_sequence<L...>) {

@@ -9,6 +9,8 @@ extern constexpr DepthwiseTable kDepthwisePortable{
     {{{depthwise_tiles<Portable, 3, 1, 1, 4>(), depthwise_tiles<Portable, 3, 2, 1, 4>()},
       {depthwise_tiles<Portable, 5, 1, 1, 4>(), depthwise_tiles<Portable, 5, 2, 1, 4>()},
       {depthwise_tiles<Portable, 7, 1, 1, 4>(), depthwise_tiles<Portable, 7, 2, 1, 4>()}}},
+    {},
+    Portable::kLanes,
     &DepthwisePixel<Portable>::run};
 
 }  // namespace espalier::kernels

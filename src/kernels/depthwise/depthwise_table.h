@@ -9,17 +9,19 @@
 
 namespace espalier::kernels {
 
-/// A rectangle of output pixels, all channels, from consecutive input lines:
+/// A rectangle of output pixels, all channels, from consecutive input lines; channels mix within groups of G:
 ///
-///     y[o][i][c] = activation(bias[c] + residual[o][i][c] + sum over r, s < K of
-///                      x[o * stride + r][(first_column + i * stride + s) * channels + c]
-///                      * weights[(r * K + s) * channels + c])
+///     y[o][i][c] = activation(bias[c] + residual[o][i][c] + sum over j < G, r, s < K of
+///                      x[o * stride + r][(first_column + i * stride + s) * channels + c - c % G + j]
+///                      * weights[((j * K + r) * K + s) * channels + c])
 ///
-/// for o < R lines and i < P pixels, where K, the stride, R and P belong to the function; a null line of x
-/// and columns outside of [0, width) are zero.
+/// for o < R lines and i < P pixels, where K, the stride, R and P belong to the function and G is 1 unless it
+/// is one for groups; a null line of x and columns outside of [0, width) are zero.
 struct DepthwiseTask {
     const float* const* x;  ///< (R - 1) * stride + K lines
     const float* weights;
+    std::int64_t group;         ///< G, a divisor of the lanes of a vector and of channels
+    const std::int32_t* picks;  ///< [G][lanes]: lane i takes input i - i % G + j
     std::int64_t channels;
     std::int64_t first_column;  ///< above -K; the last column is below width + K
     std::int64_t width;
@@ -65,6 +67,9 @@ struct DepthwiseTable {
     Isa isa;
     /// tiles[(K - 3) / 2][stride - 1]
     std::array<std::array<DepthwiseTiles, 2>, 3> tiles;
+    /// The same for groups of several channels and K = 3.
+    std::array<DepthwiseTiles, 2> grouped;
+    int lanes;
     void (*taps)(const DepthwiseTaps&);
 };
 
