@@ -53,7 +53,7 @@ lint: deps
 	git ls-files 'src/*.cpp' | grep -v avx | xargs -P $(JOBS) -n 4 clang-tidy-14 -p build --quiet
 
 web:
-	web/check.sh
+	web/check.sh --write
 
 clean:
 	rm -rf build
