@@ -1,5 +1,6 @@
 #include "formats/onnx/call.h"
 
+#include <cmath>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -88,8 +89,11 @@ std::int64_t Call::integer(const char* name, std::int64_t otherwise) const {
 
 double Call::number(const char* name, double otherwise) const {
     if (!has_attribute(name)) return otherwise;
-    // 1e-5 where the file holds the nearest f32, so that a network reads the same whichever file it comes from.
-    return std::strtod(fmt::format("{}", attribute(name).f).c_str(), nullptr);
+    // 1e-5 where the file holds the nearest f32, so that a network reads the same whichever file it comes
+    // from.
+    const float value = attribute(name).f;
+    if (!std::isfinite(value)) fail("the attribute '{}' must be a finite number", name);
+    return std::strtod(fmt::format("{}", value).c_str(), nullptr);
 }
 
 std::string Call::text(const char* name, const char* otherwise) const {

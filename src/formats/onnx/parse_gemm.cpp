@@ -8,12 +8,29 @@ using namespace graph;
 
 namespace {
 
+Tensor transposed(const Tensor& matrix) { return fold(matrix, arrange_transpose(matrix.shape(), {1, 0})); }
+
+/// dequantize(w)^T  =>  dequantize(w^T), so that quantized weights stay constants.
+NodeId transposed_dequantized(Call& call, NodeId matrix, const DequantizeLinear& op) {
+    const auto& graph = call.graph().at_one();
+    std::vector<NodeId> inputs = graph[matrix].inputs;
+    inputs[0] = call.add_constant(graph[inputs[0]].name, transposed(*graph.constant(inputs[0])));
+    return call.add(DequantizeLinear{1 - axis_of(op.axis, 2)}, inputs);
+}
+
 /// Input `index`, a matrix, with its axes exchanged: a constant is transposed now, anything else by a node.
 NodeId transposed(Call& call, std::size_t index) {
-    const Tensor* constant = call.constant(index);
-    if (!constant) return call.add(Transpose{{1, 0}}, {call.operand(index)});
-    Tensor matrix = fold(*constant, arrange_transpose(constant->shape(), {1, 0}));
-    return call.add_constant(call.input(index).name, is_floating(matrix.dtype()) ? matrix.to_f32() : matrix);
+    if (const Tensor* constant = call.constant(index)) {
+        const Tensor matrix = transposed(*constant);
+        return call.add_constant(call.input(index).name,
+                                 is_floating(matrix.dtype()) ? matrix.to_f32() : matrix);
+    }
+    const NodeId matrix = call.operand(index);
+    const auto& graph = call.graph().at_one();
+    const auto* dequantize = graph.as<DequantizeLinear>(matrix);
+    if (dequantize && graph.constant(graph[matrix].inputs[0]))
+        return transposed_dequantized(call, matrix, *dequantize);
+    return call.add(Transpose{{1, 0}}, {matrix});
 }
 
 bool is_matrix(Call& call, std::size_t index) {

@@ -24,13 +24,4 @@ void parse_pool(Call& call) {
                        {x}));
 }
 
-/// GlobalAveragePool, GlobalMaxPool
-void parse_global_pool(Call& call) {
-    const NodeId x = call.operand(0);
-    if (call.type(x).shape.rank() != 4)
-        fail("only pooling of images is supported, not of {}", call.type(x).str());
-    const ReduceKind kind = call.op_type() == "GlobalMaxPool" ? ReduceKind::kMax : ReduceKind::kMean;
-    call.give(call.add(Reduce{.kind = kind, .axes = {2, 3}, .keep_axes = true}, {x}));
-}
-
 }  // namespace espalier::formats::onnx

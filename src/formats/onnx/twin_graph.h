@@ -27,6 +27,7 @@ class TwinGraph {
     /// At batch 1.
     const graph::TensorType& type(NodeId id) const { return one_.type(id); }
     std::vector<Extent> extents(NodeId id) const;
+    const graph::Graph& at_one() const { return one_; }
 
     /// The graph at batch 1 with that output, without what does not reach it.
     graph::Graph finish(NodeId output);
