@@ -127,13 +127,22 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     if (seed < 0) fail_usage("the seed must not be negative; got {}", seed);
     plan.seed = static_cast<std::uint64_t>(seed);
     plan.protocol = resolve_protocol(draft);
-    plan.costs = draft.costs;
+    return with_decision(std::move(plan), draft);
+}
+
+Plan with_decision(Plan plan, const PlanDraft& draft) {
+    PlanDraft current;
+    current.costs = plan.costs;
+    current.currency_given = true;
+    plan.costs = merge(draft, current).costs;
     if (plan.costs.pue && plan.costs.pue->value < 1.0) {
         fail_usage("the PUE is facility energy over device energy, so at least 1; got {}",
                    plan.costs.pue->value);
     }
-    plan.limits.max_accuracy_drop = share(draft.max_accuracy_drop, 0.01, "the permitted accuracy drop");
-    plan.limits.min_effect = share(draft.min_effect, 0.02, "the least effect");
+    auto& limits = plan.limits;
+    limits.max_accuracy_drop =
+        share(draft.max_accuracy_drop, limits.max_accuracy_drop, "the permitted accuracy drop");
+    limits.min_effect = share(draft.min_effect, limits.min_effect, "the least effect");
     return plan;
 }
 
