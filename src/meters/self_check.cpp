@@ -1,0 +1,66 @@
+#include "meters/self_check.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "meters/window.h"
+
+namespace espalier::meters {
+namespace {
+
+constexpr std::size_t kChangesNeeded = 5;
+constexpr Seconds kWatchPeriod{0.1};
+
+/// Sum of the added zones' numbers, or nothing where one of them could not be read.
+std::optional<double> added(const Description& description, const Reading& reading) {
+    double sum = 0;
+    for (std::size_t zone = 0; zone < reading.zones.size(); ++zone) {
+        if (description.zones[zone].role != ZoneRole::kAdded) continue;
+        const Value* value = std::get_if<Value>(&reading.zones[zone]);
+        if (value == nullptr) return std::nullopt;
+        sum += number(value->amount);
+    }
+    return sum;
+}
+
+}  // namespace
+
+std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Seconds limit, Seconds poll) {
+    std::vector<Seconds> changes;
+    std::optional<double> last;
+    for (const Seconds end = clock.now() + limit; clock.now() < end; clock.sleep(poll)) {
+        const Reading reading = meter.read();
+        const auto value = added(meter.description(), reading);
+        if (!value) return std::nullopt;
+        if (last && *value != *last) changes.push_back(reading.time);
+        last = value;
+    }
+    if (changes.size() < kChangesNeeded) return std::nullopt;
+    std::vector<Seconds> periods;
+    for (std::size_t i = 1; i < changes.size(); ++i) periods.push_back(changes[i] - changes[i - 1]);
+    const auto middle = periods.begin() + static_cast<std::ptrdiff_t>(periods.size() / 2);
+    std::nth_element(periods.begin(), middle, periods.end());
+    return *middle;
+}
+
+Availability self_check(Meter& meter, Clock& clock, Seconds duration) {
+    std::vector<Reading> readings = {meter.read()};
+    for (const Seconds end = clock.now() + duration; clock.now() < end;) {
+        clock.sleep(kWatchPeriod);
+        readings.push_back(meter.read());
+    }
+    const WindowReading window = measure(meter.description(), readings);
+    const std::string& source = meter.description().source;
+    if (window.validity == Validity::kAmbiguousTotal) return {State::kOk, window.problem, ""};
+    if (!window.valid()) return {State::kBroken, source + ": " + window.problem, "espalier doctor"};
+    if (!window.energy || *window.energy <= Joules(0)) {
+        return {State::kBroken,
+                fmt::format("{}: no energy was counted in {:.1f} s", source, window.duration().value()),
+                "restart the machine or its driver; a counter that stands still measures nothing"};
+    }
+    return {State::kOk, "", ""};
+}
+
+}  // namespace espalier::meters
