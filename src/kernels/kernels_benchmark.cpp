@@ -245,8 +245,8 @@ void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, dou
                             .activation = layer.activation,
                             .lo = 0,
                             .hi = 6};
-    const PackedConvF32 packed =
-        pack_conv2d_f32(s, w.data(), {.isa = options.isa, .winograd = options.winograd});
+    const PackedConvF32 packed = pack_conv2d_f32(
+        s, w.data(), {.isa = options.isa, .h = layer.h, .w = layer.w, .winograd = options.winograd});
     const auto run = [&] { conv2d_f32(packed, 1, layer.h, layer.w, x.data(), y.data(), epilogue, pool); };
     run();
     check(layer, w, x, y, epilogue);

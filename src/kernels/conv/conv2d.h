@@ -39,10 +39,16 @@ class PackedConvF32 {
     std::shared_ptr<const Conv2dKernel> kernel_;
 };
 
-/// What pack_conv2d_f32 may choose from.
+/// What pack_conv2d_f32 may choose from, and for what.
 struct Conv2dChoice {
     Isa isa = best_isa();
-    /// Allows Winograd's minimal filtering, whose rounding error is a few times that of the direct sum.
+    /// The input that will usually come, n images of h x w pixels; 0 where unknown. Any input gives right
+    /// results.
+    std::int64_t n = 1;
+    std::int64_t h = 0;
+    std::int64_t w = 0;
+    /// Allows Winograd's filtering where it should be faster for that input: its rounding error is larger
+    /// than that of the direct sum (see winograd.h), and its weights take 16 / 9 or 4 times the memory.
     bool winograd = true;
 };
 
