@@ -88,7 +88,7 @@ void discover_powercap(const DiscoveryOptions& options, Discovery& discovery) {
 
 std::string powercap_permission_script() {
     return R"(groupadd -f energy
-usermod -aG energy "${SUDO_USER:-$USER}"
+usermod -aG energy "${SUDO_USER:-$(id -un)}"
 cat > /etc/udev/rules.d/60-espalier-rapl.rules <<'RULE'
 SUBSYSTEM=="powercap", KERNEL=="intel-rapl*:*", ACTION=="add|change", RUN+="/bin/sh -c 'chgrp energy /sys%p/energy_uj && chmod 0440 /sys%p/energy_uj'"
 RULE
