@@ -1,6 +1,6 @@
 /** What the charts show and say, computed from the view model. Nothing here measures or tests anything. */
 import { quantileSorted } from 'd3-array';
-import { comparisonText, imagesText, list } from './format.ts';
+import { comparisonText, imagesText, list, plural } from './format.ts';
 import type { Measure, Metric, Model, Payback, Report, Variant } from './model.ts';
 
 export const ENERGY = 'energy_j_per_image';
@@ -60,13 +60,15 @@ export function paybackOf(variant: Variant, currency: string): Payback | null {
   return variant.paybacks.find((p) => p.currency === currency) ?? null;
 }
 
-export function sayFrontier(names: string[], all: number, cost: string): string {
-  if (all === 0) return 'No variant has both an accuracy and a cost yet.';
-  if (all === 1) return `Only ${names[0]} has been measured.`;
-  if (names.length === 1) return `${names[0]} is beaten by no other variant, in accuracy or in ${cost}.`;
+/** `all` counts the variants within the accepted loss of accuracy, `beyond` those outside it. */
+export function sayFrontier(names: string[], all: number, cost: string, beyond = 0): string {
+  if (all + beyond === 0) return 'No variant has both an accuracy and a cost yet.';
+  if (all + beyond === 1) return `Only ${names[0] ?? 'one variant'} has been measured.`;
+  const lost = beyond === 0 ? '' : ` ${plural(beyond, 'variant')} ${beyond === 1 ? 'loses' : 'lose'} more accuracy than accepted.`;
+  if (names.length === 1) return `${names[0]} is beaten by no other variant, in accuracy or in ${cost}.${lost}`;
   const rest = all - names.length;
   const beaten = rest === 0 ? '' : rest === 1 ? ' The other one is matched or beaten in both.' : ` The other ${rest} are matched or beaten in both.`;
-  return `The choice between accuracy and ${cost} is between ${list(names)}.${beaten}`;
+  return `The choice between accuracy and ${cost} is between ${list(names)}.${beaten}${lost}`;
 }
 
 export function sayEffects(model: Model, metric: Metric): string {

@@ -139,6 +139,10 @@ await check('a metric sorts the variants, the theme can be chosen, every chart h
 
 await check('it prints', async () => {
   const { page } = await open(reports[0][1], { scheme: 'dark' });
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 690, height: 980 });
+  await page.waitForTimeout(150);
+  await page.screenshot({ path: join(out, 'print.png'), fullPage: true });
   const pdf = await page.pdf({ path: join(out, 'print.pdf'), format: 'A4', printBackground: true });
   assert.ok(pdf.length > 20000);
   await page.close();

@@ -33,11 +33,13 @@ export function Pareto({ report, model, marks, id }: { report: Report; model: Mo
     const [c, a] = [known(variant, key), known(variant, TOP1)];
     return c && a ? [{ variant, cost: c, accuracy: a, x: c.value!, y: a.value! }] : [];
   });
-  const best = frontier(points);
   const { active, point } = usePoints(points.length);
   const as = shown(cost.unit, points[0]?.x ?? null);
   const base = points.find((p) => p.variant.baseline);
   const limit = base && model.verdict.max_accuracy_drop !== null ? base.y - model.verdict.max_accuracy_drop : null;
+  // What loses more than is accepted is no choice, however cheap.
+  const accepted = points.filter((p) => limit === null || p.y >= limit);
+  const best = frontier(accepted);
   const missing = model.variants.length - points.length;
   const rows = model.variants.map((v) => [
     v.label, measureText(v.measures[key], cost, points[0]?.x ?? null), intervalText(v.measures[key], as), measureText(v.measures[TOP1], accuracy), intervalText(v.measures[TOP1], { factor: 1, unit: '%' }),
@@ -114,7 +116,7 @@ export function Pareto({ report, model, marks, id }: { report: Report; model: Mo
 
   return (
     <Figure
-      id={id} title={`${accuracy.label} against ${cost.label.toLowerCase()}`} finding={sayFrontier(best.map((p) => p.variant.label), points.length, cost.label.toLowerCase().replace(', median', ''))}
+      id={id} title={`${accuracy.label} against ${cost.label.toLowerCase()}`} finding={sayFrontier(best.map((p) => p.variant.label), accepted.length, cost.label.toLowerCase().replace(', median', ''), points.length - accepted.length)}
       twin={{ head: ['Variant', cost.label, '95 % interval', accuracy.label, '95 % interval ', 'On the frontier'], rows }}
       note={<>Bars are 95 % intervals. {missing > 0 && <>{missing} of {model.variants.length} variants lack a number and are not drawn. </>}{key !== 'energy_j_per_image' && 'Time stands in for energy, which was not measured here.'}</>}
     >

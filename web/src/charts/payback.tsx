@@ -17,6 +17,9 @@ interface Curve {
   each: number;
 }
 
+/** The chart ends at this multiple of the baseline; curves come in from above. */
+const HEADROOM = 1.6;
+
 const countText = (n: number) => (n >= 1e9 ? `${n / 1e9} G` : n >= 1e6 ? `${n / 1e6} M` : n >= 1e4 ? `${n / 1e3} k` : fixed(n, 0));
 
 export function Payback({ report, model, marks, id }: { report: Report; model: Model; marks: Marks; id: string }) {
@@ -43,18 +46,18 @@ export function Payback({ report, model, marks, id }: { report: Report; model: M
     const to = 10 ** Math.ceil(Math.log10(Math.max(1000, ...ends) * 3));
     const x = scaleLog([from, to], [left, width - right]);
     const tops = base! * as.factor;
-    const y = scaleLinear([0, tops * 2], [bottom, top]);
+    const y = scaleLinear([0, tops * HEADROOM], [bottom, top]);
     const powers = Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i).filter((_, i, all) => !narrow || all.length < 6 || i % 2 === 0);
     const steps = Array.from({ length: 121 }, (_, i) => from * (to / from) ** (i / 120));
     const value = (c: Curve, n: number) => (c.each + c.payback.cost! / n) * as.factor;
     const curve = line<[number, number]>();
     const path = (c: Curve) => {
-      const enter = c.payback.cost! / (2 * base! - c.each);
+      const enter = c.payback.cost! / (HEADROOM * base! - c.each);
       const visible = [Math.max(from, enter), ...steps.filter((n) => n > enter)];
       return curve(visible.filter((n) => n <= to).map((n) => [x(n), y(value(c, n))])) ?? '';
     };
     const spots = paid.map((c) => ({ x: x(c.payback.images!), y: y(tops) }));
-    const names = stackLabels(curves.map((c) => y(Math.min(value(c, to), tops * 2)) - 11), top + 6, bottom - 6);
+    const names = stackLabels(curves.map((c) => y(Math.min(value(c, to), tops * HEADROOM)) - 11), top + 6, bottom - 6);
     const ticksY = y.ticks(5);
     return (
       <>

@@ -31,7 +31,7 @@ export function Masthead({ report }: { report: Report }) {
     ['Study', study.name ? `${study.name} · ${study.id}` : study.id],
     ['Finished', study.finished ? dateText(study.finished) : 'not yet'],
     ['Machine', study.machine],
-    ['Measured', `${plural(report.models.reduce((n, m) => n + m.variants.length, 0), 'variant')} in ${plural(report.method.blocks, 'block')}: ${study.trials_done}${unfinished ? ` of ${study.trials_planned}` : ''} trials, ${study.trials_failed || 'none'} failed`],
+    ['Trials', `${study.trials_done}${unfinished ? ` of ${study.trials_planned}` : ''} in ${plural(report.method.blocks, 'block')}, ${study.trials_failed || 'none'} failed`],
   ];
   return (
     <header class="masthead">

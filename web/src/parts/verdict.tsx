@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { metricOf } from '../analysis.ts';
 import { changeText, fixed, shown, typeset, valueText } from '../format.ts';
 import type { Marks } from '../marks.tsx';
@@ -48,23 +49,26 @@ function ChangeFigure({ change, report, model }: { change: Change; report: Repor
   );
 }
 
+type Side = [string, ComponentChildren];
+
 export function VerdictBlock({ report, model, marks }: { report: Report; model: Model; marks: Marks }) {
   const { verdict } = model;
   const variant = model.variants.find((v) => v.id === verdict.variant);
-  const sides: [string, preact.ComponentChildren][] = [];
-  if (verdict.payback) sides.push(['Pays back', typeset(verdict.payback)]);
-  if (verdict.happened) sides.push(['Happened', typeset(verdict.happened)]);
-  if (verdict.conditions.length) sides.push(['Holds for', verdict.conditions.join(', ')]);
+  const left: Side[] = [];
+  const right: Side[] = [];
+  if (verdict.payback) left.push(['Pays back', typeset(verdict.payback)]);
+  if (verdict.happened) left.push(['Happened', typeset(verdict.happened)]);
+  if (verdict.conditions.length) left.push(['Holds for', verdict.conditions.join(', ')]);
   const named = (list: Rejection[]) => <ul class="rejected">{list.map((r) => <li key={r.variant}><Name label={r.label} marks={marks} /> <span>{typeset(r.reason)}</span></li>)}</ul>;
-  if (verdict.rejected.length) sides.push(['Rejected', named(verdict.rejected)]);
-  if (verdict.others.length) sides.push(['Not chosen', named(verdict.others)]);
-  if (verdict.cautions.length) sides.push(['Caution', <ul>{verdict.cautions.map((c) => <li key={c}>{typeset(c)}</li>)}</ul>]);
+  if (verdict.rejected.length) right.push(['Rejected', named(verdict.rejected)]);
+  if (verdict.others.length) right.push(['Not chosen', named(verdict.others)]);
+  if (verdict.cautions.length) right.push(['Caution', <ul>{verdict.cautions.map((c) => <li key={c}>{typeset(c)}</li>)}</ul>]);
   return (
     <div class="verdict">
       <p class="headline"><Headline text={verdict.headline} label={variant?.label} /></p>
       {verdict.because && <p class="because">{typeset(verdict.because)}</p>}
       {verdict.changes.length > 0 && <dl class="changes">{verdict.changes.map((c) => <ChangeFigure key={c.metric} change={c} report={report} model={model} />)}</dl>}
-      <dl class="sides">{sides.map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}</dl>
+      <div class="sides">{[left, right].map((side, i) => <dl key={i}>{side.map(([name, text]) => <div key={name}><dt>{name}</dt><dd>{text}</dd></div>)}</dl>)}</div>
       <p class="tier-line"><TierBadge tier={verdict.tier} source={verdict.source} /></p>
     </div>
   );
