@@ -21,7 +21,7 @@ threads=$(nproc)
 mkdir -p out
 status=0
 "$espalier" run --store out/demo.db "${models[@]}" --data zoo/images/test --tactics "$tactics" \
-    --blocks 10 --batch 1 --threads "$threads" --window 0.5s --idle 0.1s "$@" || status=$?
+    --blocks 10 --batch 1 --threads "$threads" --window 0.5s --idle 0.1s || status=$?
 # 5: some trials failed; the report says which. Anything else is not a study to report on.
 [ "$status" -eq 0 ] || [ "$status" -eq 5 ] || exit "$status"
 

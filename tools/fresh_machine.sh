@@ -124,7 +124,8 @@ prerequisites() {
 # A clone of the last commit, without anything built here.
 clone_into() {
     local tree=$1 user=$2 home=$3
-    git clone --quiet --no-hardlinks "file://$repository" "$tree$home/espalier"
+    # Root may read a checkout that belongs to somebody else.
+    git -c safe.directory='*' clone --quiet "file://$repository" "$tree$home/espalier"
     chroot "$tree" chown -R "$user:" "$home/espalier"
 }
 
