@@ -20,6 +20,14 @@ struct DepthPass {
     std::int64_t k;       ///< floats of one unit
 };
 
+/// Windows over the edge of the image are copied where a kernel row is at most this many floats: a pointer
+/// per tap then costs more than the copy.
+constexpr std::int64_t kShortRow = 256;
+
+/// Pixels whose pointers are held at once, few enough to stay in the level 2 cache: a multiple of every tile
+/// height.
+constexpr std::int64_t kBlockPixels = 480;
+
 class ImplicitGemm final : public Conv2dKernel {
   public:
     ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa isa);
@@ -43,6 +51,11 @@ class ImplicitGemm final : public Conv2dKernel {
         std::int64_t last_panel;
     };
 
+    PixelRows::Merging merging() const {
+        if (!merged_) return PixelRows::Merging::kNever;
+        const bool short_rows = shape_.kernel_w * shape_.c_in <= kShortRow;
+        return short_rows ? PixelRows::Merging::kAlways : PixelRows::Merging::kInside;
+    }
     void plan_depth();
     void run_block(const PixelGrid& grid, const float* x, float* y, const Epilogue& epilogue,
                    const Block& block) const;
@@ -61,7 +74,7 @@ ImplicitGemm::ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa i
       // The channels of neighbouring taps are neighbours in memory, so a kernel row is one run of floats.
       merged_(shape.groups == 1 && shape.dilation_w == 1 && shape.kernel_w > 1 &&
               shape.kernel_w * shape.c_in <= kDepthBlock),
-      zeros_(static_cast<std::size_t>(shape.group_in()), 0.0f) {
+      zeros_(static_cast<std::size_t>(merged_ ? shape.kernel_w * shape.c_in : shape.group_in()), 0.0f) {
     const std::int64_t channels = shape.group_in(), taps = shape.taps();
     for (std::int64_t group = 0; group < shape.groups; ++group) {
         Panels panels(shape.group_out(), taps * channels, tile_table(isa));
@@ -107,8 +120,8 @@ void ImplicitGemm::run(std::int64_t n, std::int64_t h, std::int64_t w, const flo
     const std::int64_t pixels = n * grid.output_pixels();
     const Panels& panels = groups_.front();
     const auto panel_count = static_cast<std::int64_t>(panels.list().size());
-    const Partition parts =
-        partition_product(pixels, panels.k(), shape_.group_out(), panel_count, pool.threads());
+    Partition parts = partition_product(pixels, panels.k(), shape_.group_out(), panel_count, pool.threads());
+    parts.row_parts = std::max(parts.row_parts, (pixels + kBlockPixels - 1) / kBlockPixels);
     const std::int64_t tasks = parts.tasks() * shape_.groups;
     pool.parallel_for(tasks, 1, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t task = begin; task < end; ++task) {
@@ -140,7 +153,7 @@ void ImplicitGemm::run_block(const PixelGrid& grid, const float* x, float* y, co
         for (std::int64_t i = block.first_panel; i < block.last_panel; ++i) {
             const Panel& panel = panels.list()[static_cast<std::size_t>(i)];
             const int height = panels.table().max_rows[static_cast<std::size_t>(panel.vectors - 1)];
-            rows.fill(grid, x + block.group * shape_.group_in(), zeros_.data(), merged_, block.first_pixel,
+            rows.fill(grid, x + block.group * shape_.group_in(), zeros_.data(), merging(), block.first_pixel,
                       block.pixels, height);
             const std::int64_t at = block.first_pixel * shape_.c_out + first_column + panel.column;
             task.bias = epilogue.bias ? epilogue.bias + first_column + panel.column : nullptr;
