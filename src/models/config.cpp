@@ -72,11 +72,11 @@ std::string Config::text(std::string_view key, std::string_view otherwise) const
     return value->get<std::string>();
 }
 
-std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std::int64_t> otherwise) const {
+std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std::int64_t> otherwise,
+                                           Limits limits) const {
     const json* value = find(key);
     if (!value) return otherwise;
-    const Limits limits;
-    if (!value->is_array() || value->empty() || value->size() > 64) wrong(key, "a list of 1 to 64 integers");
+    if (!value->is_array() || value->empty() || value->size() > 16) wrong(key, "a list of 1 to 16 integers");
     std::vector<std::int64_t> result;
     for (const auto& element : *value) {
         if (!element.is_number_integer() || element < limits.least || element > limits.most) {

@@ -36,7 +36,9 @@ class Config {
     double number(std::string_view key, double otherwise, double least, double most) const;
     bool flag(std::string_view key, bool otherwise) const;
     std::string text(std::string_view key, std::string_view otherwise) const;
-    std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> otherwise) const;
+    /// A list of 1 to 16 integers.
+    std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> otherwise,
+                                       Limits limits = {}) const;
     /// One number for both edges, or [height, width].
     Pixels pixels(std::string_view key, std::int64_t otherwise) const;
 

@@ -23,12 +23,12 @@ struct ConvNext {
 
 ConvNext read(const Config& config) {
     ConvNext net{.widths = config.integers("hidden_sizes", {96, 192, 384, 768}),
-                 .depths = config.integers("depths", {3, 3, 9, 3}),
+                 .depths = config.integers("depths", {3, 3, 9, 3}, {1, 256}),
                  .patch = config.pixels("patch_size", 4),
                  .eps = config.number("layer_norm_eps", 1e-12, 0, 1),
                  .layer_scale = config.number("layer_scale_init_value", 1e-6, -1, 1e6) > 0,
                  .activation = config.text("hidden_act", "gelu")};
-    const auto stages = static_cast<std::size_t>(config.integer("num_stages", 4, {1, 64}));
+    const auto stages = static_cast<std::size_t>(config.integer("num_stages", 4, {1, 16}));
     if (net.widths.size() < stages || net.depths.size() < stages) {
         config.wrong("num_stages", fmt::format("at most the number of hidden_sizes ({}) and depths ({})",
                                                net.widths.size(), net.depths.size()));

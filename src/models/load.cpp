@@ -8,7 +8,7 @@ namespace espalier::models {
 namespace {
 
 /// No value of a classifier is larger at batch 1; a file that asks for more is broken or hostile.
-constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
+constexpr std::int64_t kMostElements = std::int64_t{1} << 28;
 
 void check_sizes(const graph::Graph& graph) {
     for (const graph::Node& node : graph.nodes()) {

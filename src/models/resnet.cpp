@@ -26,7 +26,7 @@ ResNet read(const Config& config) {
     if (layer != "bottleneck" && layer != "basic") config.wrong("layer_type", "\"basic\" or \"bottleneck\"");
     ResNet net{.stem = config.integer("embedding_size", 64),
                .widths = config.integers("hidden_sizes", {256, 512, 1024, 2048}),
-               .depths = config.integers("depths", {3, 4, 6, 3}),
+               .depths = config.integers("depths", {3, 4, 6, 3}, {1, 256}),
                .bottleneck = layer == "bottleneck",
                .downsample_first_stage = config.flag("downsample_in_first_stage", false),
                .downsample_in_bottleneck = config.flag("downsample_in_bottleneck", false),

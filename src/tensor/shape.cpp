@@ -13,15 +13,12 @@ Shape::Shape(std::vector<std::int64_t> extents) : extents_(std::move(extents)) {
     for (const auto extent : extents_) {
         if (extent < 0) fail("a tensor extent must not be negative, but the shape is {}", str());
         empty = empty || extent == 0;
+        // Extents beside a 0 are bounded too, so that no product of some of them overflows.
+        const std::int64_t factor = extent == 0 ? 1 : extent;
+        if (factor > kMaxElements / elements_) fail("the shape {} has too many elements", str());
+        elements_ *= factor;
     }
-    if (empty) {
-        elements_ = 0;
-        return;
-    }
-    for (const auto extent : extents_) {
-        if (extent > kMaxElements / elements_) fail("the shape {} has too many elements", str());
-        elements_ *= extent;
-    }
+    if (empty) elements_ = 0;
 }
 
 Shape Shape::with(int axis, std::int64_t extent) const {

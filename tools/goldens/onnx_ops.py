@@ -338,6 +338,11 @@ def transposes(m):
     return m("MatMul", m("Transpose", "input", perm=[0, 3, 2, 1]), m("Transpose", m.random(5, 3)))
 
 
+@case(shape=(1, 3, 4, 6), run=1)
+def concat_fixed_batch(m):
+    return m("Concat", m.random(1, 2, 4, 6), "input", axis=1)
+
+
 @case
 def concat_with_constant(m):
     rows = m("Expand", m.random(1, 1, 4, 6), m("Concat", m("Shape", "input", start=0, end=1), m.ints(1, 4, 6), axis=0))

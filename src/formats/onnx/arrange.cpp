@@ -5,8 +5,10 @@
 namespace espalier::formats::onnx {
 namespace {
 
-/// Larger constants are not computed while a model is read: 256 MB of f32.
+/// Rearranged weights may be as large as the file, up to 256 MB of f32.
 constexpr std::int64_t kMostElements = std::int64_t{1} << 26;
+/// Broadcasting makes much out of little, so that it is bounded more closely: 64 MB.
+constexpr std::int64_t kMostBroadcast = std::int64_t{1} << 24;
 
 using Strides = std::vector<std::int64_t>;
 
@@ -80,6 +82,7 @@ Arrangement arrange_take(const Shape& shape, int axis, const std::vector<std::in
 
 Arrangement arrange_broadcast(const Shape& shape, const Shape& to) {
     const int lead = to.rank() - shape.rank();
+    if (to.elements() > kMostBroadcast) fail("a constant of shape {} is too large to be computed", to.str());
     if (lead < 0) fail("{} does not broadcast to {}", shape.str(), to.str());
     const Strides strides = strides_of(shape);
     Strides steps(static_cast<std::size_t>(to.rank()), 0);

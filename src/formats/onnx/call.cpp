@@ -11,6 +11,11 @@ namespace espalier::formats::onnx {
 
 int axis_of(std::int64_t axis, int rank) { return graph::normalized_axis("axis", axis, rank); }
 
+void Budget::take(std::size_t bytes) {
+    if (bytes > left_) fail("the constants that the model computes take too much memory");
+    left_ -= bytes;
+}
+
 std::string Call::name() const {
     if (!node_.name.empty()) return node_.name;
     return node_.outputs.empty() ? node_.op_type : node_.outputs.front();
@@ -121,7 +126,10 @@ NodeId Call::add_scalar(float value) {
 void Call::give(std::variant<NodeId, Tensor, Integers> content, std::size_t index) {
     if (index >= node_.outputs.size() || node_.outputs[index].empty()) return;
     const std::string& output = node_.outputs[index];
-    const bool added = values_.emplace(output, Value{std::move(content), output, NodeId::kNone}).second;
+    if (const auto* tensor = std::get_if<Tensor>(&content)) budget_.take(tensor->size_bytes());
+    if (const auto* integers = std::get_if<Integers>(&content))
+        budget_.take(integers->elements.size() * sizeof(Extent));
+    const bool added = values_.emplace(output, Value{std::move(content), output}).second;
     if (!added) fail("its output '{}' is already defined", output);
 }
 

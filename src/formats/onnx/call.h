@@ -19,18 +19,31 @@ using graph::NodeId;
 struct Value {
     std::variant<NodeId, Tensor, Integers> content;
     std::string name;
-    NodeId node = NodeId::kNone;  ///< of a constant that has entered the graph
+    NodeId node = NodeId::kNone;        ///< of a constant that has entered the graph
+    NodeId transposed = NodeId::kNone;  ///< of a constant matrix that has entered it with its axes exchanged
 };
 
 /// All values of a graph so far.
 using Values = std::map<std::string, Value, std::less<>>;
 
+/// How many bytes of constants an import may still compute. A few nodes of a hostile file could ask for any
+/// amount.
+class Budget {
+  public:
+    explicit Budget(std::size_t bytes) : left_(bytes) {}
+    /// Throws Error when the budget is spent.
+    void take(std::size_t bytes);
+
+  private:
+    std::size_t left_;
+};
+
 /// One node of an ONNX graph being translated: its inputs, attributes and outputs. Every parse_* function
 /// takes one.
 class Call {
   public:
-    Call(const NodeProto& node, std::int64_t opset, Values& values, TwinGraph& graph)
-        : node_(node), opset_(opset), values_(values), graph_(graph) {}
+    Call(const NodeProto& node, std::int64_t opset, Values& values, TwinGraph& graph, Budget& budget)
+        : node_(node), opset_(opset), values_(values), graph_(graph), budget_(budget) {}
 
     std::int64_t opset() const { return opset_; }
     const std::string& op_type() const { return node_.op_type; }
@@ -82,6 +95,7 @@ class Call {
     std::int64_t opset_;
     Values& values_;
     TwinGraph& graph_;
+    Budget& budget_;
     std::map<std::size_t, Tensor> known_;  // tensors made from integers, kept for constant()
 };
 

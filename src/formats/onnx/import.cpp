@@ -67,8 +67,8 @@ NodeId add_input(TwinGraph& graph, const ValueInfoProto& input, const OnnxOption
     return last ? graph.add(graph::Transpose{{0, 2, 3, 1}}, {pixels}, input.name + ".channels_last") : pixels;
 }
 
-void translate(const NodeProto& node, std::int64_t opset, Values& values, TwinGraph& graph) {
-    Call call(node, opset, values, graph);
+void translate(const NodeProto& node, std::int64_t opset, Values& values, TwinGraph& graph, Budget& budget) {
+    Call call(node, opset, values, graph, budget);
     const bool standard = node.domain.empty() || node.domain == "ai.onnx";
     const Parser parser = standard ? find_parser(node.op_type) : nullptr;
     if (!parser) {
@@ -95,21 +95,22 @@ NodeId logits_of(const GraphProto& proto, Values& values, TwinGraph& graph) {
     return graph.reshape(*id, {extents[0], extents[1]}, name + ".flat");
 }
 
-graph::Graph translate(ModelProto model, const OnnxOptions& options) {
+graph::Graph translate(ModelProto model, const OnnxOptions& options, std::size_t file_bytes) {
     if (model.opset < kLeastOpset || model.opset > kMostOpset) {
         fail("it uses opset {} of ONNX; {} to {} are supported. Export it again with opset_version=17",
              model.opset, kLeastOpset, kMostOpset);
     }
     TwinGraph graph;
     Values values;
+    Budget budget((std::size_t{64} << 20) + 4 * file_bytes);
     const ValueInfoProto& input = image_input(model.graph);
-    values.emplace(input.name, Value{add_input(graph, input, options), input.name, NodeId::kNone});
+    values.emplace(input.name, Value{add_input(graph, input, options), input.name});
     for (TensorProto& tensor : model.graph.initializers) {
-        if (!values.emplace(tensor.name, Value{std::move(tensor.value), tensor.name, NodeId::kNone}).second) {
+        if (!values.emplace(tensor.name, Value{std::move(tensor.value), tensor.name}).second) {
             fail("the name '{}' is defined twice", tensor.name);
         }
     }
-    for (const NodeProto& node : model.graph.nodes) translate(node, model.opset, values, graph);
+    for (const NodeProto& node : model.graph.nodes) translate(node, model.opset, values, graph, budget);
     return graph.finish(logits_of(model.graph, values, graph));
 }
 
@@ -118,7 +119,7 @@ graph::Graph translate(ModelProto model, const OnnxOptions& options) {
 graph::Graph import_onnx(const std::filesystem::path& path, const OnnxOptions& options) {
     ModelProto model = read_model(path);
     try {
-        return translate(std::move(model), options);
+        return translate(std::move(model), options, std::filesystem::file_size(path));
     } catch (const Error& error) {
         fail("{}: {}", path.string(), error.what());
     }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/error.h"
 #include "formats/onnx/fold.h"
 #include "formats/onnx/parsers.h"
@@ -21,6 +23,20 @@ std::optional<Integers> concat_integers(Call& call) {
     return Integers::list(std::move(result.elements));
 }
 
+/// In a model exported for a batch of one, a constant row stands beside values of each image: it is repeated.
+void repeat_rows(Call& call, std::vector<NodeId>& inputs) {
+    const auto is_batched = [&](NodeId id) {
+        const auto extents = call.graph().extents(id);
+        return !extents.empty() && extents[0] == Extent{0, 1};
+    };
+    if (std::none_of(inputs.begin(), inputs.end(), is_batched)) return;
+    for (NodeId& id : inputs) {
+        const auto extents = call.graph().extents(id);
+        if (extents.empty() || !(extents[0] == Extent{1, 0})) continue;
+        id = call.add(BroadcastBatch{}, {id, call.graph().input()});
+    }
+}
+
 }  // namespace
 
 void parse_concat(Call& call) {
@@ -36,7 +52,9 @@ void parse_concat(Call& call) {
     }
     std::vector<NodeId> inputs;
     for (std::size_t i = 0; i < call.inputs(); ++i) inputs.push_back(call.operand(i));
-    call.give(call.add(Concat{axis_of(axis, call.type(inputs.front()).shape.rank())}, inputs));
+    const int along = axis_of(axis, call.type(inputs.front()).shape.rank());
+    if (along > 0) repeat_rows(call, inputs);
+    call.give(call.add(Concat{along}, inputs));
 }
 
 }  // namespace espalier::formats::onnx

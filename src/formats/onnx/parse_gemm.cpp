@@ -50,7 +50,7 @@ bool is_weight(Call& call, std::size_t index) {
 /// [features], whatever the shape of a bias that broadcasts over rows is.
 NodeId bias_of(Call& call, std::size_t index, std::int64_t features, double beta) {
     const Tensor* constant = call.constant(index);
-    if (!constant) return call.operand(index);
+    if (!constant || (constant->shape() == Shape{features} && beta == 1)) return call.operand(index);
     const Shape& shape = constant->shape();
     if (shape.elements() != shape.back()) fail("a bias of shape {} is not supported", shape.str());
     Tensor bias =

@@ -35,7 +35,7 @@ void read_opset(WireReader reader, std::int64_t& opset) {
 }  // namespace
 
 void ProtoReader::count_message(const WireReader& reader) {
-    constexpr int kMostMessages = 1 << 20;
+    constexpr int kMostMessages = 1 << 17;
     if (++messages_ > kMostMessages)
         fail("{} has more than {} nodes and attributes", reader.source(), kMostMessages);
 }

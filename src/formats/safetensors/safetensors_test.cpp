@@ -24,9 +24,11 @@ class TemporaryFile {
     ~TemporaryFile() { std::filesystem::remove(path_); }
     const std::filesystem::path& path() const { return path_; }
 
-    // Without the sync of write_file_atomically, which would take most of the time of these tests.
+    // Without the sync of write_file_atomically, and into a new file, which file systems do not flush at
+    // once: waiting for the disk would take most of the time of these tests.
     void write(std::string_view content) const {
-        std::ofstream(path_, std::ios::binary | std::ios::trunc) << content;
+        std::filesystem::remove(path_);
+        std::ofstream(path_, std::ios::binary) << content;
     }
 
     /// Writes a header with its length in front, and `data_bytes` zeros behind it.
