@@ -36,12 +36,14 @@ Database::Database(const std::filesystem::path& path, Access access) : path_(pat
     }
     if (access == Access::kWrite) prepare_folder(path);
     guarded([&] {
-        const int flags =
-            access == Access::kRead ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+        // Readers too open for writing where they may: after a crash the first to come must roll back what
+        // was not committed. SQLite itself falls back to reading a file that is write-protected.
+        const int flags = SQLite::OPEN_READWRITE | (access == Access::kWrite ? SQLite::OPEN_CREATE : 0);
         sql_ = std::make_unique<SQLite::Database>(path.string(), flags, kBusyTimeoutMs);
         check_identity(access);
         if (access == Access::kWrite) migrate();
         sql_->exec("PRAGMA foreign_keys = ON");
+        if (access == Access::kRead) sql_->exec("PRAGMA query_only = ON");
     });
 }
 

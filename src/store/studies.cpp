@@ -182,11 +182,13 @@ std::vector<VariantRecord> read_variants(SQLite::Database& sql, Id study) {
 }  // namespace
 
 void Studies::add(StudyRecord& study) {
+    StudyRecord added = study;
     database_.transaction([&] {
-        study.key = sha256(study.plan_hash + "/" + std::to_string(study.repeat)).substr(0, 12);
-        study.id = add_study_row(database_.sql(), study);
-        add_parts(study);
+        added.key = sha256(added.plan_hash + "/" + std::to_string(added.repeat)).substr(0, 12);
+        added.id = add_study_row(database_.sql(), added);
+        add_parts(added);
     });
+    study = std::move(added);
 }
 
 void Studies::add_parts(StudyRecord& study) {
