@@ -70,6 +70,7 @@ def as_text(document):
 
 
 def main():
+    torch.set_num_threads(1)
     everything = sorted(folder.name for folder in (HERE / "models").iterdir())
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=everything)

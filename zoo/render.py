@@ -1,13 +1,15 @@
 """Renders the zoo's labelled images: one shape of a known class in a cluttered scene.
 
 Every image is a function of (split, class, index) alone: the same numbers give the same image whatever was rendered
-before. What makes the task hard: free rotation, shear and size, textured fills against textured backgrounds of nearby
-colour, distractors, occluders, uneven light, blur, sensor noise, sometimes only an outline.
+before. What makes the task hard: tilt, shear and size, textured fills against textured backgrounds, distractors, occluders,
+uneven light, blur, sensor noise, sometimes only an outline. One scene in five is murky: all of it at once, and little
+contrast. Murky scenes keep good nets from perfection; clear ones are learned by small nets in minutes.
 
     python render.py            writes images/test (1,000) and images/calibration (200), JPEG 4:4:4
 """
 
 import argparse
+import dataclasses
 import io
 import pathlib
 
@@ -26,6 +28,26 @@ HOLLOW = ("crescent", "gear", "ring", "spiral")
 OVERSAMPLE = 4
 #: JPEG quality.
 QUALITY = 85
+
+
+@dataclasses.dataclass
+class Conditions:
+    """How hard a scene is; pairs are the ends of a range. Colours are in 0..1, blur in pixels."""
+
+    background_spread: float
+    fill_spread: float
+    contrast: tuple
+    distractors: tuple
+    occluders: tuple
+    blob_chance: float
+    outline_chance: float
+    blur: float
+    noise: float
+
+
+CLEAR = Conditions(0.2, 0.12, (0.45, 0.9), (0, 3), (0, 2), 0.2, 0.05, 0.8, 0.03)
+MURKY = Conditions(0.4, 0.2, (0.2, 0.6), (2, 6), (0, 3), 0.4, 0.1, 1.2, 0.05)
+MURKY_SHARE = 0.2
 
 
 def generator(split, label, index):
@@ -75,11 +97,12 @@ def silhouette(size, polygons):
 
 
 def pose(rng, radius):
-    """A random linear map [2, 2]: rotation, anisotropic scale and shear at about `radius` pixels."""
+    """A random linear map [2, 2]: tilt within 30 degrees, anisotropic scale and shear at about `radius` pixels."""
     def rotation(angle):
         return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     squeeze = np.diag([1.0, rng.uniform(0.8, 1.0)]) @ np.array([[1.0, rng.uniform(-0.15, 0.15)], [0.0, 1.0]])
-    return radius * rotation(rng.uniform(0, 2 * np.pi)) @ squeeze @ rotation(rng.uniform(0, 2 * np.pi))
+    axis = rotation(rng.uniform(0, 2 * np.pi))
+    return radius * rotation(rng.uniform(-np.pi / 6, np.pi / 6)) @ axis @ squeeze @ axis.T
 
 
 def place(rng, outline, centre, radius):
@@ -102,9 +125,9 @@ def paint(image, mask, surface):
     return image + mask[..., None] * (surface - image)
 
 
-def distractors(rng, size, image):
-    """Small blobs, boxes and strokes that are not the subject."""
-    for _ in range(rng.integers(1, 5)):
+def distractors(rng, size, image, conditions):
+    """Small blobs and strokes that are not the subject."""
+    for _ in range(rng.integers(*conditions.distractors)):
         if rng.random() < 0.5:
             mask = stroke(rng, size, rng.uniform(1, 3))
         else:
@@ -115,10 +138,10 @@ def distractors(rng, size, image):
     return image
 
 
-def subject(rng, size, image, name):
+def subject(rng, size, image, name, conditions):
     """The shape itself, with a cast shadow now and then, in a fill that may be close to the background."""
     span = min(size)
-    radius = span * rng.uniform(0.29, 0.42)
+    radius = span * rng.uniform(0.3, 0.42)
     centre = np.asarray(size) / 2 + rng.uniform(-1, 1, 2) * np.maximum(0, span * 0.44 - radius)
     polygons = place(rng, OUTLINES[name](rng), centre, radius)
     mask = silhouette(size, polygons)
@@ -128,44 +151,45 @@ def subject(rng, size, image, name):
         image = image * (1 - 0.5 * shadow[..., None])
     local = (image * mask[..., None]).sum((0, 1)) / (mask.sum() + 1e-6)
     direction = rng.normal(size=3)
-    direction *= rng.uniform(0.3, 0.8) / np.linalg.norm(direction)
+    direction *= rng.uniform(*conditions.contrast) / np.linalg.norm(direction)
     fill = np.where((local + direction < 0) | (local + direction > 1), local - direction, local + direction)
-    if name not in HOLLOW and rng.random() < 0.1:
+    if name not in HOLLOW and rng.random() < conditions.outline_chance:
         inner = silhouette(size, [((points - centre) * 0.78 + centre, inside) for points, inside in polygons])
         mask = np.clip(mask - inner, 0, 1)
-    return paint(image, mask, texture(rng, size, fill, 0.18)), centre, radius
+    return paint(image, mask, texture(rng, size, fill, conditions.fill_spread)), centre, radius
 
 
-def occlude(rng, size, image, centre, radius):
+def occlude(rng, size, image, centre, radius, conditions):
     """Thin strokes and a small blob across the subject."""
-    for _ in range(rng.integers(0, 3)):
+    for _ in range(rng.integers(*conditions.occluders)):
         image = paint(image, stroke(rng, size, rng.uniform(1.5, 3.5)), texture(rng, size, colour(rng), 0.3))
-    if rng.random() < 0.3:
+    if rng.random() < conditions.blob_chance:
         spot = centre + rng.normal(size=2) * radius * 0.7
         blob = place(rng, OUTLINES["disc"](rng), spot, radius * rng.uniform(0.15, 0.32))
         image = paint(image, silhouette(size, blob), texture(rng, size, colour(rng), 0.3))
     return image
 
 
-def camera(rng, size, image):
+def camera(rng, size, image, conditions):
     """Uneven light, contrast, blur and sensor noise; returns an 8-bit RGB picture."""
     light = 1 + rng.uniform(0.0, 0.5) * (noise_field(rng, size, 2) - 0.5)
     image = 0.5 + (image * light[..., None] - 0.5) * rng.uniform(0.45, 1.0) + rng.uniform(-0.12, 0.12)
     picture = Image.fromarray((np.clip(image, 0, 1) * 255).astype(np.uint8))
-    picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.0, 1.0)))
-    noisy = np.asarray(picture, np.float32) + rng.normal(size=(*picture.size[::-1], 3)) * 255 * rng.uniform(0, 0.045)
-    return Image.fromarray(np.clip(noisy + 0.5, 0, 255).astype(np.uint8))
+    picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, conditions.blur)))
+    noise = rng.normal(size=(*picture.size[::-1], 3)) * 255 * rng.uniform(0, conditions.noise)
+    return Image.fromarray(np.clip(np.asarray(picture, np.float32) + noise + 0.5, 0, 255).astype(np.uint8))
 
 
 def render(split, label, index):
     """One scene as a Pillow RGB image."""
     rng = generator(split, label, index)
     size = SIZES[rng.integers(len(SIZES))]
-    image = texture(rng, size, colour(rng), 0.35)
-    image = distractors(rng, size, image)
-    image, centre, radius = subject(rng, size, image, CLASSES[label])
-    image = occlude(rng, size, image, centre, radius)
-    return camera(rng, size, image)
+    conditions = MURKY if rng.random() < MURKY_SHARE else CLEAR
+    image = texture(rng, size, colour(rng), conditions.background_spread)
+    image = distractors(rng, size, image, conditions)
+    image, centre, radius = subject(rng, size, image, CLASSES[label], conditions)
+    image = occlude(rng, size, image, centre, radius, conditions)
+    return camera(rng, size, image, conditions)
 
 
 def jpeg(picture):

@@ -77,6 +77,7 @@ TREATMENTS = {
 
 
 def main():
+    torch.set_num_threads(1)
     print("| model |", " | ".join(TREATMENTS), "|")
     print("|---|" + "---|" * len(TREATMENTS))
     files = test_files()
