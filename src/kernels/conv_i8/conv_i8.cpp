@@ -166,28 +166,52 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8&
 void run_depthwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                    const DepthwiseI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
-    const bool needs_padding = s.pad_top + s.pad_left + s.pad_bottom + s.pad_right > 0;
-    const PaddedImages images = needs_padding
-                                    ? pad_images(s, in.n, in.h, in.w, in.x, in.affines, pool)
-                                    : PaddedImages{in.x, in.h * in.w * s.c_in, in.w * s.c_in, s.c_in};
+    // Rows above and below the image: one row of zero points for every quantization.
+    const std::int64_t row_bytes = in.w * s.c_in;
+    auto* outside = static_cast<std::uint8_t*>(
+        scratch(Scratch::kShared, in.affines.size() * static_cast<std::size_t>(row_bytes)));
+    for (std::size_t i = 0; i < in.affines.size(); ++i) {
+        std::memset(outside + static_cast<std::int64_t>(i) * row_bytes, in.affines[i].zero_point,
+                    static_cast<std::size_t>(row_bytes));
+    }
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w), channels = s.c_in;
     const std::int64_t grain = std::max<std::int64_t>(1, kDepthwiseGrain / (out_w * channels));
     pool.parallel_for(in.n * out_h, grain, [&](std::int64_t begin, std::int64_t end, int) {
         auto** rows = static_cast<const std::uint8_t**>(
-            scratch(Scratch::kLocal, static_cast<std::size_t>(s.taps()) * sizeof(void*)));
+            scratch(Scratch::kLocal, static_cast<std::size_t>(s.kernel_h) * sizeof(void*)));
+        void* words = scratch(Scratch::kLocalExtra, kDepthwiseScratchBytes);
         for (std::int64_t row = begin; row < end; ++row) {
             const std::int64_t image = row / out_h, y = row % out_h;
-            for (std::int64_t t = 0; t < s.taps(); ++t) {
-                rows[t] = images.pixel(image, y * s.stride_h + t / s.kernel_w * s.dilation_h,
-                                       t % s.kernel_w * s.dilation_w);
+            for (std::int64_t r = 0; r < s.kernel_h; ++r) {
+                const std::int64_t from = y * s.stride_h + r * s.dilation_h - s.pad_top;
+                const std::int64_t zeros = in.affines.size() == 1 ? 0 : image;
+                rows[r] = from >= 0 && from < in.h ? in.x + (image * in.h + from) * row_bytes
+                                                   : outside + zeros * row_bytes;
             }
             const Affine& affine = in.affine(image);
             const std::int64_t offset = row * out_w * channels;
-            kernel.run({rows, s.taps(), s.stride_w * channels, out_w, channels, packed.depthwise().data(),
-                        packed.depthwise_sums().data(), packed.scales().data(), affine.scale,
-                        affine.zero_point, out.epilogue.bias,
-                        out.epilogue.residual ? out.epilogue.residual + offset : nullptr, out.c + offset,
-                        out.epilogue.activation, out.epilogue.lo, out.epilogue.hi});
+            kernel.run({.rows = rows,
+                        .width = in.w,
+                        .left = s.pad_left,
+                        .kernel_h = s.kernel_h,
+                        .kernel_w = s.kernel_w,
+                        .stride = s.stride_w,
+                        .dilation = s.dilation_w,
+                        .pixels = out_w,
+                        .channels = channels,
+                        .weights = packed.depthwise().data(),
+                        .words = packed.depthwise_words().span<std::int8_t>().data(),
+                        .sums = packed.depthwise_sums().data(),
+                        .scales = packed.scales().data(),
+                        .scale = affine.scale,
+                        .zero_point = affine.zero_point,
+                        .bias = out.epilogue.bias,
+                        .residual = out.epilogue.residual ? out.epilogue.residual + offset : nullptr,
+                        .y = out.c + offset,
+                        .activation = out.epilogue.activation,
+                        .lo = out.epilogue.lo,
+                        .hi = out.epilogue.hi,
+                        .scratch = words});
         }
     });
 }
@@ -195,8 +219,8 @@ void run_depthwise(const PackedConvI8& packed, const Input& in, const OutputI8& 
 }  // namespace
 
 std::size_t PackedConvI8::size_bytes() const {
-    std::size_t bytes =
-        depthwise_.size() + scales_.size() * sizeof(float) + sums_.size() * sizeof(std::int32_t);
+    std::size_t bytes = depthwise_.size() + words_.size_bytes() + scales_.size() * sizeof(float) +
+                        sums_.size() * sizeof(std::int32_t);
     for (const PanelsI8& group : groups_) bytes += group.size_bytes();
     return bytes;
 }
@@ -244,6 +268,11 @@ void PackedConvI8::pack_depthwise(const std::int8_t* weights, std::span<const fl
             sums_[channel] += value;
         }
     }
+    const auto bytes =
+        static_cast<std::int64_t>(depthwise_words_bytes(channels, shape_.kernel_h, shape_.kernel_w));
+    words_ = Tensor::allocate(DType::kI8, Shape{bytes});
+    kernels::depthwise_words(depthwise_.data(), channels, shape_.kernel_h, shape_.kernel_w,
+                             words_.mutable_span<std::int8_t>().data());
 }
 
 void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, std::int64_t w,

@@ -27,6 +27,8 @@ class PackedConvI8 {
     bool row_taps() const { return row_taps_; }
     /// Depthwise weights [taps][channels], the scale and the weight sum of every channel.
     const std::vector<std::int8_t>& depthwise() const { return depthwise_; }
+    /// The same weights as depthwise_words() lays them out.
+    const Tensor& depthwise_words() const { return words_; }
     const std::vector<float>& scales() const { return scales_; }
     const std::vector<std::int32_t>& depthwise_sums() const { return sums_; }
     std::size_t size_bytes() const;
@@ -41,6 +43,7 @@ class PackedConvI8 {
     std::vector<PanelsI8> groups_;
     bool row_taps_ = false;
     std::vector<std::int8_t> depthwise_;
+    Tensor words_;
     std::vector<float> scales_;
     std::vector<std::int32_t> sums_;
 };

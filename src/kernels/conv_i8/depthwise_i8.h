@@ -1,29 +1,38 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 
 #include "base/cpu_features.h"
 #include "kernels/epilogue.h"
 
 namespace espalier::kernels {
 
-/// A run of `pixels` neighbouring outputs of a depthwise convolution on u8 NHWC pixels, all of whose taps lie
-/// in (padded) memory:
+/// Scratch memory of a depthwise kernel, aligned to 64 bytes.
+inline constexpr std::size_t kDepthwiseScratchBytes = 65536;
+
+/// One row of outputs of a depthwise convolution on u8 NHWC pixels:
 ///
-///     acc[q][c] = sum over t < taps of  rows[t][q * step + c] * weights[t * channels + c]
+///     acc[q][c] = sum over r < kernel_h, s < kernel_w of
+///                 x(r, q * stride + s * dilation - left, c) * weights[(r * kernel_w + s) * channels + c]
+///     x(r, column, c) = rows[r][column * channels + c] if 0 <= column < width, else zero_point
 ///     y[q][c]   = activation(fma(acc[q][c] - zero_point * sums[c], scale * scales[c], bias[c])
 ///                            + residual[q][c])
 ///
 /// Every implementation gives equal bits up to the activation.
 struct DepthwiseI8 {
-    const std::uint8_t* const* rows;  ///< one pointer per tap, to the tap of output 0
-    std::int64_t taps;
-    std::int64_t step;  ///< bytes between the taps of neighbouring outputs
+    const std::uint8_t* const* rows;  ///< kernel_h rows of `width` pixels
+    std::int64_t width;
+    std::int64_t left;  ///< padding before column 0
+    std::int64_t kernel_h;
+    std::int64_t kernel_w;
+    std::int64_t stride;    ///< columns between neighbouring outputs
+    std::int64_t dilation;  ///< columns between neighbouring taps
     std::int64_t pixels;
     std::int64_t channels;
     const std::int8_t* weights;
+    const std::int8_t* words;  ///< the weights once more, as depthwise_words() lays them out; aligned to 64
     const std::int32_t* sums;
     const float* scales;
     float scale;
@@ -34,7 +43,20 @@ struct DepthwiseI8 {
     Activation activation;
     float lo;
     float hi;
+    void* scratch;  ///< kDepthwiseScratchBytes
 };
+
+/// Channels that share a vector of words.
+inline constexpr std::int64_t kWordChannels = 16;
+
+/// Bytes of depthwise_words().
+std::size_t depthwise_words_bytes(std::int64_t channels, std::int64_t kernel_h, std::int64_t kernel_w);
+
+/// Weights [kernel_h][kernel_w][channels] with four kernel rows of a channel next to each other, as vpdpbusd
+/// wants them, zeros where there is no row or channel. With groups = kernel_h / 4 rounded up:
+/// words[(((c / 16 * kernel_w + s) * groups + r / 4) * 16 + c % 16) * 4 + r % 4].
+void depthwise_words(const std::int8_t* weights, std::int64_t channels, std::int64_t kernel_h,
+                     std::int64_t kernel_w, std::int8_t* words);
 
 /// One implementation.
 struct DepthwiseI8Kernel {

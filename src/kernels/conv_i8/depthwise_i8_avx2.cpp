@@ -6,13 +6,13 @@
 namespace espalier::kernels {
 namespace {
 
-/// Two taps of eight channels as pairs of 16-bit numbers.
-ESPALIER_INLINE __m256i pixels2(const std::uint8_t* first, const std::uint8_t* second) {
-    const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first));
-    const __m128i b =
-        second ? _mm_loadl_epi64(reinterpret_cast<const __m128i*>(second)) : _mm_setzero_si128();
-    return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
+/// Eight channels of a column of one row, or of the padding.
+ESPALIER_INLINE __m128i pixel8(const DepthwiseI8& d, std::int64_t r, std::int64_t column, std::int64_t c) {
+    if (column < 0 || column >= d.width) return _mm_set1_epi8(static_cast<char>(d.zero_point));
+    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(d.rows[r] + column * d.channels + c));
 }
+
+/// Two taps of eight channels as pairs of 16-bit numbers; a missing second tap weighs 0.
 
 ESPALIER_INLINE __m256i weights2(const std::int8_t* first, const std::int8_t* second) {
     const __m128i a = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first));
@@ -37,13 +37,18 @@ ESPALIER_INLINE void finish(const DepthwiseI8& d, std::int64_t c, std::int64_t o
 template <Activation A>
 ESPALIER_INLINE void run_block(const DepthwiseI8& d, std::int64_t c) {
     for (std::int64_t q = 0; q < d.pixels; ++q) {
-        const std::int64_t from = q * d.step + c;
         __m256i acc = _mm256_setzero_si256();
-        for (std::int64_t t = 0; t < d.taps; t += 2) {
-            const bool pair = t + 1 < d.taps;
-            const __m256i x = pixels2(d.rows[t] + from, pair ? d.rows[t + 1] + from : nullptr);
-            const std::int8_t* w = d.weights + t * d.channels + c;
-            acc = _mm256_add_epi32(acc, _mm256_madd_epi16(x, weights2(w, pair ? w + d.channels : nullptr)));
+        for (std::int64_t r = 0; r < d.kernel_h; ++r) {
+            std::int64_t column = q * d.stride - d.left;
+            const std::int8_t* w = d.weights + r * d.kernel_w * d.channels + c;
+            for (std::int64_t s = 0; s < d.kernel_w; s += 2, column += 2 * d.dilation, w += 2 * d.channels) {
+                const bool pair = s + 1 < d.kernel_w;
+                const __m128i first = pixel8(d, r, column, c);
+                const __m128i second = pair ? pixel8(d, r, column + d.dilation, c) : first;
+                const __m256i x = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(first, second));
+                acc =
+                    _mm256_add_epi32(acc, _mm256_madd_epi16(x, weights2(w, pair ? w + d.channels : nullptr)));
+            }
         }
         finish<A>(d, c, q * d.channels + c, acc);
     }
