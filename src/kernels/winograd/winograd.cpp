@@ -15,12 +15,12 @@ namespace espalier::kernels {
 namespace {
 
 /// Floats of both transformed blocks that share the level 2 cache with the weights of one element.
-constexpr std::int64_t kBlockFloats = 160 * 1024;
+constexpr std::int64_t kBlockFloats = 256 * 1024;
 /// A multiple of every tile height of the products.
 constexpr std::int64_t kBlockUnit = 24;
 
 /// With fewer channels the products are too narrow to gain from.
-constexpr std::int64_t kLeastChannels = 32;
+constexpr std::int64_t kLeastChannels = 16;
 
 /// G of F(2 x 2, 3 x 3) and F(4 x 4, 3 x 3).
 constexpr double kFilter2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
