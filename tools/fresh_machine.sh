@@ -153,7 +153,7 @@ try_as() {
         rm -rf "$directory/out-$user"
         cp -a "$tree$home/espalier/out" "$directory/out-$user"
     fi
-    umount --recursive "$tree/proc" "$tree/dev" "$tree/sys"
+    umount --lazy --recursive "$tree/proc" "$tree/dev" "$tree/sys"
     [ "$keep" = yes ] || rm -rf --one-file-system "$tree"
     return "$status"
 }
