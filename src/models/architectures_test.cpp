@@ -28,7 +28,7 @@ constexpr Anchor kAnchors[] = {
 
 class Architectures : public testing::TestWithParam<Anchor> {};
 
-TEST_P(Architectures, HaveTheirPublishedComplexity) {
+TEST_P(Architectures, HaveTheirPublishedComplexityAtEveryBatchSize) {
     const TemporaryFolder folder;
     folder.write("config.json", GetParam().config);
     const Model model = load_model(folder.path(), {.random_weights = 1, .hash = false});
@@ -37,12 +37,7 @@ TEST_P(Architectures, HaveTheirPublishedComplexity) {
     EXPECT_NEAR(static_cast<double>(cost.parameters) / 1e6, GetParam().million_parameters,
                 0.012 * GetParam().million_parameters);
     EXPECT_TRUE(cost.uncounted.empty());
-}
 
-TEST_P(Architectures, HoldForEveryBatchSize) {
-    const TemporaryFolder folder;
-    folder.write("config.json", GetParam().config);
-    const Model model = load_model(folder.path(), {.random_weights = 1, .hash = false});
     const graph::Graph batch = graph::with_batch(model.graph, 3);
     graph::verify(batch);
     EXPECT_EQ(batch.type(batch.output()).shape, (Shape{3, model.classes()}));
