@@ -115,6 +115,15 @@ std::vector<double> prepare_images(const lab::Prepared& prepared, RunProgress& p
     return seconds;
 }
 
+/// Whether the plan was carried out already, so that no trial and no image is needed.
+bool complete(store::Database& database, const lab::Prepared& prepared, const RunOptions& options) {
+    const auto known = store::Studies(database).find_plan(prepared.study.plan_hash);
+    if (!known || options.fresh) return false;
+    const auto progress = store::Trials(database).progress(*known);
+    const auto failed = options.retry_failed ? progress.failed : 0;
+    return progress.planned + progress.running + failed == 0;
+}
+
 lab::RunSummary measure(store::Database& database, const lab::StudyRun& run, const RunOptions& options,
                         const lab::Plan& plan, RunProgress& progress) {
     const MonotonicClock clock;
@@ -164,6 +173,10 @@ int run(const RunOptions& options, const Globals& globals) {
     store::Database database(path, store::Access::kWrite);
     const auto prepared = lab::prepare(plan, *runtime, path);
     RunProgress progress(globals.quiet ? "none" : globals.progress);
+    // Before the study is made, so that images which do not fit the model leave none behind.
+    const auto preprocess_s = complete(database, prepared, options)
+                                  ? std::vector<double>(prepared.models.size())
+                                  : prepare_images(prepared, progress);
     const auto opened = lab::open_study(database, prepared, options.fresh);
     const auto& study = opened.run.study;
     say(globals, fmt::format("{} study {}: {}", opened.created ? "New" : "Carrying on", study.key,
@@ -172,7 +185,7 @@ int run(const RunOptions& options, const Globals& globals) {
     lab::RunSummary summary;
     summary.progress = store::Trials(database).progress(study.id);
     if (summary.progress.planned + summary.progress.running > 0) {
-        lab::add_study_notes(database, opened.run, prepare_images(prepared, progress));
+        lab::add_study_notes(database, opened.run, preprocess_s);
         summary = measure(database, opened.run, options, plan, progress);
     }
     const auto& counts = summary.progress;

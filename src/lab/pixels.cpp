@@ -2,12 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
 
+#include "base/cpu_features.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/thread_pool.h"
 
 namespace espalier::lab {
 namespace {
@@ -64,13 +67,24 @@ class Temporary {
     std::filesystem::path path_;
 };
 
+/// Images decoded at a time: enough for every thread, few enough to stay small in memory.
+constexpr std::int64_t kChunk = 64;
+
 void write_images(std::ofstream& file, const datasets::Dataset& data,
                   const datasets::Preprocessor& preprocessor, const std::function<void(std::int64_t)>& done) {
-    std::vector<float> values(static_cast<std::size_t>(preprocessor.shape().elements()));
-    for (std::int64_t i = 0; i < data.size() && file; ++i) {
-        preprocessor.run(datasets::decode(data.sample(i)), values);
-        put(file, values.data(), values.size());
-        done(i + 1);
+    ThreadPool pool(usable_cpus());
+    const auto image = static_cast<std::size_t>(preprocessor.shape().elements());
+    std::vector<float> values(image * static_cast<std::size_t>(std::min(kChunk, data.size())));
+    for (std::int64_t first = 0; first < data.size() && file; first += kChunk) {
+        const std::int64_t count = std::min(kChunk, data.size() - first);
+        pool.parallel_for(count, 1, [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t i = begin; i < end; ++i) {
+                const std::span<float> out(values.data() + static_cast<std::size_t>(i) * image, image);
+                preprocessor.run(datasets::decode(data.sample(first + i)), out);
+            }
+        });
+        put(file, values.data(), static_cast<std::size_t>(count) * image);
+        done(first + count);
     }
 }
 

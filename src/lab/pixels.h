@@ -25,7 +25,7 @@ class PixelFile {
     static std::shared_ptr<const PixelFile> open(const std::filesystem::path& path, const std::string& key);
 
     /// Decodes and preprocesses every image, and puts the file in place whole or not at all. `done(k)` is
-    /// called after k images. Throws Error naming the image that is damaged.
+    /// called after the first k images. Throws Error naming the image that is damaged.
     static void write(const std::filesystem::path& path, const std::string& key,
                       const datasets::Dataset& data, const datasets::Preprocessor& preprocessor,
                       const std::function<void(std::int64_t)>& done);

@@ -127,9 +127,18 @@ constexpr Reader kReaders[] = {
 };
 // clang-format on
 
-bool several_studies(const std::vector<Column>& columns) {
-    return std::any_of(columns.begin(), columns.end(),
-                       [&](const Column& column) { return column.study != columns.front().study; });
+/// What tells a column from the others: study and model only where they differ.
+std::string label(const Digest& one, const std::vector<Column>& columns) {
+    const auto& first = columns.front();
+    const bool studies = std::any_of(columns.begin(), columns.end(),
+                                     [&](const Column& column) { return column.study != first.study; });
+    const bool models = std::any_of(columns.begin(), columns.end(), [&](const Column& column) {
+        return column.variant->model_id != first.variant->model_id;
+    });
+    std::string text;
+    if (studies) text += one.column.study->key.substr(0, 4) + " ";
+    if (models || studies) text += (one.model ? one.model->name : "") + " ";
+    return text + one.column.variant->tactic;
 }
 
 std::vector<std::string> cautions(const std::vector<Digest>& digests) {
@@ -160,14 +169,9 @@ bool Row::differs() const {
 SideBySide put_side_by_side(const std::vector<Column>& columns) {
     SideBySide result;
     if (columns.empty()) return result;
-    const bool several = several_studies(columns);
     std::vector<Digest> digests;
-    for (const auto& column : columns) {
-        digests.push_back(digest(column));
-        const auto* model = digests.back().model;
-        result.columns.push_back(fmt::format("{}{} {}", several ? column.study->key.substr(0, 4) + " " : "",
-                                             model ? model->name : "", column.variant->tactic));
-    }
+    for (const auto& column : columns) digests.push_back(digest(column));
+    for (const auto& one : digests) result.columns.push_back(label(one, columns));
     for (const auto& reader : kReaders) {
         Row row{.key = reader.key, .name = reader.name};
         for (const auto& one : digests) row.facts.push_back(reader.read(one));

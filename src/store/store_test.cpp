@@ -191,7 +191,8 @@ TEST_F(StoreTest, ATransactionIsAllOrNothing) {
     Database database(path_, Access::kWrite);
     StudyRecord study = small_study();
     EXPECT_THROW(database.transaction([&] {
-        Studies(database).add(study);
+        StudyRecord lost = study;
+        Studies(database).add(lost);
         fail("in the middle");
     }),
                  Error);
