@@ -117,8 +117,8 @@ TEST_P(ReferenceModel, BatchesGiveWhatSingleImagesGive) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shared, ReferenceModel, testing::ValuesIn(model_files()), [](const auto& info) {
-    const fs::path& path = info.param;
+INSTANTIATE_TEST_SUITE_P(Shared, ReferenceModel, testing::ValuesIn(model_files()), [](const auto& parameter) {
+    const fs::path& path = parameter.param;
     return path.extension() == ".onnx" ? path.parent_path().filename().string() + "_onnx"
                                        : path.filename().string() + "_safetensors";
 });

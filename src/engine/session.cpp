@@ -9,6 +9,7 @@
 #include "graph/cost.h"
 #include "passes/cleanup/cleanup.h"
 #include "passes/layout/layout.h"
+#include "passes/quantize/integers.h"
 
 namespace espalier::engine {
 
@@ -24,7 +25,8 @@ bool is_executed(const graph::Op& op) {
 
 /// What every execution needs, whatever the tactic: weights known at load, and the kernels' layout.
 Graph prepared(const Graph& graph) {
-    const passes::Pass passes[] = {{"fold-constants", passes::fold_constants},
+    const passes::Pass passes[] = {{"sum-integers", passes::sum_integers},
+                                   {"fold-constants", passes::fold_constants},
                                    {"channels-last", passes::channels_last},
                                    {"merge-movements", passes::merge_movements}};
     std::vector<passes::PassRecord> records;
