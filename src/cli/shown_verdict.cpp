@@ -137,6 +137,13 @@ void add_others(const store::StudyRecord& study, const lab::ModelVerdict& model,
     }
 }
 
+report::Text baseline_id(const store::StudyRecord& study, store::Id model) {
+    for (const auto& variant : study.variants) {
+        if (variant.model_id == model && variant.is_baseline) return report::variant_id(study, variant);
+    }
+    return {};
+}
+
 report::Verdict shown_verdict(const store::StudyRecord& study, const lab::StudyVerdict& verdict,
                               const lab::ModelVerdict& model) {
     report::Verdict shown;
@@ -154,6 +161,7 @@ report::Verdict shown_verdict(const store::StudyRecord& study, const lab::StudyV
         if (!chosen->happened.empty()) shown.happened = chosen->happened;
         if (!chosen->paybacks.empty()) shown.payback = lab::describe(chosen->paybacks.front());
     }
+    if (model.decision == Decision::kKeep) shown.variant = baseline_id(study, model.model_id);
     add_others(study, model, shown);
     return shown;
 }

@@ -1,10 +1,14 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "report/export.h"
 #include "report/metrics.h"
 
 namespace espalier::report {
 namespace {
+
+constexpr const char* kCurrencies[] = {"energy", "time", "money", "rent", "carbon"};
 
 std::string quoted(const std::string& cell) {
     if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
@@ -51,6 +55,11 @@ std::vector<std::string> header(const std::vector<Metric>& metrics) {
         cells.push_back(metric.key + "_p");
         cells.push_back(metric.key + "_finding");
     }
+    for (const char* currency : kCurrencies) {
+        for (const char* part : {"", "_low", "_high"}) {
+            cells.push_back(fmt::format("break_even_{}_images{}", currency, part));
+        }
+    }
     return cells;
 }
 
@@ -60,6 +69,15 @@ void add_measure(const Metric& metric, const Measure& measure, std::vector<std::
     const Comparison c = measure.comparison.value_or(Comparison{});
     for (const auto& value : {c.value, c.low, c.high, c.p}) cells.push_back(number(value));
     cells.push_back(measure.comparison ? c.finding : "");
+}
+
+void add_paybacks(const Variant& variant, std::vector<std::string>& cells) {
+    for (const char* currency : kCurrencies) {
+        const auto found = std::find_if(variant.paybacks.begin(), variant.paybacks.end(),
+                                        [&](const Payback& p) { return p.currency == currency; });
+        const Payback p = found == variant.paybacks.end() ? Payback{} : *found;
+        for (const auto& value : {p.images, p.images_low, p.images_high}) cells.push_back(number(value));
+    }
 }
 
 std::string role(const Model& model, const Variant& variant) {
@@ -87,6 +105,7 @@ std::vector<std::string> row(const Report& report, const Model& model, const Var
                                       energy.source.value_or(""),
                                       energy.scope.value_or("")};
     for (const auto& metric : report.metrics) add_measure(metric, measure_of(variant, metric.key), cells);
+    add_paybacks(variant, cells);
     return cells;
 }
 

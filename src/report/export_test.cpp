@@ -102,6 +102,7 @@ TEST(Csv, HasOneRowPerVariantWithTierAndEmptyUnknowns) {
     EXPECT_EQ(rows[2].substr(0, 62), "tiny,compile,compile,native,cpu,1,2,complete,,adopt,B,RAPL ene");
     EXPECT_EQ(rows[3].substr(0, 62), "tiny,local-pruning:0.5,local-pruning:0.5,native,cpu,1,2,comple");
     EXPECT_NE(rows[0].find("energy_j_per_image_ratio_low"), std::string::npos);
+    EXPECT_NE(rows[0].find("break_even_energy_images_low"), std::string::npos);
     for (const auto& row : rows) {
         EXPECT_EQ(std::count(row.begin(), row.end(), ','), std::count(rows[0].begin(), rows[0].end(), ','));
     }

@@ -25,14 +25,15 @@ std::string plain(const std::string& text) {
     return escaped;
 }
 
-std::string cell(const Variant& variant, const Metric& metric) {
+std::string cell(const Variant& variant, const Metric& metric, double factor) {
     const auto found = variant.measures.find(metric.key);
     if (found == variant.measures.end() || !found->second.value) return "unknown";
-    const auto& measure = found->second;
+    const Measure measure = scaled(found->second, factor);
     std::string text = value_text(measure);
     const std::string interval = interval_text(measure);
     if (!interval.empty()) text += fmt::format(" ({})", interval);
-    const std::string change = variant.baseline ? "" : change_text(measure, metric);
+    const bool same = measure.comparison && measure.comparison->value == 1.0 && !measure.comparison->low;
+    const std::string change = variant.baseline || same ? "" : change_text(measure, metric);
     if (!change.empty()) text += fmt::format(", {}", change);
     if (measure.comparison &&
         (measure.comparison->finding == "better" || measure.comparison->finding == "worse"))
@@ -40,11 +41,20 @@ std::string cell(const Variant& variant, const Metric& metric) {
     return text;
 }
 
-std::string metric_name(const Model& model, const Metric& metric) {
-    const char* separator = metric.unit.empty() ? "" : ", ";
+std::string metric_name(const Model& model, const Metric& metric, const std::string& unit) {
+    const char* separator = unit.empty() ? "" : ", ";
     const bool energy = metric.group == "Energy" || metric.group == "Cost";
     const std::string tier = energy ? fmt::format(" [tier {}]", model.verdict.tier) : "";
-    return fmt::format("{}{}{}{}", metric.label, separator, metric.unit, tier);
+    return fmt::format("{}{}{}{}", metric.label, separator, unit, tier);
+}
+
+/// The first known value of a metric, by which its unit gets a prefix.
+Number reference(const Model& model, const Metric& metric) {
+    for (const auto& variant : model.variants) {
+        const auto found = variant.measures.find(metric.key);
+        if (found != variant.measures.end() && found->second.value) return found->second.value;
+    }
+    return {};
 }
 
 std::string table(const Report& report, const Model& model) {
@@ -56,8 +66,11 @@ std::string table(const Report& report, const Model& model) {
     }
     std::string text = head + "\n" + rule + "\n";
     for (const auto& metric : report.metrics) {
-        text += fmt::format("| {} |", plain(metric_name(model, metric)));
-        for (const auto& variant : model.variants) text += fmt::format(" {} |", plain(cell(variant, metric)));
+        const Scale scale = scale_for(metric.unit, reference(model, metric));
+        text += fmt::format("| {} |", plain(metric_name(model, metric, scale.unit)));
+        for (const auto& variant : model.variants) {
+            text += fmt::format(" {} |", plain(cell(variant, metric, scale.factor)));
+        }
         text += "\n";
     }
     return text;

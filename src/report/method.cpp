@@ -105,21 +105,29 @@ int count(const store::StudyRecord& study, store::TrialState state) {
                                           [&](const auto& trial) { return trial.state == state; }));
 }
 
-/// Notes on trials that have the same code are told once, with their number.
+std::string sentence(std::string text) {
+    if (text.empty()) return text;
+    if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    return text.back() == '.' ? text : text + ".";
+}
+
+/// Notes on the study one by one; notes on trials that have the same code once, with their number. That
+/// energy is not measured is told by the warnings themselves, and what is no weakness is a note.
 void add_notes(const store::StudyRecord& study, std::vector<Warning>& warnings) {
     std::map<std::string, std::vector<const store::NoteRecord*>> of_trials;
     for (const auto& note : study.notes) {
         if (note.trial_id != 0)
             of_trials[note.code].push_back(&note);
-        else
-            warnings.push_back({"warning", note.text, {}});
+        else if (note.code != "no-energy-meter")
+            warnings.push_back({note.code == "preprocessing" ? "note" : "warning", sentence(note.text), {}});
     }
     for (const auto& [code, notes] : of_trials) {
         const auto& text = notes.front()->text;
-        warnings.push_back({"warning",
-                            notes.size() == 1 ? fmt::format("One trial: {}", text)
-                                              : fmt::format("{} trials, the first: {}", notes.size(), text),
-                            {}});
+        warnings.push_back(
+            {"warning",
+             sentence(notes.size() == 1 ? fmt::format("One trial: {}", text)
+                                        : fmt::format("{} trials, the first: {}", notes.size(), text)),
+             {}});
     }
 }
 
@@ -175,7 +183,12 @@ std::vector<Warning> describe_warnings(const store::StudyRecord& study, const An
              fmt::format("{} blocks: intervals are shown, times and energies are not tested.", study.blocks),
              fmt::format("Tests need {} blocks.", analysis.blocks_for_tests)});
     }
-    if (estimated(meters_of(study))) {
+    const auto energy = meters_of(study);
+    if (finished > 0 && energy.empty()) {
+        warnings.push_back({"warning", "No energy was recorded: time is compared instead.",
+                            "espalier doctor says what this machine could measure."});
+    }
+    if (estimated(energy)) {
         warnings.push_back(
             {"warning",
              "No energy counter could be read: energy is estimated (tier E). Its ranking equals "

@@ -46,17 +46,43 @@ std::string signed_text(double value, int decimals) {
 
 }  // namespace
 
+Scale scale_for(const std::string& unit, const Number& reference) {
+    static constexpr std::pair<double, const char*> kPrefixes[] = {{1e12, "T"}, {1e9, "G"}, {1e6, "M"},
+                                                                   {1e3, "k"},  {1.0, ""},  {1e-3, "m"}};
+    const std::string base = unit.substr(0, unit.find_first_of(" /"));
+    const bool divides = base == "J" || base == "W" || base == "s";
+    const bool multiplies =
+        divides || base == "B" || base == "MAC" || base == "FLOP" || base == "g" || unit.empty();
+    const double size = std::abs(reference.value_or(1.0));
+    if (size == 0.0 || !multiplies || (divides && size >= 0.1 && size < 1e4)) return {1.0, unit};
+    for (const auto& [step, prefix] : kPrefixes) {
+        if (size >= step * 0.9995 && (step >= 1.0 || divides)) return {1.0 / step, prefix + unit};
+    }
+    return {1.0, unit};
+}
+
+Measure scaled(Measure measure, double factor) {
+    for (auto* number : {&measure.value, &measure.low, &measure.high}) {
+        if (*number) *number = **number * factor;
+    }
+    return measure;
+}
+
 std::string significant(double value, int digits) { return fixed(value, decimals_of(value, digits)); }
 
 std::string value_text(const Measure& measure) {
     if (!measure.value) return "unknown";
-    if (!has_interval(measure) && *measure.value == std::round(*measure.value))
-        return fixed(*measure.value, 0);
+    if (!has_interval(measure)) {
+        const bool whole = *measure.value == std::round(*measure.value);
+        return fixed(*measure.value, whole ? 0 : std::max(0, decimals_of(*measure.value, 3)));
+    }
     return (measure.interval == "factor" ? "≈ " : "") + fixed(*measure.value, decimals(measure));
 }
 
 std::string interval_text(const Measure& measure) {
     if (!measure.value || !has_interval(measure)) return "";
+    if (measure.interval == "factor")
+        return significant(*measure.low, 2) + " to " + significant(*measure.high, 2);
     const int places = decimals(measure);
     return fixed(*measure.low, places) + " to " + fixed(*measure.high, places);
 }

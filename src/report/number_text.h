@@ -10,6 +10,19 @@ namespace espalier::report {
 /// it does not have: (0.07957, 3) -> "0.0796", (91.4, 3) -> "91.4", (1234.5, 3) -> "1230".
 std::string significant(double value, int digits);
 
+/// How a unit is written for numbers about as large as `reference`: its prefix, and what to multiply with.
+struct Scale {
+    double factor = 1.0;
+    std::string unit;
+};
+
+/// B, MAC, FLOP, g and plain counts get k, M, G, T; J, W and s also m; shares, rates and money stay as they
+/// are.
+Scale scale_for(const std::string& unit, const Number& reference);
+
+/// The measure in another unit; its comparison stays as it is.
+Measure scaled(Measure measure, double factor);
+
 /// A value with no more digits than its interval allows (at most four), "unknown" when there is none, and
 /// "≈" with two digits when it is an uncalibrated estimate.
 std::string value_text(const Measure& measure);

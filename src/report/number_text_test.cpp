@@ -27,7 +27,7 @@ TEST(ValueText, SaysUnknownAndMarksEstimates) {
     auto estimate = measured(0.16789, 0.067, 0.27);
     estimate.interval = "factor";
     EXPECT_EQ(value_text(estimate), "≈ 0.17");
-    EXPECT_EQ(interval_text(estimate), "0.07 to 0.27");
+    EXPECT_EQ(interval_text(estimate), "0.067 to 0.27");
 }
 
 TEST(ValueText, CountsAreWhole) {
@@ -35,6 +35,16 @@ TEST(ValueText, CountsAreWhole) {
     count.value = 5700000.0;
     EXPECT_EQ(value_text(count), "5700000");
     EXPECT_EQ(interval_text(count), "");
+}
+
+TEST(ScaleFor, PicksThePrefixByTheReference) {
+    EXPECT_EQ(scale_for("B", 21860000.0).unit, "MB");
+    EXPECT_EQ(scale_for("J/image", 0.038).unit, "mJ/image");
+    EXPECT_EQ(scale_for("J/image", 1.9).unit, "J/image");
+    EXPECT_EQ(scale_for("", 501620.0).unit, "k");
+    EXPECT_EQ(scale_for("%", 0.01).unit, "%");
+    EXPECT_EQ(scale_for("B", 0.0).unit, "B");
+    EXPECT_EQ(value_text(scaled(measured(21860000.0, 21820000.0, 21890000.0), 1e-6)), "21.86");
 }
 
 TEST(ChangeText, HasASignAUnitAndItsInterval) {

@@ -65,7 +65,7 @@ export function sayFrontier(names: string[], all: number, cost: string, beyond =
   if (all + beyond === 0) return 'No variant has both an accuracy and a cost yet.';
   if (all + beyond === 1) return `Only ${names[0] ?? 'one variant'} has been measured.`;
   const lost = beyond === 0 ? '' : ` ${plural(beyond, 'variant')} ${beyond === 1 ? 'loses' : 'lose'} more accuracy than accepted.`;
-  if (names.length === 1) return `${names[0]} is beaten by no other variant, in accuracy or in ${cost}.${lost}`;
+  if (names.length === 1) return `No other variant beats ${names[0]} in accuracy or in ${cost}.${lost}`;
   const rest = all - names.length;
   const beaten = rest === 0 ? '' : rest === 1 ? ' The other one is matched or beaten in both.' : ` The other ${rest} are matched or beaten in both.`;
   return `The choice between accuracy and ${cost} is between ${list(names)}.${beaten}${lost}`;
@@ -101,5 +101,5 @@ export function saySpread(model: Model, metric: Metric): string {
   });
   const widest = spreads.sort((a, b) => b.share - a.share)[0];
   if (!widest) return 'No block has a value yet.';
-  return `Half of the blocks lie within ${(widest.share * 100).toFixed(1)} % of the median or closer; ${widest.label} varies most.`;
+  return `The middle half of the blocks spans at most ${(widest.share * 100).toFixed(widest.share < 0.1 ? 1 : 0)} % of the median (${widest.label}).`;
 }

@@ -70,7 +70,9 @@ export function valueText(measure: Measure | undefined, as: Shown): string {
 export function intervalText(measure: Measure | undefined, as: Shown): string {
   if (!measure || measure.value === null || measure.low === null || measure.high === null) return '';
   const [low, high, value] = [measure.low * as.factor, measure.high * as.factor, measure.value * as.factor];
-  const decimals = measure.interval === 'factor' ? decimalsOf(value, 2) : high > low ? Math.min(decimalsFor((high - low) / 2), decimalsOf(value, 4)) : decimalsOf(value, 3);
+  // The ends of an estimate are as vague as its value: two digits each.
+  if (measure.interval === 'factor') return `${fixed(low, decimalsOf(low, 2))} to ${fixed(high, decimalsOf(high, 2))}`;
+  const decimals = high > low ? Math.min(decimalsFor((high - low) / 2), decimalsOf(value, 4)) : decimalsOf(value, 3);
   return `${fixed(low, decimals)} to ${fixed(high, decimals)}`;
 }
 

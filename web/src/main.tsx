@@ -37,7 +37,7 @@ function Page({ report }: { report: Report }) {
       <section class="chapter back" aria-labelledby="environment">
         <header><h2 id="environment">Where it was measured</h2></header>
         <Environment report={report} />
-        {report.study.command && <><h4>To repeat it</h4><pre class="command" tabIndex={0}>{report.study.command}</pre></>}
+        {report.study.command && <><h3>To repeat it</h3><pre class="command" tabIndex={0}>{report.study.command}</pre></>}
       </section>
       <section class="chapter back" aria-labelledby="words">
         <header><h2 id="words">What the metrics mean</h2></header>

@@ -12,7 +12,7 @@ test('the frontier holds what nothing beats, equal twins included', () => {
   const points = [{ x: 1, y: 90 }, { x: 2, y: 92 }, { x: 3, y: 91 }, { x: 2, y: 92 }, { x: 1, y: 89 }];
   assert.deepEqual(frontier(points).map((p) => [p.x, p.y]), [[1, 90], [2, 92], [2, 92]]);
   assert.equal(sayFrontier([], 0, 'energy'), 'No variant has both an accuracy and a cost yet.');
-  assert.match(sayFrontier(['a'], 3, 'energy'), /beaten by no other/);
+  assert.match(sayFrontier(['a'], 3, 'energy'), /No other variant beats a/);
 });
 
 test('the box has type-7 quartiles and reaches at most 1.5 quartile distances', () => {

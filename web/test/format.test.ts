@@ -28,7 +28,7 @@ test('what is not known is said, never 0', () => {
 test('an uncalibrated estimate has two digits and a sign that says so', () => {
   const estimate = measure(0.16789, 0.067, 0.269, 'factor');
   assert.equal(valueText(estimate, as), `≈${THIN}0.17`);
-  assert.equal(intervalText(estimate, as), '0.07 to 0.27');
+  assert.equal(intervalText(estimate, as), '0.067 to 0.27');
 });
 
 test('prefixes suit the size; shares and plain rates have none', () => {

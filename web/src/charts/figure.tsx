@@ -47,7 +47,7 @@ export function Figure({ id, title, finding, twin, control, note, children }: Fi
     <figure id={id} class="figure">
       <figcaption>
         <div class="figure-head">
-          <h4>{title}</h4>
+          <h3>{title}</h3>
           {control}
         </div>
         <p class="finding">{finding}</p>

@@ -30,12 +30,12 @@ export function Chapter({ report, model, marks }: { report: Report; model: Model
       <Distribution {...chart} id={`${id}-blocks`} />
       <Payback {...chart} id={`${id}-payback`} />
       <section class="figure">
-        <h4>Did the tactic happen?</h4>
+        <h3>Did the tactic happen?</h3>
         <p class="finding">What was found in the variant that ran, not what was asked for.</p>
         <EvidenceCards model={model} marks={marks} />
       </section>
       <section class="figure">
-        <h4>Every number</h4>
+        <h3>Every number</h3>
         <p class="finding">Below each value its 95 % interval and its change against the baseline: coloured where a test shows it, grey where none does. Press a metric to sort the variants by it.</p>
         <VariantTable {...chart} />
       </section>

@@ -61,9 +61,9 @@ export function EvidenceCards({ model, marks }: { model: Model; marks: Marks }) 
   const base = model.variants.find((v) => v.baseline)?.evidence ?? null;
   const card = (v: Variant) => (
     <li key={v.id} style={{ borderTopColor: marks.get(v.label)?.colour }}>
-      <h5>
+      <h4>
         <svg class="glyph" viewBox="-7 -7 14 14" width="13" height="13" aria-hidden="true"><MarkShape mark={marks.get(v.label)} /></svg> {v.label}
-      </h5>
+      </h4>
       {v.status !== 'complete' && <p class="remark">{v.status}: {v.reason ?? UNKNOWN}</p>}
       {v.evidence ? <Proof evidence={v.evidence} base={v.baseline ? null : base} /> : v.status === 'complete' && <p class="remark">no evidence was recorded</p>}
     </li>

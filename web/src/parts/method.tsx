@@ -1,5 +1,12 @@
-import { fixed, UNKNOWN } from '../format.ts';
+import { decimalsOf, fixed, shown, UNKNOWN } from '../format.ts';
 import type { Report } from '../model.ts';
+
+/** "2.1 s", "35 ms". */
+function duration(seconds: number): string {
+  const as = shown('s', seconds);
+  const value = seconds * as.factor;
+  return `${fixed(value, Math.max(0, decimalsOf(value, 2)))} ${as.unit}`;
+}
 
 export function Method({ report }: { report: Report }) {
   const { method } = report;
@@ -11,7 +18,7 @@ export function Method({ report }: { report: Report }) {
           <li key={step.name}>
             <b>{step.name}</b>
             <span>{step.description}</span>
-            <small>{step.seconds === null ? 'time unknown' : `${fixed(step.seconds, step.seconds < 0.095 ? 2 : 1)} s`}</small>
+            <small>{step.seconds === null ? 'time unknown' : duration(step.seconds)}</small>
           </li>
         ))}
       </ol>
@@ -27,7 +34,7 @@ export function Method({ report }: { report: Report }) {
           </tbody>
         </table>
       </div>
-      <h4>Figures that were given, not measured</h4>
+      <h3>Figures that were given, not measured</h3>
       <div class="scroll" tabIndex={0} role="region" aria-label="Given figures">
         <table class="plain">
           <thead><tr><th scope="col">Figure</th><th scope="col" class="num">Value</th><th scope="col">Date</th><th scope="col">Source</th></tr></thead>
@@ -50,7 +57,7 @@ export function Environment({ report }: { report: Report }) {
     <div class="environment">
       {groups.map((group) => (
         <section key={group}>
-          <h4>{group}</h4>
+          <h3>{group}</h3>
           <dl>
             {report.environment.filter((f) => f.group === group).map((f) => (
               <div key={f.name}><dt>{f.name}</dt><dd>{f.value ?? UNKNOWN}{f.note && <small>{f.note}</small>}</dd></div>

@@ -30,7 +30,7 @@ export function Summary({ report, marks }: { report: Report; marks: Marks }) {
           return (
             <tr key={model.name}>
               <th scope="row"><a href={`#${anchor(model)}`}>{model.name}</a></th>
-              <td data-label="Verdict">{['adopt', 'provisional'].includes(verdict.decision) && variant ? <>use <Name label={variant.label} marks={marks} />{verdict.decision === 'provisional' && <small>if its accuracy holds on more images</small>}</> : verdict.decision === 'keep' ? 'keep the original' : 'no verdict yet'}</td>
+              <td data-label="Verdict"><span>{['adopt', 'provisional'].includes(verdict.decision) && variant ? <>use <Name label={variant.label} marks={marks} />{verdict.decision === 'provisional' && <small>if its accuracy holds on more images</small>}</> : verdict.decision === 'keep' ? 'keep the original' : 'no verdict yet'}</span></td>
               {keys.map((key) => {
                 const said = change(verdict.changes.find((c) => c.metric === key));
                 return (

@@ -26,7 +26,8 @@ function Cell({ variant, metric, reference }: { variant: Variant; metric: Metric
   const as = shown(metric.unit, reference ?? measure?.value ?? null);
   const text = valueText(measure, as);
   if (text === UNKNOWN) return <td class="missing" title={measure?.reason ?? undefined}>{UNKNOWN}<small>{measure?.reason ?? 'not recorded'}</small></td>;
-  const change = variant.baseline ? '' : comparisonText(measure, metric).value;
+  const same = measure?.comparison?.value === (metric.comparison === 'ratio' ? 1 : 0) && measure.comparison.low === null;
+  const change = variant.baseline || same ? '' : comparisonText(measure, metric).value;
   const finding = measure?.comparison?.finding;
   const shownByTest = finding === 'better' || finding === 'worse';
   return (

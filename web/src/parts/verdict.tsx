@@ -62,7 +62,9 @@ export function VerdictBlock({ report, model, marks }: { report: Report; model: 
   const named = (list: Rejection[]) => <ul class="rejected">{list.map((r) => <li key={r.variant}><Name label={r.label} marks={marks} /> <span>{typeset(r.reason)}</span></li>)}</ul>;
   if (verdict.rejected.length) right.push(['Rejected', named(verdict.rejected)]);
   if (verdict.others.length) right.push(['Not chosen', named(verdict.others)]);
-  if (verdict.cautions.length) right.push(['Caution', <ul>{verdict.cautions.map((c) => <li key={c}>{typeset(c)}</li>)}</ul>]);
+  const told = new Set(report.warnings.map((w) => w.text));
+  const cautions = verdict.cautions.filter((c) => !told.has(c));
+  if (cautions.length) left.push(['Caution', <ul>{cautions.map((c) => <li key={c}>{typeset(c)}</li>)}</ul>]);
   return (
     <div class="verdict">
       <p class="headline"><Headline text={verdict.headline} label={variant?.label} /></p>
