@@ -7,10 +7,15 @@
 
 #include "base/random.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace espalier::kernels {
 
 /// Test memory for `count` elements whose address is `misalignment` elements past a 64-byte boundary, between
-/// guard bytes that show any write outside of it.
+/// guard bytes that show any write outside of it. Under the address sanitizer, reading past the end fails
+/// too.
 template <typename T>
 class Guarded {
   public:
@@ -20,7 +25,10 @@ class Guarded {
                        kPattern);
         const auto address = reinterpret_cast<std::uintptr_t>(memory_.data()) + kGuard;
         offset_ = kGuard + (64 - address % 64) % 64 + static_cast<std::size_t>(misalignment) * sizeof(T);
+        guard(true);
     }
+    Guarded(Guarded&&) noexcept = default;
+    ~Guarded() { guard(false); }
 
     T* data() { return reinterpret_cast<T*>(memory_.data() + offset_); }
     const T* data() const { return reinterpret_cast<const T*>(memory_.data() + offset_); }
@@ -30,6 +38,17 @@ class Guarded {
 
     /// True while nothing outside of the elements has been written.
     bool intact() const {
+        guard(false);
+        const bool untouched = pattern_untouched();
+        guard(true);
+        return untouched;
+    }
+
+  private:
+    static constexpr std::size_t kGuard = 256;
+    static constexpr unsigned char kPattern = 0xa5;
+
+    bool pattern_untouched() const {
         for (std::size_t i = 0; i < memory_.size(); ++i) {
             const bool inside = i >= offset_ && i < offset_ + bytes_;
             if (!inside && memory_[i] != kPattern) return false;
@@ -37,9 +56,18 @@ class Guarded {
         return true;
     }
 
-  private:
-    static constexpr std::size_t kGuard = 256;
-    static constexpr unsigned char kPattern = 0xa5;
+    void guard([[maybe_unused]] bool on) const {
+#if defined(__SANITIZE_ADDRESS__)
+        if (memory_.empty()) return;
+        const unsigned char* end = memory_.data() + offset_ + bytes_;
+        const std::size_t rest = memory_.size() - offset_ - bytes_;
+        if (on) {
+            ASAN_POISON_MEMORY_REGION(end, rest);
+        } else {
+            ASAN_UNPOISON_MEMORY_REGION(end, rest);
+        }
+#endif
+    }
 
     std::size_t bytes_;
     std::size_t offset_ = 0;
