@@ -1,0 +1,128 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <numeric>
+#include <set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/cpu_features.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mapped_file.h"
+#include "base/random.h"
+#include "base/suggest.h"
+#include "base/units.h"
+
+namespace espalier {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class Folder {
+  public:
+    Folder() : path_(fs::temp_directory_path() / ("espalier-base-" + std::to_string(::getpid()))) {
+        fs::create_directories(path_);
+    }
+    ~Folder() { fs::remove_all(path_); }
+    fs::path operator/(const char* name) const { return path_ / name; }
+    const fs::path& path() const { return path_; }
+
+  private:
+    fs::path path_;
+};
+
+template <typename A, typename B>
+concept Addable = requires(A a, B b) { a + b; };
+
+TEST(Units, OnlyLikeQuantitiesAdd) {
+    static_assert(Addable<Joules, Joules>);
+    static_assert(!Addable<Joules, Watts>);
+    static_assert(!Addable<Seconds, double>);
+    EXPECT_DOUBLE_EQ((Watts(5) * Seconds(3)).value(), 15);
+    EXPECT_DOUBLE_EQ((Joules(15) / Seconds(3)).value(), 5);
+    EXPECT_DOUBLE_EQ((Joules(15) / Watts(5)).value(), 3);
+    EXPECT_LT(Seconds(1), Seconds(2));
+}
+
+TEST(Random, SequenceIsTheSameEverywhere) {
+    // Counted by an independent implementation of xoshiro256** seeded by SplitMix64(1).
+    Random random(1);
+    EXPECT_EQ(random.next(), 12966619160104079557u);
+    EXPECT_EQ(random.next(), 9600361134598540522u);
+    std::vector<int> order(10);
+    std::iota(order.begin(), order.end(), 0);
+    Random(3).shuffle(std::span(order));
+    std::vector<int> again(10);
+    std::iota(again.begin(), again.end(), 0);
+    Random(3).shuffle(std::span(again));
+    EXPECT_EQ(order, again);
+    EXPECT_EQ(std::set<int>(order.begin(), order.end()).size(), 10u);
+}
+
+TEST(Random, BelowIsUniform) {
+    Random random(5);
+    std::vector<int> counts(7, 0);
+    for (int i = 0; i < 70000; ++i) ++counts[random.below(7)];
+    for (const int count : counts) EXPECT_NEAR(count, 10000, 500);
+}
+
+TEST(Sha256, OfKnownTexts) {
+    EXPECT_EQ(sha256(std::string_view("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256(std::string_view("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(AtomicWrite, ReplacesWholeOrNotAtAll) {
+    const Folder folder;
+    write_file_atomically(folder / "a", std::string_view("one"));
+    write_file_atomically(folder / "a", std::string_view("two"));
+    EXPECT_EQ(read_text_file(folder / "a"), "two");
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
+    EXPECT_THROW(write_file_atomically(folder / "missing/a", std::string_view("x")), Error);
+    EXPECT_THROW(read_text_file(folder / "a", 2), Error);
+}
+
+TEST(AtomicWrite, FullDiskLeavesNothingBehind) {
+    if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+    const Folder folder;
+    fs::create_symlink("/dev/full", folder / ("full.partial." + std::to_string(::getpid())).c_str());
+    EXPECT_THROW(write_file_atomically(folder / "full", std::string_view("x")), Error);
+    EXPECT_FALSE(fs::exists(folder / "full"));
+}
+
+TEST(MappedFile, EmptyAbsentAndFolder) {
+    const Folder folder;
+    write_file_atomically(folder / "empty", std::string_view(""));
+    EXPECT_TRUE(MappedFile::open(folder / "empty")->bytes().empty());
+    EXPECT_THROW(MappedFile::open(folder / "absent"), Error);
+    EXPECT_THROW(MappedFile::open(folder.path()), Error);
+}
+
+TEST(Suggestion, OnlyWhatIsNear) {
+    const std::string names[] = {"compile", "baseline"};
+    EXPECT_EQ(suggestion("compil", names), " Did you mean 'compile'?");
+    EXPECT_EQ(suggestion("quantize", names), "");
+    EXPECT_EQ(suggestion(std::string(1000000, 'x'), names), "");
+}
+
+TEST(Isa, NamesParseBack) {
+    for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni}) {
+        EXPECT_EQ(parse_isa(name(isa)), isa);
+    }
+    EXPECT_THROW(parse_isa("sse"), Error);
+    EXPECT_GE(usable_cpus(), 1);
+}
+
+TEST(MonotonicClock, SleepsAtLeastAsLongAsAsked) {
+    MonotonicClock clock;
+    const Seconds start = clock.now();
+    clock.sleep(Seconds(0.02));
+    EXPECT_GE((clock.now() - start).value(), 0.02);
+}
+
+}  // namespace
+}  // namespace espalier

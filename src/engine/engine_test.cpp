@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "engine/arena_planner.h"
+#include "engine/session.h"
+
+namespace espalier::engine {
+namespace {
+
+using namespace graph;
+
+TEST(ArenaPlanner, BlocksThatMeetNeverOverlap) {
+    Random random(11);
+    for (int round = 0; round < 50; ++round) {
+        std::vector<Lifetime> blocks;
+        std::size_t together = 0;
+        for (int i = 0; i < 40; ++i) {
+            const int first = static_cast<int>(random.below(30));
+            blocks.push_back({random.below(5000), first, first + static_cast<int>(random.below(8))});
+            together += (blocks.back().bytes + 63) / 64 * 64;
+        }
+        const ArenaPlan plan = plan_arena(blocks);
+        EXPECT_LE(plan.bytes, together);
+        for (std::size_t a = 0; a < blocks.size(); ++a) {
+            EXPECT_EQ(plan.offsets[a] % 64, 0u);
+            EXPECT_LE(plan.offsets[a] + blocks[a].bytes, plan.bytes);
+            for (std::size_t b = 0; b < a; ++b) {
+                if (blocks[a].first > blocks[b].last || blocks[b].first > blocks[a].last) continue;
+                const bool apart = plan.offsets[a] + blocks[a].bytes <= plan.offsets[b] ||
+                                   plan.offsets[b] + blocks[b].bytes <= plan.offsets[a] || blocks[a].bytes == 0 ||
+                                   blocks[b].bytes == 0;
+                EXPECT_TRUE(apart) << a << " and " << b;
+            }
+        }
+    }
+}
+
+Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
+    Tensor tensor = Tensor::allocate(DType::kF32, shape);
+    Random random(seed);
+    for (float& value : tensor.mutable_span<float>()) value = static_cast<float>(random.normal());
+    return tensor;
+}
+
+/// x [N, 2, 1, 1] -> relu(x) + x + (relu(x) * relu(x)), a value used again after it could have been overwritten.
+Graph reused_values() {
+    Graph graph;
+    const NodeId image = graph.add_input("x", {DType::kF32, {1, 2, 1, 1}});
+    const NodeId x = graph.add(Reshape{{0, -1}}, {image}, "flat");
+    const NodeId relu = graph.add(Unary{.kind = UnaryKind::kRelu}, {x}, "relu");
+    const NodeId square = graph.add(Binary{.kind = BinaryKind::kMul}, {relu, relu}, "square");
+    const NodeId sum = graph.add(Binary{.kind = BinaryKind::kAdd}, {relu, x}, "sum");
+    graph.set_output(graph.add(Binary{.kind = BinaryKind::kAdd}, {sum, square}, "out"));
+    return graph;
+}
+
+TEST(Session, LendsMemoryOnlyWhenAValueEnds) {
+    Session session(reused_values(), {});
+    for (const std::int64_t batch : {1, 3, 1, 2}) {
+        const Tensor x = random_tensor({batch, 2, 1, 1}, 5);
+        const Tensor y = session.run(x);
+        for (std::size_t i = 0; i < y.span<float>().size(); ++i) {
+            const float v = x.span<float>()[i];
+            const float r = v > 0 ? v : 0;
+            EXPECT_FLOAT_EQ(y.span<float>()[i], r + v + r * r);
+        }
+    }
+}
+
+TEST(Session, RefusesOtherShapes) {
+    Session session(reused_values(), {});
+    EXPECT_THROW(session.run(random_tensor({1, 3, 1, 1}, 1)), Error);
+    EXPECT_THROW(session.run(random_tensor({2, 2}, 1)), Error);
+    EXPECT_THROW(session.run(Tensor::allocate(DType::kI8, {1, 2, 1, 1})), Error);
+}
+
+/// A convolution, a pooling, a mean and a head: every image op at once.
+Graph small_network() {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 9, 11}});
+    const NodeId conv = graph.add(Conv2d{.stride = {2, 1}, .pad = {1, 0, 2, 1}},
+                                  {x, graph.add_constant("w", random_tensor({5, 3, 3, 2}, 1)),
+                                   graph.add_constant("b", random_tensor({5}, 2))}, "conv");
+    const NodeId pool = graph.add(Pool2d{.kind = PoolKind::kAverage, .kernel = {2, 3}, .stride = {1, 2},
+                                         .pad = {1, 1, 0, 1}}, {conv}, "pool");
+    const NodeId norm = graph.add(Unary{.kind = UnaryKind::kGelu}, {pool}, "gelu");
+    const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {norm}, "mean");
+    graph.set_output(graph.add(Linear{}, {mean, graph.add_constant("v", random_tensor({4, 5}, 3))}, "head"));
+    return graph;
+}
+
+TEST(Session, InstructionSetsAndThreadsAgree) {
+    const Graph graph = small_network();
+    const Tensor x = random_tensor({3, 3, 9, 11}, 9);
+    SessionOptions plain;
+    plain.lowering.isa = Isa::kPortable;
+    const Tensor expected = Session(graph, plain).run(x);
+    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni}) {
+        SessionOptions options;
+        options.threads = 3;
+        options.lowering.isa = isa;
+        const Tensor y = Session(graph, options).run(x);
+        for (std::size_t i = 0; i < y.span<float>().size(); ++i) {
+            EXPECT_NEAR(y.span<float>()[i], expected.span<float>()[i], 2e-5) << name(isa);
+        }
+    }
+}
+
+TEST(Session, ExecutionIsEvidence) {
+    Session session(small_network(), {});
+    session.run(random_tensor({2, 3, 9, 11}, 1));
+    const Execution execution = session.execution();
+    EXPECT_EQ(execution.macs.at("f32"), 5 * 5 * 11 * 18 + 20);
+    EXPECT_GT(execution.arena_bytes, 0);
+    EXPECT_GT(execution.weight_bytes, 4 * (5 * 18 + 20));
+    EXPECT_FALSE(execution.kernels.empty());
+    EXPECT_EQ(session.profile(random_tensor({1, 3, 9, 11}, 1)).size(), static_cast<std::size_t>(execution.steps));
+}
+
+}  // namespace
+}  // namespace espalier::engine

@@ -1,0 +1,59 @@
+#include "tensor/tensor.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace espalier {
+namespace {
+
+TEST(Shape, RefusesNegativeAndHuge) {
+    EXPECT_EQ((Shape{2, 3}).elements(), 6);
+    EXPECT_EQ(Shape{}.elements(), 1);
+    EXPECT_EQ((Shape{4, 0}).elements(), 0);
+    const std::int64_t huge = std::numeric_limits<std::int64_t>::max();
+    EXPECT_THROW((Shape{-1}), Error);
+    EXPECT_THROW((Shape{huge, huge}), Error);
+    EXPECT_THROW((Shape{huge, 0, huge}), Error);
+    EXPECT_THROW((Shape{std::int64_t{1} << 21, std::int64_t{1} << 21}), Error);
+    EXPECT_EQ((Shape{1, 224, 3}).str(), "[1, 224, 3]");
+}
+
+TEST(Tensor, ViewsShareAndClonesDoNot) {
+    Tensor a = Tensor::allocate(DType::kF32, {2, 2});
+    a.mutable_span<float>()[3] = 5;
+    const Tensor b = a.reshaped({4});
+    Tensor c = a.clone();
+    a.mutable_span<float>()[3] = 7;
+    EXPECT_EQ(b.span<float>()[3], 7);
+    EXPECT_EQ(c.span<float>()[3], 5);
+    EXPECT_THROW(a.reshaped({5}), Error);
+    EXPECT_THROW(a.span<std::int8_t>(), Error);
+    EXPECT_THROW(Tensor::allocate(DType::kF32, {Shape::kMaxElements}), Error);
+}
+
+TEST(Tensor, MisalignedViewsAreRepaired) {
+    std::array<std::byte, 9> bytes{};
+    const float value = 2.5f;
+    std::memcpy(bytes.data() + 1, &value, sizeof value);
+    const Tensor view = Tensor::view(DType::kF32, {2}, std::span(bytes).subspan(1), nullptr);
+    EXPECT_FALSE(view.aligned() && (reinterpret_cast<std::uintptr_t>(bytes.data()) % 4 == 0));
+    EXPECT_EQ(view.to_aligned().span<float>()[0], 2.5f);
+    EXPECT_THROW(Tensor::view(DType::kF32, {3}, bytes, nullptr), Error);
+}
+
+TEST(Tensor, HalfPrecisionsConvertExactly) {
+    EXPECT_EQ(f16_to_f32(0x3c00), 1.0f);
+    EXPECT_EQ(f16_to_f32(0xc000), -2.0f);
+    EXPECT_EQ(f16_to_f32(0x0001), std::ldexp(1.0f, -24));
+    EXPECT_EQ(f16_to_f32(0x7c00), INFINITY);
+    EXPECT_TRUE(std::isnan(f16_to_f32(0x7e00)));
+    EXPECT_EQ(f16_to_f32(0x7bff), 65504.0f);
+    EXPECT_EQ(bf16_to_f32(0x4049), 3.140625f);
+}
+
+}  // namespace
+}  // namespace espalier
