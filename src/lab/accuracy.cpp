@@ -18,7 +18,10 @@ AccuracyVerdict judge(const AccuracyComparison& comparison) {
     const auto shown = statistics::non_inferiority(comparison.interval, comparison.limit);
     if (shown == statistics::NonInferiority::kNonInferior) return AccuracyVerdict::kNotWorse;
     if (shown == statistics::NonInferiority::kInferior) return AccuracyVerdict::kWorse;
-    return comparison.difference < -comparison.limit ? AccuracyVerdict::kWorse : AccuracyVerdict::kNotShown;
+    // A loss of exactly the limit is permitted; shares of images are not exact in binary.
+    constexpr double kRounding = 1e-9;
+    const bool beyond = comparison.difference < -comparison.limit - kRounding;
+    return beyond ? AccuracyVerdict::kWorse : AccuracyVerdict::kNotShown;
 }
 
 /// Normal approximation of the paired difference: its standard error is sqrt(discordant share / n), and the

@@ -12,6 +12,8 @@ using nlohmann::json;
 
 /// Below this share a kernel class is not worth naming in one line.
 constexpr double kLeastShare = 0.005;
+/// Fewer new zeros come from rounding weights to 8 bits, not from pruning.
+constexpr double kLeastZeros = 0.05;
 
 /// One line put together from the differences between two pieces of evidence.
 class Line {
@@ -49,7 +51,7 @@ class Line {
         const auto all = number(after_, "parameters");
         const auto nonzero = number(after_, "nonzero_parameters");
         const auto before = number(before_, "nonzero_parameters");
-        if (!all || !nonzero || !before || *all <= 0.0 || *nonzero >= *before) return;
+        if (!all || !nonzero || !before || *all <= 0.0 || *before - *nonzero < kLeastZeros * *all) return;
         const bool exploited = after_.value("effective_macs_exploited", json(false)) == json(true);
         add(fmt::format("{:.0f} % of the weights are zero, {}", 100.0 * (1.0 - *nonzero / *all),
                         exploited ? "and kernels skip them" : "but no kernel skips them"));

@@ -150,7 +150,7 @@ TEST(Verdict, NeverTestsAnEstimateAsEnergy) {
     for (const auto& payback : verdict.chosen()->paybacks) EXPECT_NE(payback.currency, "energy");
     const auto text = describe(judge(make_study(kTypical, 12, "E"), {}, {}), false);
     EXPECT_THAT(text, HasSubstr("about 2.0 -> 0.80 J/image"));
-    EXPECT_THAT(text, HasSubstr("x0.4 to x1.6"));
+    EXPECT_THAT(text, HasSubstr("x0.40 to x1.6"));
     EXPECT_THAT(text, HasSubstr("ranking equals CPU-time ranking"));
 }
 

@@ -69,7 +69,7 @@ std::string accuracy_word(const AccuracyComparison& accuracy) {
         case AccuracyVerdict::kNotWorse:
             return "not worse";
         case AccuracyVerdict::kWorse:
-            return "worse";
+            return accuracy.interval.high < -accuracy.limit ? "worse" : "the loss seen is beyond the limit";
         case AccuracyVerdict::kNotShown:
             break;
     }
@@ -96,8 +96,9 @@ std::string estimate_line(const ModelVerdict& model, const VariantFindings& vari
     return line(
         "energy",
         "about " + from_to(*model.baseline_estimate_j, *variant.estimate_j, "J/image", kEstimateDigits), "",
-        fmt::format("estimate, tier E, true value x{:g} to x{:g}; ranking equals CPU-time ranking",
-                    model.source.factor_low, model.source.factor_high));
+        fmt::format("estimate, tier E, true value x{} to x{}; ranking equals CPU-time ranking",
+                    significant(model.source.factor_low, kEstimateDigits),
+                    significant(model.source.factor_high, kEstimateDigits)));
 }
 
 std::string payback_lines(const VariantFindings& variant, bool verbose) {
