@@ -13,6 +13,7 @@ struct Portable {
     using I = std::int32_t __attribute__((vector_size(16)));
     static constexpr int kLanes = 4;
     static constexpr int kRegisters = 16;
+    static constexpr bool kMasksAreFree = false;
 
     ESPALIER_INLINE static V zero() { return V{}; }
     ESPALIER_INLINE static V set1(float x) { return V{x, x, x, x}; }

@@ -10,7 +10,7 @@ extern constexpr DepthwiseTable kDepthwiseAvx2{
     Isa::kAvx2,
     {{{depthwise_tiles<Avx2, 3, 1, 1, 8>(), depthwise_tiles<Avx2, 3, 2, 1, 8>()},
       {depthwise_tiles<Avx2, 5, 1, 1, 8>(), depthwise_tiles<Avx2, 5, 2, 1, 8>()},
-      {depthwise_tiles<Avx2, 7, 1, 1, 8>(), depthwise_tiles<Avx2, 7, 2, 1, 8>()}}},
+      {depthwise_tiles<Avx2, 7, 1, 1, 8>(), depthwise_tiles<Avx2, 7, 2, 1, 4>()}}},
     {{depthwise_tiles<Avx2, 3, 1, 1, 8, true>(), depthwise_tiles<Avx2, 3, 2, 1, 8, true>()}},
     Avx2::kLanes,
     &DepthwisePixel<Avx2>::run};

@@ -15,22 +15,19 @@ struct DepthwiseTile {
     static constexpr int kInputColumns = (Pixels - 1) * Stride + Kernel;
     /// A kernel of few taps stays in registers for the whole rectangle; of a larger one only the rows in use
     /// do.
-    static constexpr bool kHoldWeights = !Grouped && Kernel * Kernel + Lines * Pixels + 1 <= S::kRegisters;
+    static constexpr bool kHoldWeights =
+        !Grouped && Kernel == 3 && Kernel * Kernel + Lines * Pixels + 1 <= S::kRegisters;
     static_assert(kHoldWeights || Lines <= 2);
 
     static void run(const DepthwiseTask& task) {
         const Clamp<S> clamp(task.activation, task.lo, task.hi);
         bool inside = task.first_column >= 0 && task.first_column + kInputColumns <= task.width;
         for (int r = 0; r < kInputLines; ++r) inside = inside && task.x[r];
-        std::int64_t c = 0;
         if (inside) {
-            for (; c + S::kLanes <= task.channels; c += S::kLanes)
-                channels<true, true>(task, clamp, c, S::kLanes);
+            all_channels<true>(task, clamp);
         } else {
-            for (; c + S::kLanes <= task.channels; c += S::kLanes)
-                channels<true, false>(task, clamp, c, S::kLanes);
+            all_channels<false>(task, clamp);
         }
-        if (c < task.channels) channels<false, false>(task, clamp, c, static_cast<int>(task.channels - c));
         if (clamp.stored) {
             for (int o = 0; o < Lines; ++o) {
                 activate_stored<S>(task.y + o * task.line, task.channels, Pixels, task.channels,
@@ -43,6 +40,24 @@ struct DepthwiseTile {
     template <bool Whole>
     ESPALIER_INLINE static V load(const float* p, int count) {
         return Whole ? S::load(p) : S::load_first(p, count);
+    }
+
+    template <bool Inside>
+    ESPALIER_INLINE static void all_channels(const DepthwiseTask& task, const Clamp<S>& clamp) {
+        std::int64_t c = 0;
+        if constexpr (S::kMasksAreFree) {
+            for (; c < task.channels; c += S::kLanes) {
+                const std::int64_t left = task.channels - c;
+                channels<false, Inside>(task, clamp, c,
+                                        static_cast<int>(left < S::kLanes ? left : S::kLanes));
+            }
+        } else {
+            for (; c + S::kLanes <= task.channels; c += S::kLanes) {
+                channels<true, Inside>(task, clamp, c, S::kLanes);
+            }
+            if (c < task.channels)
+                channels<false, false>(task, clamp, c, static_cast<int>(task.channels - c));
+        }
     }
 
     /// One vector of channels from c on.
