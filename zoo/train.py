@@ -42,16 +42,15 @@ class Recipe:
     """How one model is built, fed and trained.
 
     `crop` is the share of the resized shorter edge that the processor's centre crop keeps; None means that it warps the
-    whole picture to `size` x `size`.
+    whole picture to `size` x `size`. Each of the `cycles` (epochs, batch) warms up to `rate` and cools down to 0.
     """
 
     model: callable
     processor: callable
     size: int
     crop: float | None
-    epochs: int
     rate: float
-    batch: int = 96
+    cycles: list
     decay: float = 0.02
     bfloat16: bool = False
 
@@ -127,17 +126,17 @@ def convnext():
 RECIPES = {
     "resnet-mini": Recipe(
         resnet, lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
-        size=64, crop=64 / 73, epochs=10, rate=3e-3, bfloat16=True),
+        size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96)], bfloat16=True),
     "convnext-mini": Recipe(
         convnext, lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
-        size=64, crop=64 / 73, epochs=10, rate=3e-3, bfloat16=True),
+        size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96), (14, 48)], bfloat16=True),
     "mobilenet_v2-mini": Recipe(
         mobilenet_v2, lambda: transformers.MobileNetV2ImageProcessorPil(
             size={"shortest_edge": 80}, crop_size={"height": 72, "width": 72}, **CENTRED),
-        size=72, crop=72 / 80, epochs=10, rate=3e-3),
+        size=72, crop=72 / 80, rate=3e-3, cycles=[(10, 96)]),
     "vit-mini": Recipe(
         vit, lambda: transformers.ViTImageProcessorPil(size={"height": 72, "width": 72}, **CENTRED),
-        size=72, crop=None, epochs=20, rate=1.5e-3, decay=0.05),
+        size=72, crop=None, rate=1.5e-3, cycles=[(20, 96), (20, 48)], decay=0.05),
 }
 
 
@@ -179,22 +178,18 @@ def parameter_groups(model, decay):
     return [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
 
 
-def train(name, pictures, labels, scale):
-    """Trains one model and saves it under models/."""
-    torch.manual_seed(SEED)
-    rng = np.random.default_rng(SEED)
-    recipe = RECIPES[name]
-    processor, model = recipe.processor(), recipe.model().to(memory_format=torch.channels_last)
-    epochs = max(1, round(recipe.epochs * scale))
-    steps = len(pictures) // recipe.batch
+def run_cycle(name, cycle, model, processor, pictures, labels):
+    """One warm-up and cool-down over the training images; `cycle` is the index into the recipe's cycles."""
+    recipe, rng = RECIPES[name], np.random.default_rng([SEED, cycle])
+    epochs, batch_size = recipe.cycles[cycle]
+    steps = len(pictures) // batch_size
     optimizer = torch.optim.AdamW(parameter_groups(model, recipe.decay))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=epochs * steps, pct_start=0.1)
     started = time.time()
+    model.train()
     for epoch in range(epochs):
-        model.train()
-        right, order = 0, rng.permutation(len(pictures))
-        for step in range(steps):
-            chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
+        right, order = 0, rng.permutation(len(pictures))[: steps * batch_size]
+        for chosen in order.reshape(steps, batch_size):
             views = [augmented(rng, pictures[i], recipe, processor.resample) for i in chosen]
             batch, target = torch.from_numpy(np.stack(views)), torch.from_numpy(labels[chosen])
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
@@ -206,11 +201,21 @@ def train(name, pictures, labels, scale):
             optimizer.step()
             schedule.step()
             right += int((logits.argmax(1) == target).sum())
-        print(f"{name} epoch {epoch + 1}/{epochs} train {right / (steps * recipe.batch):.4f} "
+        print(f"{name} cycle {cycle} epoch {epoch + 1}/{epochs} train {right / order.size:.4f} "
               f"loss {loss.item():.3f} {time.time() - started:.0f} s", flush=True)
-    folder = HERE / "models" / name
-    model.to(memory_format=torch.contiguous_format).save_pretrained(folder)
-    processor.save_pretrained(folder)
+
+
+def train(name, pictures, labels, first_cycle):
+    """Trains one model from `first_cycle` on and saves it under models/ after each cycle."""
+    torch.manual_seed(SEED)
+    recipe, folder = RECIPES[name], HERE / "models" / name
+    processor, model = recipe.processor(), recipe.model()
+    if first_cycle:
+        model.load_state_dict(type(model).from_pretrained(folder).state_dict())
+    for cycle in range(first_cycle, len(recipe.cycles)):
+        run_cycle(name, cycle, model.to(memory_format=torch.channels_last), processor, pictures, labels)
+        model.to(memory_format=torch.contiguous_format).save_pretrained(folder)
+        processor.save_pretrained(folder)
 
 
 def main():
@@ -218,12 +223,12 @@ def main():
     parser.add_argument("models", nargs="+", choices=RECIPES, help="models to train, in this order")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir(), "zoo-train.pickle"))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the epochs")
+    parser.add_argument("--first-cycle", type=int, default=0, help="go on with the weights under models/ from this cycle")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     pictures, labels = training_images(options.cache)
     for name in options.models:
-        train(name, pictures, labels, options.scale)
+        train(name, pictures, labels, options.first_cycle)
 
 
 if __name__ == "__main__":
