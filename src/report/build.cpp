@@ -25,8 +25,9 @@ json plan_of(const store::StudyRecord& study) {
     return plan;
 }
 
-Analysis analysis_of(const json& plan) {
+Analysis analysis_of(const json& plan, const BuildOptions& options) {
     Analysis analysis;
+    analysis.bootstrap.resamples = options.resamples;
     const auto limits = plan.find("limits");
     if (limits == plan.end() || !limits->is_object()) return analysis;
     analysis.max_accuracy_drop = limits->value("max_accuracy_drop", analysis.max_accuracy_drop);
@@ -107,7 +108,8 @@ std::vector<Metric> used_metrics(const Report& report, const std::vector<Metric>
 Report build_report(const store::StudyRecord& study, const BuildOptions& options) {
     const json plan = plan_of(study);
     const Costs costs = read_costs(plan);
-    const Context context{study, block_numbers(study), all_metrics(costs.currency), analysis_of(plan), costs};
+    const Context context{study, block_numbers(study), all_metrics(costs.currency),
+                          analysis_of(plan, options), costs};
     Report report;
     report.generator = {"espalier", options.version, options.commit};
     report.created = options.created;

@@ -16,6 +16,7 @@ struct BuildOptions {
     Text title;           ///< replaces the question that the report is headed with
     /// The recommendation for each model, by the model's row identifier. A model without one says so.
     std::map<store::Id, Verdict> verdicts;
+    std::size_t resamples = 10000;  ///< of every bootstrap; fewer make coarser intervals
 };
 
 /// How a variant is called in the report and in Verdict: its tactic, with runtime, device, batch and threads

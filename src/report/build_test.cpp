@@ -12,7 +12,13 @@ namespace espalier::report {
 namespace {
 
 Report build(const store::StudyRecord& study) {
-    return build_report(study, {"0.1.0", {}, "2026-11-23T12:00:00Z", {}, {}});
+    return build_report(study, {"0.1.0", {}, "2026-11-23T12:00:00Z", {}, {}, 300});
+}
+
+/// The report of the study as it is, built once.
+const Report& example() {
+    static const Report report = build(testing::study());
+    return report;
 }
 
 const Measure& measure(const Report& report, int variant, const char* key) {
@@ -20,7 +26,7 @@ const Measure& measure(const Report& report, int variant, const char* key) {
 }
 
 TEST(BuildReport, TakesMediansOverBlocksInTheUnitsOfTheMetrics) {
-    const Report report = build(testing::study());
+    const Report& report = example();
     EXPECT_NEAR(*measure(report, 0, key::kTime).value, 10.0, 0.1);
     EXPECT_NEAR(*measure(report, 1, key::kTime).value, 5.0, 0.05);
     EXPECT_NEAR(*measure(report, 0, key::kPower).value, 20.0, 1e-9);
@@ -34,7 +40,7 @@ TEST(BuildReport, TakesMediansOverBlocksInTheUnitsOfTheMetrics) {
 }
 
 TEST(BuildReport, NamesTierSourceAndScopeOfEveryEnergyFigure) {
-    const Report report = build(testing::study());
+    const Report& report = example();
     for (const char* key : {key::kEnergy, key::kPower, key::kOptimizeEnergy}) {
         EXPECT_EQ(measure(report, 1, key).tier, "B") << key;
         EXPECT_EQ(measure(report, 1, key).scope, "CPU package 0; gross") << key;
@@ -44,7 +50,7 @@ TEST(BuildReport, NamesTierSourceAndScopeOfEveryEnergyFigure) {
 }
 
 TEST(BuildReport, ShowsWhatIsBetterAndClaimsNothingOtherwise) {
-    const Report report = build(testing::study());
+    const Report& report = example();
     const auto& faster = *measure(report, 1, key::kTime).comparison;
     EXPECT_NEAR(*faster.value, 0.5, 0.001);
     EXPECT_EQ(faster.finding, "better");
@@ -54,7 +60,7 @@ TEST(BuildReport, ShowsWhatIsBetterAndClaimsNothingOtherwise) {
 }
 
 TEST(BuildReport, ComparesAccuracyImageByImage) {
-    const Report report = build(testing::study());
+    const Report& report = example();
     EXPECT_DOUBLE_EQ(*measure(report, 0, key::kTop1).value, 95.0);
     EXPECT_DOUBLE_EQ(*measure(report, 1, key::kTop1).comparison->value, 0.0);
     const auto& lost = *measure(report, 2, key::kTop1).comparison;
@@ -91,7 +97,7 @@ TEST(BuildReport, FewBlocksAreDescribedAndNotTested) {
 }
 
 TEST(BuildReport, PaysBackInEnergyMoneyAndTime) {
-    const Report report = build(testing::study());
+    const Report& report = example();
     const auto& paybacks = report.models[0].variants[1].paybacks;
     ASSERT_EQ(paybacks.size(), 3u);
     // 0.5 s at 20 W against about 0.101 J an image: 99 images.
@@ -108,7 +114,7 @@ TEST(BuildReport, PaysBackInEnergyMoneyAndTime) {
 }
 
 TEST(BuildReport, PricesComeWithUnitDateAndSource) {
-    const Report report = build(testing::study());
+    const Report& report = example();
     EXPECT_NEAR(*measure(report, 0, key::kElectricity).value, *measure(report, 0, key::kEnergy).value * 0.1,
                 1e-9);
     EXPECT_EQ(find_metric(report.metrics, key::kElectricity).unit, "EUR/1M images");

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "statistics/bootstrap.h"
 #include "statistics/proportions.h"
 #include "statistics/rank_tests.h"
 #include "statistics/summary.h"
@@ -49,7 +48,7 @@ std::string finding_of(const Comparison& c, const Metric& metric, const Analysis
 
 }  // namespace
 
-Measure describe(const Series& series) {
+Measure describe(const Series& series, const Analysis& analysis) {
     Measure measure;
     measure.per_block = series.values;
     measure.reason = series.reason;
@@ -61,11 +60,12 @@ Measure describe(const Series& series) {
     const auto values = sample.values();
     measure.value = statistics::median(values);
     if (values.size() < 2) return measure;
-    const auto estimate = statistics::bootstrap(values.size(), [&](std::span<const std::size_t> blocks) {
+    const auto median_of = [&](std::span<const std::size_t> blocks) {
         std::vector<double> drawn(blocks.size());
         std::transform(blocks.begin(), blocks.end(), drawn.begin(), [&](std::size_t i) { return values[i]; });
         return statistics::median(drawn);
-    });
+    };
+    const auto estimate = statistics::bootstrap(values.size(), median_of, analysis.bootstrap);
     measure.low = estimate.interval.low;
     measure.high = estimate.interval.high;
     measure.interval = "bootstrap-95";
@@ -76,7 +76,7 @@ std::optional<Comparison> compare(const Series& baseline, const Series& treated,
                                   const Analysis& analysis) {
     const statistics::PairedRepetitions pairs(baseline.repetitions(), treated.repetitions());
     if (pairs.size() < 2 || !all_positive(pairs.baseline()) || !all_positive(pairs.treated())) return {};
-    const auto ratio = statistics::ratio_of_medians(pairs);
+    const auto ratio = statistics::ratio_of_medians(pairs, analysis.bootstrap);
     Comparison c;
     c.value = ratio.value;
     c.low = ratio.interval.low;

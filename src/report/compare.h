@@ -5,6 +5,7 @@
 
 #include "report/series.h"
 #include "report/view_model.h"
+#include "statistics/bootstrap.h"
 #include "store/records.h"
 
 namespace espalier::report {
@@ -14,10 +15,11 @@ struct Analysis {
     double min_effect = 0.02;           ///< smaller changes are called no difference even when they are shown
     double max_accuracy_drop = 0.01;    ///< accepted loss of top-1, as a fraction of all images
     std::size_t blocks_for_tests = 10;  ///< with fewer blocks values are described and nothing is tested
+    statistics::BootstrapOptions bootstrap;
 };
 
 /// Median over blocks with its bootstrap interval; unknown with the reason where no block has a value.
-Measure describe(const Series& series);
+Measure describe(const Series& series, const Analysis& analysis);
 
 /// Ratio of medians, treated / baseline, over the blocks both have, with its bootstrap interval and the
 /// p-value of the exact signed-rank test, not yet adjusted; `testable` false leaves the test out. Nothing

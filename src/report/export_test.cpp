@@ -27,11 +27,18 @@ Verdict verdict() {
     return v;
 }
 
-Report example(const std::string& headline = "Use compile.") {
-    BuildOptions options{"0.1.0", {}, "2026-11-23T12:00:00Z", {}, {}};
+Report build() {
+    BuildOptions options{"0.1.0", {}, "2026-11-23T12:00:00Z", {}, {}, 300};
     options.verdicts[1] = verdict();
-    options.verdicts[1].headline = headline;
     return build_report(testing::study(), options);
+}
+
+/// The report of one study with that headline; built once.
+Report example(const std::string& headline = "Use compile.") {
+    static const Report built = build();
+    Report report = built;
+    report.models[0].verdict.headline = headline;
+    return report;
 }
 
 std::vector<std::string> lines(const std::string& text) {
@@ -90,7 +97,7 @@ TEST(Json, NamesItsSchemaAndWritesUnknownAsNull) {
 }
 
 TEST(Json, TheSameStudyGivesTheSameBytes) {
-    EXPECT_EQ(render(example(), Format::kJson), render(example(), Format::kJson));
+    EXPECT_EQ(render(build(), Format::kJson), render(build(), Format::kJson));
 }
 
 TEST(Csv, HasOneRowPerVariantWithTierAndEmptyUnknowns) {

@@ -126,7 +126,7 @@ void add_accuracy(const store::ModelRecord& model, const Part* baseline, Part& p
 
 void add_repeated(const Context& context, const EnergySource& energy, const Part* baseline, Part& part) {
     for (const auto& [key, series] : part.series) {
-        Measure measure = describe(series);
+        Measure measure = describe(series, context.analysis);
         label(measure, key, energy);
         const auto& metric = find_metric(context.metrics, key);
         if (baseline != nullptr && !part.shown.baseline && metric.comparison) {
@@ -168,7 +168,8 @@ void measure_parts(const Context& context, const store::ModelRecord& model, cons
         add_accuracy(model, baseline, part);
         add_evidence_measures(part.shown, baseline ? baseline->shown.evidence : std::nullopt);
         if (baseline != nullptr && !part.shown.baseline && part.shown.status != "failed")
-            part.shown.paybacks = paybacks(baseline->series, part.series, energy, context.costs);
+            part.shown.paybacks =
+                paybacks(baseline->series, part.series, energy, context.costs, context.analysis.bootstrap);
     }
     judge_all(context, parts);
     for (auto& part : parts) add_cost_measures(context.costs, part.shown);

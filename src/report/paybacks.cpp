@@ -59,7 +59,8 @@ void fill(Payback& payback, const statistics::BreakEven& result) {
 }
 
 Payback payback_in(const Currency& currency, const std::map<std::string, Series>& baseline,
-                   const std::map<std::string, Series>& treated) {
+                   const std::map<std::string, Series>& treated,
+                   const statistics::BootstrapOptions& bootstrap) {
     Payback payback;
     payback.currency = currency.name;
     payback.unit = currency.unit;
@@ -72,7 +73,7 @@ Payback payback_in(const Currency& currency, const std::map<std::string, Series>
         payback.reason = "fewer than two blocks have both the saving and the cost";
         return payback;
     }
-    fill(payback, statistics::break_even(pairs, scaled(once, currency.once_factor, image)));
+    fill(payback, statistics::break_even(pairs, scaled(once, currency.once_factor, image), bootstrap));
     return payback;
 }
 
@@ -80,7 +81,7 @@ Payback payback_in(const Currency& currency, const std::map<std::string, Series>
 
 std::vector<Payback> paybacks(const std::map<std::string, Series>& baseline,
                               const std::map<std::string, Series>& treated, const EnergySource& energy,
-                              const Costs& costs) {
+                              const Costs& costs, const statistics::BootstrapOptions& bootstrap) {
     std::vector<Currency> currencies;
     const auto of_energy = [&](const char* name, const std::string& unit, double factor) {
         currencies.push_back({name, unit, key::kEnergy, factor, key::kOptimizeEnergy, factor});
@@ -95,7 +96,7 @@ std::vector<Payback> paybacks(const std::map<std::string, Series>& baseline,
         currencies.push_back({"rent", costs.currency, key::kTime, 1e-3 * *rent, key::kOptimizeTime, *rent});
     }
     std::vector<Payback> all;
-    for (const auto& currency : currencies) all.push_back(payback_in(currency, baseline, treated));
+    for (const auto& currency : currencies) all.push_back(payback_in(currency, baseline, treated, bootstrap));
     return all;
 }
 

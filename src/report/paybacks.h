@@ -7,6 +7,7 @@
 #include "report/costs.h"
 #include "report/series.h"
 #include "report/view_model.h"
+#include "statistics/bootstrap.h"
 
 namespace espalier::report {
 
@@ -15,6 +16,6 @@ namespace espalier::report {
 /// always.
 std::vector<Payback> paybacks(const std::map<std::string, Series>& baseline,
                               const std::map<std::string, Series>& treated, const EnergySource& energy,
-                              const Costs& costs);
+                              const Costs& costs, const statistics::BootstrapOptions& bootstrap);
 
 }  // namespace espalier::report

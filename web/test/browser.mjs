@@ -40,6 +40,10 @@ const context = await chromium.launchPersistentContext(profile, {
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 
+// A busy machine is slow, not wrong.
+context.setDefaultTimeout(180_000);
+context.setDefaultNavigationTimeout(180_000);
+
 async function open(path, { scheme = 'light', width = 1280 } = {}) {
   const page = await context.newPage();
   const trouble = [];
@@ -128,7 +132,7 @@ await check('a metric sorts the variants, the theme can be chosen, every chart h
   const values = await table.locator('[aria-sort=ascending] ~ td .v').allTextContents();
   assert.deepEqual(values.map(Number), values.map(Number).sort((a, b) => a - b));
   await page.getByText('dark', { exact: true }).click();
-  await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === 'rgb(21, 25, 22)', null, { timeout: 5000 });
+  await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === 'rgb(21, 25, 22)', null);
   await page.evaluate(() => document.querySelectorAll('details').forEach((d) => { d.open = true; }));
   assert.equal(await page.locator('figure .twin table').count(), await page.locator('figure').count());
   await accessible(page, 'all tables open');
