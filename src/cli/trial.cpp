@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <iterator>
 
 #include "cli/command.h"
 #include "lab/trial.h"
@@ -12,7 +11,10 @@ void add_trial(CLI::App& app, Globals&, int&) {
         app.add_subcommand("trial", "Carry out one trial: request on standard input, result on output");
     command->group("");
     command->callback([] {
-        const std::string request(std::istreambuf_iterator<char>(std::cin), {});
+        // A request is a few kilobytes; more is no request.
+        std::string request(std::size_t{1} << 20, '\0');
+        std::cin.read(request.data(), static_cast<std::streamsize>(request.size()));
+        request.resize(static_cast<std::size_t>(std::cin.gcount()));
         fmt::print("{}\n", lab::write_result(lab::perform_trial(lab::read_request(request))));
     });
 }

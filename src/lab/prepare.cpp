@@ -139,6 +139,17 @@ bool usable(const PreparedModel& model) {
     }
 }
 
+/// Removes what a run that was killed while writing left behind. The store's lock is held, so nobody writes
+/// now.
+void remove_leftovers(const std::filesystem::path& folder) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        if (entry.path().filename().string().find(".pixels.partial.") != std::string::npos) {
+            std::filesystem::remove(entry.path(), ignored);
+        }
+    }
+}
+
 /// Tells backup programs that the folder can be made again (https://bford.info/cachedir/).
 void tag_cache(const std::filesystem::path& folder) {
     std::error_code problem;
@@ -178,7 +189,9 @@ std::vector<double> prepare_pixels(
     for (const auto& model : prepared.models) {
         seconds.push_back(0.0);
         if (usable(model)) continue;
-        tag_cache(std::filesystem::path(model.pixels).parent_path());
+        const auto folder = std::filesystem::path(model.pixels).parent_path();
+        tag_cache(folder);
+        remove_leftovers(folder);
         const auto& info = model.info;
         const datasets::Preprocessor preprocessor(info.processor, info.channels, info.height, info.width);
         const Seconds start = clock.now();
