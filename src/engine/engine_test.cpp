@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/random.h"
 #include "engine/arena_planner.h"
@@ -103,6 +105,36 @@ TEST(Session, InstructionSetsAndThreadsAgree) {
         const Tensor y = Session(graph, options).run(x);
         for (std::size_t i = 0; i < y.span<float>().size(); ++i) {
             EXPECT_NEAR(y.span<float>()[i], expected.span<float>()[i], 2e-5) << name(isa);
+        }
+    }
+}
+
+TEST(Session, SkipsZerosWhereTheyAreManyAndSaysSo) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 24, 5, 7}});
+    Tensor weights = random_tensor({40, 24, 1, 1}, 4);
+    for (std::size_t i = 0; i < weights.span<float>().size(); ++i) {
+        if (i % 4 != 1) weights.mutable_span<float>()[i] = 0;
+    }
+    const NodeId conv = graph.add(Conv2d{.activation = {.present = true, .kind = UnaryKind::kRelu}},
+                                  {x, graph.add_constant("w", weights), graph.add_constant("b", random_tensor({40}, 5))},
+                                  "conv");
+    graph.set_output(graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {conv}, "mean"));
+    Session session(graph, {});
+    EXPECT_EQ(session.execution().macs.at("sparse"), 40 * 24 * 35);
+    const Tensor image = random_tensor({2, 24, 5, 7}, 6);
+    const Tensor y = session.run(image);
+    const auto at = [&](int n, int c, int p) { return image.span<float>()[static_cast<std::size_t>((n * 24 + c) * 35 + p)]; };
+    const Tensor bias = random_tensor({40}, 5);
+    for (int n = 0; n < 2; ++n) {
+        for (int o = 0; o < 40; ++o) {
+            double mean = 0;
+            for (int p = 0; p < 35; ++p) {
+                double sum = bias.span<float>()[static_cast<std::size_t>(o)];
+                for (int c = 0; c < 24; ++c) sum += weights.span<float>()[static_cast<std::size_t>(o * 24 + c)] * at(n, c, p);
+                mean += std::max(sum, 0.0) / 35;
+            }
+            EXPECT_NEAR(y.span<float>()[static_cast<std::size_t>(n * 40 + o)], mean, 1e-5);
         }
     }
 }

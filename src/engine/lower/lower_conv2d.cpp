@@ -1,4 +1,5 @@
 #include "engine/lower/lower.h"
+#include "engine/lower/sparse_product.h"
 #include "kernels/conv/conv2d.h"
 
 namespace espalier::engine {
@@ -33,9 +34,13 @@ class Conv2dOperator final : public Operator {
 OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     check_channels_last(lowering, op.layout);
     const Tensor weights = lowering.constant(1);
+    const kernels::Conv2dShape shape = conv2d_shape(op, weights.shape());
+    if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
+        if (auto sparse = lower_sparse_product(lowering, weights, 2, op.activation)) return sparse;
+    }
     const kernels::Conv2dChoice choice{lowering.options.isa, lowering.options.winograd};
     return std::make_unique<Conv2dOperator>(
-        kernels::pack_conv2d_f32(conv2d_shape(op, weights.shape()), weights.span<float>().data(), choice),
+        kernels::pack_conv2d_f32(shape, weights.span<float>().data(), choice),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);
 }
 
