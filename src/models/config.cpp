@@ -35,7 +35,8 @@ bool Config::has(std::string_view key) const { return find(key) != nullptr; }
 
 void Config::wrong(std::string_view key, std::string_view expected) const {
     const json* value = find(key);
-    std::string text = value ? value->dump(-1, ' ', false, json::error_handler_t::replace) : "absent";
+    std::string text = value ? value->dump(-1, ' ', false, json::error_handler_t::replace)
+                             : "absent (and its default does not fit)";
     if (text.size() > 80) text = text.substr(0, 77) + "...";
     fail("{}: '{}' must be {}, but is {}", source_, key, expected, text);
 }

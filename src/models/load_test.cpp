@@ -179,7 +179,8 @@ TEST(LoadModel, RandomWeightsDependOnTheSeedAlone) {
     };
     EXPECT_EQ(first_weight(1), first_weight(1));
     EXPECT_NE(first_weight(1), first_weight(2));
-    folder.write("config.json", R"({"model_type":"vit","hidden_size":65536,"patch_size":224})");
+    folder.write("config.json",
+                 R"({"model_type":"vit","hidden_size":65536,"num_attention_heads":1,"patch_size":224})");
     EXPECT_THAT(error_of(folder.path(), {.random_weights = 1}), HasSubstr("more than 4 GiB"));
 }
 
