@@ -15,6 +15,9 @@ constexpr std::int64_t kGrain = 16384;
 /// Side of a square of elements that is transposed at once: one cache line of f32.
 constexpr std::int64_t kTile = 16;
 
+/// Height of a tile of fewer columns than that, such as the three colours of an image.
+constexpr std::int64_t kThinTile = 1024;
+
 /// Offset in x of output position `index`, counted row-major over the first `axes` axes except `skip`.
 std::int64_t offset_of(const StridedCopy& c, int axes, std::int64_t index) {
     std::int64_t offset = 0;
@@ -68,7 +71,7 @@ void copy_rows(const StridedCopy& c, const T* x, T* y, ThreadPool& pool) {
 /// is read and written in whole cache lines. -1 otherwise.
 int dense_axis(const StridedCopy& c) {
     const auto last = static_cast<std::size_t>(c.rank - 1);
-    if (c.rank < 2 || c.strides[last] == 1 || c.strides[last] == 0 || c.extents[last] < 4) return -1;
+    if (c.rank < 2 || c.strides[last] == 1 || c.strides[last] == 0) return -1;
     for (int k = c.rank - 2; k >= 0; --k) {
         const auto i = static_cast<std::size_t>(k);
         if (c.strides[i] == 1 && c.extents[i] >= 4) return k;
@@ -81,21 +84,22 @@ void copy_tiles(const StridedCopy& c, int dense, const T* x, T* y, ThreadPool& p
     const auto last = static_cast<std::size_t>(c.rank - 1);
     const auto j_axis = static_cast<std::size_t>(dense);
     const std::int64_t columns = c.extents[last], x_column = c.strides[last];
+    const std::int64_t height = columns < kTile ? kThinTile : kTile;
     std::int64_t y_row = columns;
     for (std::size_t k = last - 1; k > j_axis; --k) y_row *= c.extents[k];
-    StridedCopy outer = c;  // every axis but the two of the tile; the dense one is walked in steps of kTile
+    StridedCopy outer = c;  // every axis but the two of the tile; the dense one is walked in steps of height
     outer.rank = c.rank - 1;
     std::int64_t tasks = 1;
-    outer.extents[j_axis] = (c.extents[j_axis] + kTile - 1) / kTile;
-    outer.strides[j_axis] = kTile;
+    outer.extents[j_axis] = (c.extents[j_axis] + height - 1) / height;
+    outer.strides[j_axis] = height;
     std::array<std::int64_t, kMaxMovedRank> y_strides{};
     std::int64_t y_stride = columns;
     for (std::size_t k = last; k-- > 0;) {
-        y_strides[k] = y_stride * (k == j_axis ? kTile : 1);
+        y_strides[k] = y_stride * (k == j_axis ? height : 1);
         y_stride *= c.extents[k];
         tasks *= outer.extents[k];
     }
-    const std::int64_t grain = std::max<std::int64_t>(1, kGrain / (columns * kTile));
+    const std::int64_t grain = std::max<std::int64_t>(1, kGrain / (columns * height));
     pool.parallel_for(tasks, grain, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t task = begin; task < end; ++task) {
             std::int64_t from = 0, to = 0, j = 0, rest = task;
@@ -104,9 +108,9 @@ void copy_tiles(const StridedCopy& c, int dense, const T* x, T* y, ThreadPool& p
                 rest /= outer.extents[k];
                 from += i * outer.strides[k];
                 to += i * y_strides[k];
-                if (k == j_axis) j = i * kTile;
+                if (k == j_axis) j = i * height;
             }
-            const std::int64_t rows = std::min(kTile, c.extents[j_axis] - j);
+            const std::int64_t rows = std::min(height, c.extents[j_axis] - j);
             transpose_panel(x + from, x_column, y + to, y_row, rows, columns);
         }
     });
