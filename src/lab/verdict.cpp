@@ -183,9 +183,9 @@ void ModelJudge::keep_original() {
         return;
     }
     verdict_.decision = Decision::kNone;
-    verdict_.because =
-        fmt::format("{} complete blocks describe, they prove nothing: at least {} are needed",
-                    baseline_measures_.done, least_blocks(std::max<std::size_t>(variants_.size(), 1)));
+    verdict_.because = fmt::format(
+        "complete blocks: {} of the {} that any claim needs, so values are described and not tested",
+        baseline_measures_.done, least_blocks(std::max<std::size_t>(variants_.size(), 1)));
     if (variants_.empty()) verdict_.because = "only the baseline was studied";
     if (baseline_measures_.done == 0) verdict_.because = "no trial of the baseline is complete";
 }
