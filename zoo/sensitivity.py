@@ -1,12 +1,13 @@
 """What careless optimization costs the zoo's models: top-1 under pruning and quantization, measured with torch alone.
 
 Magnitude pruning (torch.nn.utils.prune, weights of every convolution and linear layer, no retraining), globally and
-layer by layer; int8 per tensor: batch normalization folded, then every weight rounded to a symmetric 8-bit grid with
-one scale per tensor and every layer input to an 8-bit grid over its own range. Writes a Markdown table.
+layer by layer; int8 and int4 per tensor: batch normalization folded, then every weight rounded to a symmetric grid with
+one scale per tensor and every layer input to a grid over its own range. Writes a Markdown table.
 
-    python sensitivity.py
+    python sensitivity.py [model ...]
 """
 
+import argparse
 import copy
 
 import torch
@@ -55,14 +56,15 @@ def on_grid(tensor, low, high, steps):
 
 
 @torch.no_grad()
-def per_tensor_int8(model):
-    """8-bit weights and 8-bit layer inputs, one scale per tensor and batch."""
+def per_tensor(model, bits):
+    """Weights and layer inputs of `bits` bits, one scale per tensor and batch."""
+    steps = 2**bits - 1
     fold_batch_norms(model)
     for layer in layers(model):
         reach = layer.weight.abs().max()
-        layer.weight.copy_(on_grid(layer.weight, -reach, reach, 254))
+        layer.weight.copy_(on_grid(layer.weight, -reach, reach, steps - 1))
         layer.register_forward_pre_hook(
-            lambda _, args: (on_grid(args[0], args[0].min().clamp(max=0), args[0].max().clamp(min=0), 255),))
+            lambda _, args: (on_grid(args[0], args[0].min().clamp(max=0), args[0].max().clamp(min=0), steps),))
     return model
 
 
@@ -72,17 +74,21 @@ TREATMENTS = {
     "global 80 %": lambda model: globally_pruned(model, 0.8),
     "local 50 %": lambda model: locally_pruned(model, 0.5),
     "local 80 %": lambda model: locally_pruned(model, 0.8),
-    "int8 per tensor": per_tensor_int8,
+    "int8": lambda model: per_tensor(model, 8),
+    "int4": lambda model: per_tensor(model, 4),
 }
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=sorted(folder.name for folder in (HERE / "models").iterdir()))
+    options = parser.parse_args()
     torch.set_num_threads(1)
     print("| model |", " | ".join(TREATMENTS), "|")
     print("|---|" + "---|" * len(TREATMENTS))
     files = test_files()
     labels = torch.tensor([label for _, label in files])
-    for name in sorted(folder.name for folder in (HERE / "models").iterdir()):
+    for name in options.models:
         processor, model = load(name)
         inputs = torch.cat(pixel_values(processor, files))
         scores = [top1(treat(copy.deepcopy(model)), inputs, labels) for treat in TREATMENTS.values()]

@@ -3,7 +3,8 @@
     python train.py resnet-mini convnext-mini mobilenet_v2-mini vit-mini
 
 The training images are rendered once, passed through the same JPEG as the test images and kept in --cache. Every epoch
-sees them through random windows and with permuted colour channels: neither changes what a shape is.
+sees them through random windows and with permuted colour channels: neither changes what a shape is. The two models without batch normalization learn slowly; their second cycle is
+taught by resnet-mini, which must be trained first.
 """
 
 import argparse
@@ -42,7 +43,8 @@ class Recipe:
     """How one model is built, fed and trained.
 
     `crop` is the share of the resized shorter edge that the processor's centre crop keeps; None means that it warps the
-    whole picture to `size` x `size`. Each of the `cycles` (epochs, batch) warms up to `rate` and cools down to 0.
+    whole picture to `size` x `size`. Each of the `cycles` (epochs, batch, teacher) warms up to `rate` and cools down to
+    0; with a teacher, the name of a model trained before, its softened predictions guide more than the labels do.
     """
 
     model: callable
@@ -126,17 +128,17 @@ def convnext():
 RECIPES = {
     "resnet-mini": Recipe(
         resnet, lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
-        size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96)], bfloat16=True),
+        size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96, None)], bfloat16=True),
     "convnext-mini": Recipe(
         convnext, lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
-        size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96), (14, 48)], bfloat16=True),
+        size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96, None), (14, 48, "resnet-mini")], bfloat16=True),
     "mobilenet_v2-mini": Recipe(
         mobilenet_v2, lambda: transformers.MobileNetV2ImageProcessorPil(
             size={"shortest_edge": 80}, crop_size={"height": 72, "width": 72}, **CENTRED),
-        size=72, crop=72 / 80, rate=3e-3, cycles=[(10, 96)]),
+        size=72, crop=72 / 80, rate=3e-3, cycles=[(10, 96, None)]),
     "vit-mini": Recipe(
         vit, lambda: transformers.ViTImageProcessorPil(size={"height": 72, "width": 72}, **CENTRED),
-        size=72, crop=None, rate=1.5e-3, cycles=[(20, 96), (20, 48)], decay=0.05),
+        size=72, crop=None, rate=1.5e-3, cycles=[(20, 96, None), (20, 48, "resnet-mini")], decay=0.05),
 }
 
 
@@ -171,6 +173,39 @@ def normalized(batch, processor):
     return ((batch.float() / 255 - mean) / std).permute(0, 3, 1, 2)
 
 
+class Teacher:
+    """Predictions of a trained model for the views another recipe sees."""
+
+    def __init__(self, name, student):
+        folder = HERE / "models" / name
+        self.recipe = RECIPES[name]
+        self.kept = self.recipe.crop / (student.crop or 1.0)
+        self.processor = transformers.AutoImageProcessor.from_pretrained(folder, use_fast=False)
+        model = transformers.AutoModelForImageClassification.from_pretrained(folder).eval()
+        self.model = model.to(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def __call__(self, batch):
+        """Logits [n, classes] of uint8 views [n, h, w, 3]: their centre, resized to what the teacher takes."""
+        inputs = normalized(batch, self.processor)
+        margin = round(inputs.shape[-1] * (1 - self.kept) / 2)
+        inputs = inputs[..., margin : inputs.shape[-2] - margin, margin : inputs.shape[-1] - margin]
+        inputs = functional.interpolate(inputs, (self.recipe.size,) * 2, mode="bilinear")
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.model(inputs.contiguous(memory_format=torch.channels_last)).logits.float()
+
+
+def loss_of(logits, labels, wanted):
+    """Cross entropy, blended with the divergence from a teacher's logits `wanted` where there is a teacher."""
+    hard = functional.cross_entropy(logits, labels, label_smoothing=0.1)
+    if wanted is None:
+        return hard
+    soft = functional.kl_div(
+        functional.log_softmax(logits / 2, 1), functional.log_softmax(wanted / 2, 1), log_target=True,
+        reduction="batchmean")
+    return 0.3 * hard + 0.7 * 4 * soft
+
+
 def parameter_groups(model, decay):
     """Weight decay for matrices and kernels only."""
     matrices = [p for p in model.parameters() if p.ndim > 1]
@@ -181,7 +216,8 @@ def parameter_groups(model, decay):
 def run_cycle(name, cycle, model, processor, pictures, labels):
     """One warm-up and cool-down over the training images; `cycle` is the index into the recipe's cycles."""
     recipe, rng = RECIPES[name], np.random.default_rng([SEED, cycle])
-    epochs, batch_size = recipe.cycles[cycle]
+    epochs, batch_size, teacher = recipe.cycles[cycle]
+    guide = Teacher(teacher, recipe) if teacher else None
     steps = len(pictures) // batch_size
     optimizer = torch.optim.AdamW(parameter_groups(model, recipe.decay))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.rate, total_steps=epochs * steps, pct_start=0.1)
@@ -194,7 +230,7 @@ def run_cycle(name, cycle, model, processor, pictures, labels):
             batch, target = torch.from_numpy(np.stack(views)), torch.from_numpy(labels[chosen])
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
                 logits = model(normalized(batch, processor).contiguous(memory_format=torch.channels_last)).logits
-            loss = functional.cross_entropy(logits.float(), target, label_smoothing=0.1)
+            loss = loss_of(logits.float(), target, guide(batch) if guide else None)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
