@@ -45,7 +45,8 @@ struct DepthwiseTile {
     template <bool Inside>
     ESPALIER_INLINE static void all_channels(const DepthwiseTask& task, const Clamp<S>& clamp) {
         std::int64_t c = 0;
-        if constexpr (S::kMasksAreFree) {
+        // Picking lanes reads memory itself where no mask stands in between.
+        if constexpr (S::kMasksAreFree && !Grouped) {
             for (; c < task.channels; c += S::kLanes) {
                 const std::int64_t left = task.channels - c;
                 channels<false, Inside>(task, clamp, c,
