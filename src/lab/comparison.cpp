@@ -17,12 +17,13 @@ bool all_positive(std::span<const double> values) {
 }  // namespace
 
 std::optional<Comparison> compare(const std::vector<statistics::BlockValue>& baseline,
-                                  const std::vector<statistics::BlockValue>& treated) {
+                                  const std::vector<statistics::BlockValue>& treated,
+                                  const statistics::BootstrapOptions& bootstrap) {
     const statistics::PairedRepetitions pairs{statistics::Repetitions(baseline),
                                               statistics::Repetitions(treated)};
     if (pairs.size() < 2 || !all_positive(pairs.baseline()) || !all_positive(pairs.treated()))
         return std::nullopt;
-    const auto estimate = statistics::ratio_of_medians(pairs);
+    const auto estimate = statistics::ratio_of_medians(pairs, bootstrap);
     Comparison comparison;
     comparison.baseline = statistics::median(pairs.baseline());
     comparison.treated = statistics::median(pairs.treated());

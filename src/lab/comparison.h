@@ -31,7 +31,8 @@ struct Comparison {
 
 /// Nothing where fewer than two blocks have both values, or a value is not positive.
 std::optional<Comparison> compare(const std::vector<statistics::BlockValue>& baseline,
-                                  const std::vector<statistics::BlockValue>& treated);
+                                  const std::vector<statistics::BlockValue>& treated,
+                                  const statistics::BootstrapOptions& bootstrap = {});
 
 /// Replaces the p-values of one family, the variants of one model under one quantity, by Holm's.
 void adjust(const std::vector<Comparison*>& family);

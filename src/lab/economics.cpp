@@ -72,7 +72,7 @@ std::vector<BlockValue> in_both(const std::vector<BlockValue>& values, const std
 }
 
 std::optional<Payback> payback_in(const Currency& currency, const Measures& baseline, const Measures& treated,
-                                  const CostSettings& costs) {
+                                  const CostSettings& costs, const statistics::BootstrapOptions& bootstrap) {
     const auto before = scaled(baseline.*currency.per_image, currency.factor);
     const auto after = scaled(in_both(treated.*currency.per_image, treated.*currency.once), currency.factor);
     const auto once = scaled(in_both(treated.*currency.once, treated.*currency.per_image), currency.factor);
@@ -84,7 +84,7 @@ std::optional<Payback> payback_in(const Currency& currency, const Measures& base
     payback.unit = currency.unit;
     payback.baseline = *median_of(before);
     payback.treated = *median_of(after);
-    payback.break_even = statistics::break_even(pairs, statistics::Repetitions(once));
+    payback.break_even = statistics::break_even(pairs, statistics::Repetitions(once), bootstrap);
     payback.basis = currency.basis;
     if (payback.break_even.state == BreakEvenState::kShown && costs.per_day && costs.per_day->value > 0.0) {
         payback.days = payback.break_even.images / costs.per_day->value;
@@ -101,10 +101,11 @@ std::string days_text(const std::optional<double>& days) {
 }  // namespace
 
 std::vector<Payback> paybacks(const Measures& baseline, const Measures& treated, const EnergySource& source,
-                              const CostSettings& costs) {
+                              const CostSettings& costs, const statistics::BootstrapOptions& bootstrap) {
     std::vector<Payback> all;
     for (const auto& currency : currencies(source, costs)) {
-        if (auto payback = payback_in(currency, baseline, treated, costs)) all.push_back(std::move(*payback));
+        if (auto payback = payback_in(currency, baseline, treated, costs, bootstrap))
+            all.push_back(std::move(*payback));
     }
     return all;
 }

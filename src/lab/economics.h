@@ -26,7 +26,7 @@ struct Payback {
 /// money and carbon, never the device's energy. A currency is left out when fewer than two blocks have both
 /// terms.
 std::vector<Payback> paybacks(const Measures& baseline, const Measures& treated, const EnergySource& source,
-                              const CostSettings& costs);
+                              const CostSettings& costs, const statistics::BootstrapOptions& bootstrap = {});
 
 /// "pays back after 41 000 images (about 2 days): optimizing cost 50 kJ", or why it does not or is not shown.
 std::string describe(const Payback& payback);

@@ -31,7 +31,7 @@ std::string first_evidence(const std::vector<const store::TrialRecord*>& trials)
 class ModelJudge {
   public:
     ModelJudge(const store::StudyRecord& study, const store::ModelRecord& model, const LimitSettings& limits,
-               const CostSettings& costs);
+               const CostSettings& costs, const statistics::BootstrapOptions& bootstrap);
     ModelVerdict judge();
 
   private:
@@ -46,6 +46,7 @@ class ModelJudge {
     const store::StudyRecord& study_;
     const LimitSettings& limits_;
     const CostSettings& costs_;
+    const statistics::BootstrapOptions& bootstrap_;
     std::vector<const store::VariantRecord*> variants_;
     const store::VariantRecord* baseline_ = nullptr;
     Measures baseline_measures_;
@@ -54,8 +55,9 @@ class ModelJudge {
 };
 
 ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord& model,
-                       const LimitSettings& limits, const CostSettings& costs)
-    : study_(study), limits_(limits), costs_(costs) {
+                       const LimitSettings& limits, const CostSettings& costs,
+                       const statistics::BootstrapOptions& bootstrap)
+    : study_(study), limits_(limits), costs_(costs), bootstrap_(bootstrap) {
     verdict_.model_id = model.id;
     verdict_.model = model.name;
     std::vector<const store::TrialRecord*> all;
@@ -101,18 +103,18 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant) const {
     findings.done = measures.done;
     findings.failed = measures.failed;
     if (verdict_.by_energy) {
-        findings.energy = compare(baseline_measures_.energy_j, measures.energy_j);
+        findings.energy = compare(baseline_measures_.energy_j, measures.energy_j, bootstrap_);
     } else {
         findings.estimate_j = median_of(measures.energy_j);
     }
-    findings.time = compare(baseline_measures_.time_s, measures.time_s);
-    findings.p95 = compare(baseline_measures_.p95_s, measures.p95_s);
-    findings.cpu = compare(baseline_measures_.cpu_s, measures.cpu_s);
+    findings.time = compare(baseline_measures_.time_s, measures.time_s, bootstrap_);
+    findings.p95 = compare(baseline_measures_.p95_s, measures.p95_s, bootstrap_);
+    findings.cpu = compare(baseline_measures_.cpu_s, measures.cpu_s, bootstrap_);
     if (baseline_->prediction && variant.prediction) {
         findings.accuracy =
             compare_accuracy(*baseline_->prediction, *variant.prediction, limits_.max_accuracy_drop);
     }
-    findings.paybacks = paybacks(baseline_measures_, measures, verdict_.source, costs_);
+    findings.paybacks = paybacks(baseline_measures_, measures, verdict_.source, costs_, bootstrap_);
     findings.happened = describe_evidence(baseline_evidence_, first_evidence(trials));
     if (measures.done == 0 && measures.failed > 0)
         findings.rejected = "every trial failed: " + measures.error;
@@ -235,7 +237,8 @@ const VariantFindings* ModelVerdict::chosen() const {
     return nullptr;
 }
 
-StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits, const CostSettings& costs) {
+StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits, const CostSettings& costs,
+                   const statistics::BootstrapOptions& bootstrap) {
     StudyVerdict verdict;
     verdict.study = study.key;
     verdict.blocks = study.blocks;
@@ -250,7 +253,7 @@ StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits,
         return trial.state == store::TrialState::kDone || trial.state == store::TrialState::kFailed;
     });
     for (const auto& model : study.models)
-        verdict.models.push_back(ModelJudge(study, model, limits, costs).judge());
+        verdict.models.push_back(ModelJudge(study, model, limits, costs, bootstrap).judge());
     return verdict;
 }
 

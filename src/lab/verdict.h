@@ -86,7 +86,8 @@ struct StudyVerdict {
 /// Holm-adjusted over the variants of the model, rejects at 5 %, the bootstrap interval of the ratio of
 /// medians leaves out 1, and it is at least limits.min_effect. With fewer than kBlocksForTests blocks nothing
 /// is tested and nothing is recommended.
-StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits, const CostSettings& costs);
+StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits, const CostSettings& costs,
+                   const statistics::BootstrapOptions& bootstrap = {});
 
 /// For people. `verbose` adds the arithmetic of the pay-back, every p-value and what was compared.
 std::string describe(const StudyVerdict& verdict, bool verbose);

@@ -11,6 +11,9 @@
 namespace espalier::lab {
 namespace {
 
+/// Enough to tell a saving of half from none, and quick under a sanitizer.
+const statistics::BootstrapOptions kQuick = {.resamples = 500};
+
 using testing::HasSubstr;
 using testing::Not;
 
@@ -99,7 +102,7 @@ const std::vector<Behaviour> kTypical = {{"baseline"},
                                          {"global-pruning:0.5", 0.3, 60}};
 
 TEST(Verdict, RecommendsTheGreatestShownSavingAmongTheAdmissible) {
-    const auto verdict = judge(make_study(kTypical, 12), {}, {}).models.at(0);
+    const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
     EXPECT_EQ(verdict.decision, Decision::kAdopt);
     EXPECT_EQ(verdict.recommendation, "dynamic-quantization");
     EXPECT_TRUE(verdict.by_energy);
@@ -110,7 +113,7 @@ TEST(Verdict, RecommendsTheGreatestShownSavingAmongTheAdmissible) {
 }
 
 TEST(Verdict, ReadsAsDesigned) {
-    const auto text = describe(judge(make_study(kTypical, 12), {}, {}), false);
+    const auto text = describe(judge(make_study(kTypical, 12), {}, {}, kQuick), false);
     EXPECT_THAT(text, HasSubstr("Use dynamic-quantization."));
     EXPECT_THAT(text, HasSubstr("study 7c1e"));
     EXPECT_THAT(text, HasSubstr("measured, tier B (powercap: package)"));
@@ -124,14 +127,14 @@ TEST(Verdict, ReadsAsDesigned) {
 
 TEST(Verdict, KeepsTheOriginalWhereNothingSaves) {
     const auto verdict =
-        judge(make_study({{"baseline"}, {"compile", 1.0}, {"local-pruning:0.3", 1.2}}, 12), {}, {});
+        judge(make_study({{"baseline"}, {"compile", 1.0}, {"local-pruning:0.3", 1.2}}, 12), {}, {}, kQuick);
     EXPECT_EQ(verdict.models.at(0).decision, Decision::kKeep);
     EXPECT_EQ(verdict.models.at(0).recommendation, "baseline");
     EXPECT_THAT(describe(verdict, false), HasSubstr("Keep the original."));
 }
 
 TEST(Verdict, ClaimsNothingFromFewBlocks) {
-    const auto verdict = judge(make_study(kTypical, 5), {}, {});
+    const auto verdict = judge(make_study(kTypical, 5), {}, {}, kQuick);
     EXPECT_EQ(verdict.models.at(0).decision, Decision::kNone);
     for (const auto& variant : verdict.models.at(0).variants) {
         EXPECT_FALSE(variant.energy->p_value);
@@ -142,27 +145,27 @@ TEST(Verdict, ClaimsNothingFromFewBlocks) {
 }
 
 TEST(Verdict, NeverTestsAnEstimateAsEnergy) {
-    const auto verdict = judge(make_study(kTypical, 12, "E"), {}, {}).models.at(0);
+    const auto verdict = judge(make_study(kTypical, 12, "E"), {}, {}, kQuick).models.at(0);
     EXPECT_FALSE(verdict.by_energy);
     EXPECT_FALSE(verdict.chosen()->energy);
     EXPECT_EQ(verdict.recommendation, "dynamic-quantization");
     EXPECT_TRUE(verdict.chosen()->time->shown());
     for (const auto& payback : verdict.chosen()->paybacks) EXPECT_NE(payback.currency, "energy");
-    const auto text = describe(judge(make_study(kTypical, 12, "E"), {}, {}), false);
+    const auto text = describe(judge(make_study(kTypical, 12, "E"), {}, {}, kQuick), false);
     EXPECT_THAT(text, HasSubstr("about 2.0 -> 0.80 J/image"));
     EXPECT_THAT(text, HasSubstr("x0.40 to x1.6"));
     EXPECT_THAT(text, HasSubstr("ranking equals CPU-time ranking"));
 }
 
 TEST(Verdict, WorksWithoutAnyEnergy) {
-    const auto verdict = judge(make_study(kTypical, 12, "N"), {}, {}).models.at(0);
+    const auto verdict = judge(make_study(kTypical, 12, "N"), {}, {}, kQuick).models.at(0);
     EXPECT_EQ(verdict.recommendation, "dynamic-quantization");
     EXPECT_EQ(verdict.source.tier, "N");
 }
 
 TEST(Verdict, RecommendsOnConditionWhereImagesAreTooFew) {
     const auto study = make_study({{"baseline"}, {"compile", 0.5}}, 12, "B", 60);
-    const auto verdict = judge(study, {}, {});
+    const auto verdict = judge(study, {}, {}, kQuick);
     EXPECT_EQ(verdict.models.at(0).decision, Decision::kAdoptProvisionally);
     EXPECT_EQ(verdict.models.at(0).recommendation, "compile");
     const auto text = describe(verdict, false);
@@ -173,7 +176,7 @@ TEST(Verdict, RecommendsOnConditionWhereImagesAreTooFew) {
 TEST(Verdict, PrefersShownAccuracyToAGreaterSaving) {
     // Losing exactly the limit is neither shown nor excluded by 2000 images.
     const auto study = make_study({{"baseline"}, {"compile", 0.8}, {"local-pruning:0.3", 0.3, 19}}, 12);
-    const auto verdict = judge(study, {}, {}).models.at(0);
+    const auto verdict = judge(study, {}, {}, kQuick).models.at(0);
     EXPECT_EQ(verdict.variants[1].accuracy->verdict, AccuracyVerdict::kNotShown);
     EXPECT_EQ(verdict.recommendation, "compile");
     EXPECT_EQ(verdict.decision, Decision::kAdopt);
@@ -184,7 +187,7 @@ TEST(Verdict, AMixOfTiersIsNeverCompared) {
     for (auto& trial : study.trials) {
         if (trial.variant_id == 2) trial.phases[1].energies[0].tier = "C";
     }
-    const auto verdict = judge(study, {}, {}).models.at(0);
+    const auto verdict = judge(study, {}, {}, kQuick).models.at(0);
     EXPECT_FALSE(verdict.variants[0].energy);
     EXPECT_NE(verdict.decision, Decision::kAdopt);
 }
@@ -199,7 +202,7 @@ TEST(Verdict, AFailedVariantIsRejectedWithItsError) {
                  .error = "no such layer"};
     }
     study.variants[2].prediction.reset();
-    const auto verdict = judge(study, {}, {}).models.at(0);
+    const auto verdict = judge(study, {}, {}, kQuick).models.at(0);
     EXPECT_EQ(verdict.variants[1].rejected, "every trial failed: no such layer");
     EXPECT_EQ(verdict.recommendation, "compile");
 }
@@ -208,14 +211,14 @@ TEST(Verdict, GivesAnOpinionOnAStudyThatHasNotBegun) {
     auto study = make_study(kTypical, 12);
     for (auto& trial : study.trials) trial = {.variant_id = trial.variant_id, .block = trial.block};
     for (auto& variant : study.variants) variant.prediction.reset();
-    const auto verdict = judge(study, {}, {});
+    const auto verdict = judge(study, {}, {}, kQuick);
     EXPECT_FALSE(verdict.complete);
     EXPECT_EQ(verdict.models.at(0).decision, Decision::kNone);
     EXPECT_THAT(describe(verdict, true), HasSubstr("no trial of the baseline is complete"));
 }
 
 TEST(VerdictJson, NamesSchemaUnitsAndRecommendation) {
-    const auto json = to_json(judge(make_study(kTypical, 12), {}, {}));
+    const auto json = to_json(judge(make_study(kTypical, 12), {}, {}, kQuick));
     EXPECT_EQ(json["schema"], "espalier.verdict/1");
     EXPECT_EQ(json["recommendation"], "dynamic-quantization");
     EXPECT_EQ(json["decision"], "adopt");
@@ -234,7 +237,7 @@ TEST(Economics, BreakEvenIsCostOverSaving) {
     costs.carbon = CostFigure{360, "2026-11", "grid"};
     costs.rent = CostFigure{3.6, "2026-11", "cloud"};
     costs.currency = "EUR";
-    const auto verdict = judge(study, {}, costs).models.at(0);
+    const auto verdict = judge(study, {}, costs, kQuick).models.at(0);
     const auto& paybacks = verdict.chosen()->paybacks;
     ASSERT_EQ(paybacks.size(), 5u);
     // 10 s at 200 W against 1 J saved per image: about 2000 images, in whatever currency.
@@ -252,7 +255,8 @@ TEST(Economics, BreakEvenIsCostOverSaving) {
 
 TEST(Economics, TheSignOfTheSavingDecides) {
     const auto state = [](double factor) {
-        const auto verdict = judge(make_study({{"baseline"}, {"compile", factor, 0, 10.0}}, 12), {}, {});
+        const auto verdict =
+            judge(make_study({{"baseline"}, {"compile", factor, 0, 10.0}}, 12), {}, {}, kQuick);
         return verdict.models.at(0).variants.at(0).paybacks.at(0).break_even.state;
     };
     EXPECT_EQ(state(0.5), statistics::BreakEvenState::kShown);
