@@ -1,9 +1,9 @@
 """Renders the zoo's labelled images: one shape of a known class in a cluttered scene.
 
 Every image is a function of (split, class, index) alone: the same numbers give the same image whatever was rendered
-before. What makes the task hard: tilt, shear and size, textured fills against textured backgrounds, distractors, occluders,
-uneven light, blur, sensor noise, sometimes only an outline. One scene in five is murky: all of it at once, and little
-contrast. Murky scenes keep good nets from perfection; clear ones are learned by small nets in minutes.
+before. What makes the task hard: tilt, shear and size, textured fills against textured backgrounds, distractors,
+occluders, uneven light, blur, sensor noise, sometimes only an outline. One scene in five is murky: more
+of all that at once, and little contrast. Murky scenes keep good nets from perfection; clear ones small nets can learn.
 
     python render.py            writes images/test (1,000) and images/calibration (200), JPEG 4:4:4
 """

@@ -3,8 +3,8 @@
     python train.py resnet-mini convnext-mini mobilenet_v2-mini vit-mini
 
 The training images are rendered once, passed through the same JPEG as the test images and kept in --cache. Every epoch
-sees them through random windows and with permuted colour channels: neither changes what a shape is. The two models without batch normalization learn slowly; their second cycle is
-taught by resnet-mini, which must be trained first.
+sees them through random windows and with permuted colour channels: neither changes what a shape is. The two models
+without batch normalization learn slowly; their second cycle is taught by resnet-mini, which must be trained first.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from shapes import CLASSES
 HERE = pathlib.Path(__file__).parent
 SEED = 7
 PER_CLASS = 1000
-#: Standard deviation of initial weights: the usual 0.02 suits widths near 1000; here about 1 / sqrt(width) keeps signals.
+#: Standard deviation of initial weights: the usual 0.02 suits widths near 1000; about 1 / sqrt(width) keeps signals.
 SMALL_WIDTH_INIT = 0.1
 LABELS = {
     "num_labels": len(CLASSES),
@@ -127,10 +127,12 @@ def convnext():
 
 RECIPES = {
     "resnet-mini": Recipe(
-        resnet, lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
+        resnet,
+        lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
         size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96, None)], bfloat16=True),
     "convnext-mini": Recipe(
-        convnext, lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
+        convnext,
+        lambda: transformers.ConvNextImageProcessorPil(size={"shortest_edge": 64}, crop_pct=0.875, **IMAGENET),
         size=64, crop=64 / 73, rate=3e-3, cycles=[(10, 96, None), (14, 48, "resnet-mini")], bfloat16=True),
     "mobilenet_v2-mini": Recipe(
         mobilenet_v2, lambda: transformers.MobileNetV2ImageProcessorPil(
@@ -259,7 +261,8 @@ def main():
     parser.add_argument("models", nargs="+", choices=RECIPES, help="models to train, in this order")
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir(), "zoo-train.pickle"))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--first-cycle", type=int, default=0, help="go on with the weights under models/ from this cycle")
+    parser.add_argument("--first-cycle", type=int, default=0,
+                        help="go on from this cycle with the weights under models/")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     pictures, labels = training_images(options.cache)

@@ -26,7 +26,7 @@ Activations, on every call, over the whole input tensor, reduce_range: q_max = 1
             6 % of inputs made to lie on a tie, a division in 8 %). The clamp is to 8 bits: 128 can occur by rounding.
 
 Output:
-    acc   = sum_k q_x * q_w - zero_point * sum_k q_w    int32, exact (q_x <= 127 keeps 16-bit pair sums exact too)
+    acc   = sum_k q_x * q_w - zero_point * sum_k q_w    int32, exact
     y     = f32(acc) * m  or  fma(f32(acc), m, bias)    m = s_x * s_w, one f32 product; fused where there is a bias
 
 Contents per layer `<layer>`: `<layer>.weight`, `.bias` (where it has one), `.weight_int` int8, `.weight_scale` float64
@@ -151,7 +151,7 @@ def dynamic(layer, engine):
 
 def same(what, mine, theirs):
     if not np.array_equal(mine, theirs):
-        raise SystemExit(f"{what}: the emulation differs from torch in {(mine != theirs).sum()} of {theirs.size} values")
+        raise SystemExit(f"{what}: emulation and torch differ in {(mine != theirs).sum()} of {theirs.size} values")
 
 
 @torch.no_grad()
