@@ -22,6 +22,7 @@
 #include "kernels/attention/attention.h"
 #include "kernels/conv/conv2d.h"
 #include "kernels/conv/conv2d_reference.h"
+#include "kernels/gemm/gemm_reference.h"
 #include "kernels/onednn_yardstick.h"
 
 namespace espalier::kernels {
@@ -218,20 +219,44 @@ std::vector<float> random_floats(std::int64_t count, Random& random) {
     return floats;
 }
 
-/// Compares the first and last output line with the reference.
+/// Compares outputs spread over the whole result with the reference, as many as take a fraction of a second.
 void check(const Layer& layer, const std::vector<float>& w, const std::vector<float>& x,
            const std::vector<float>& y, const Epilogue& epilogue) {
-    std::vector<float> expected(y.size()), magnitude(y.size());
-    const double macs =
-        static_cast<double>(y.size()) * static_cast<double>(layer.shape.group_in() * layer.shape.taps());
-    if (macs > 4e7) {  // a whole reference would take seconds: this much is checked in the unit tests
-        return;
+    constexpr std::int64_t kMacs = 20'000'000;
+    const std::int64_t samples = kMacs / (layer.shape.group_in() * layer.shape.taps());
+    const auto outputs = static_cast<std::int64_t>(y.size());
+    // An odd step visits every column.
+    const std::int64_t step = std::max<std::int64_t>(1, outputs / samples) | 1;
+    for (std::int64_t i = 0; i < outputs; i += step) {
+        const Conv2dSum sum =
+            conv2d_f32_reference_at(layer.shape, w.data(), layer.h, layer.w, x.data(), i, epilogue);
+        const double expected = activate_reference(sum.value, epilogue);
+        const float got = y[static_cast<std::size_t>(i)];
+        if (!(std::abs(got - expected) <= 1e-5 * (1 + sum.magnitude))) {
+            fail("{} gives {} instead of {} at output {}", layer.net, got, expected, i);
+        }
     }
-    conv2d_f32_reference(layer.shape, w.data(), 1, layer.h, layer.w, x.data(), expected.data(), epilogue,
-                         magnitude.data());
-    for (std::size_t i = 0; i < y.size(); ++i) {
-        if (!(std::abs(y[i] - expected[i]) <= 1e-5 * (1 + magnitude[i]))) {
-            fail("{} gives {} instead of {} at output {}", layer.net, y[i], expected[i], i);
+}
+
+/// Compares the first query of the last head with the definition.
+void check_attention(const AttentionShape& s, const float* qkv, const float* out) {
+    const std::int64_t model = s.heads * s.head_dim, at = model - s.head_dim;
+    std::vector<double> p(static_cast<std::size_t>(s.keys));
+    double sum = 0;
+    for (std::int64_t j = 0; j < s.keys; ++j) {
+        double score = 0;
+        for (std::int64_t e = 0; e < s.head_dim; ++e) {
+            score += double{qkv[at + e]} * qkv[j * s.k_row + model + at + e];
+        }
+        sum += p[static_cast<std::size_t>(j)] = std::exp(score * s.scale);
+    }
+    for (std::int64_t e = 0; e < s.value_dim; ++e) {
+        double expected = 0;
+        for (std::int64_t j = 0; j < s.keys; ++j) {
+            expected += p[static_cast<std::size_t>(j)] / sum * qkv[j * s.v_row + 2 * model + at + e];
+        }
+        if (!(std::abs(out[at + e] - expected) <= 1e-5)) {
+            fail("attention gives {} instead of {} at column {}", out[at + e], expected, e);
         }
     }
 }
@@ -286,10 +311,13 @@ void run_attention(const Options& options, ThreadPool& pool, double peak) {
         const AttentionShape shape = fused_qkv_attention(1, tokens, heads, d, 0.125f);
         const std::vector<float> qkv = random_floats(tokens * 3 * heads * d, random);
         std::vector<float> out(static_cast<std::size_t>(tokens * heads * d));
-        const double seconds = best_time(options, [&] {
+        const auto run = [&] {
             attention_f32(shape, qkv.data(), qkv.data() + heads * d, qkv.data() + 2 * heads * d, nullptr,
                           out.data(), pool, options.isa);
-        });
+        };
+        run();
+        check_attention(shape, qkv.data(), out.data());
+        const double seconds = best_time(options, run);
         const double flops = 4.0 * heads * tokens * static_cast<double>(tokens) * d;
         fmt::print("attention T={} H={} d={}: {:.1f} us {:.1f} GF {:.1f} %\n", tokens, heads, d,
                    seconds * 1e6, flops / seconds / 1e9, flops / seconds / 1e7 / peak);
