@@ -27,7 +27,7 @@ graph::Graph read_graph(const json& document, const Folder& folder) {
 Model load_exported(const Folder& folder, std::vector<std::string>& files) {
     const std::filesystem::path path = folder.path / kExportFile;
     const json document = formats::parse_json(read_text_file(path), path.string());
-    files = {kExportFile, kWeightsFile};
+    files.insert(files.end(), {kExportFile, kWeightsFile});
     try {
         if (document.at("schema") != kModelSchema) {
             fail("the schema is {}, but {} was expected", document.at("schema").dump(), kModelSchema);

@@ -68,6 +68,7 @@ Arrangement arrange_take(const Shape& shape, int axis, const std::vector<std::in
         fail("a constant of shape {} is too large to be computed", taken.str());
     const std::int64_t inner = shape.product(axis + 1, shape.rank());
     Arrangement result{taken, {}};
+    if (taken.elements() == 0) return result;
     result.source.reserve(static_cast<std::size_t>(taken.elements()));
     for (std::int64_t outer = 0; outer < shape.product(0, axis); ++outer) {
         for (const std::int64_t index : indices) {

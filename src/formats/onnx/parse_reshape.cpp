@@ -2,6 +2,7 @@
 #include <set>
 #include "base/error.h"
 #include "formats/onnx/parsers.h"
+#include "formats/onnx/take.h"
 
 namespace espalier::formats::onnx {
 
@@ -40,17 +41,6 @@ void give_reshaped(Call& call, const std::vector<Extent>& to) {
     call.give(call.reshape(call.operand(0), to));
 }
 
-/// Shape of input 0.
-std::vector<Extent> extents_of(Call& call) {
-    const Value& value = call.input(0);
-    if (const auto* id = std::get_if<NodeId>(&value.content)) return call.graph().extents(*id);
-    const auto* integers = std::get_if<Integers>(&value.content);
-    const Shape& shape = integers ? integers->shape : std::get<Tensor>(value.content).shape();
-    std::vector<Extent> extents;
-    for (const std::int64_t extent : shape.extents()) extents.push_back({extent, 0});
-    return extents;
-}
-
 bool is(Extent extent, std::int64_t value) { return extent == Extent{value, 0}; }
 
 /// Replaces the one -1 in `to` by what is left of the elements of `from`.
@@ -75,7 +65,7 @@ void resolve_open(const std::vector<Extent>& from, std::vector<Extent>& to) {
 void parse_reshape(Call& call) {
     const auto target = call.integers(1);
     if (!target) fail("the new shape must be a constant or computed from shapes");
-    const std::vector<Extent> from = extents_of(call);
+    const std::vector<Extent> from = shape_of(call);
     std::vector<Extent> to = target->elements;
     if (to.size() > 16) fail("a shape of {} axes is not supported", to.size());
     for (std::size_t i = 0; i < to.size(); ++i) {
@@ -83,19 +73,14 @@ void parse_reshape(Call& call) {
         if (call.integer("allowzero", 0) != 0 || i >= from.size()) fail("an extent of 0 is not supported");
         to[i] = from[i];
     }
-    const bool varies =
-        std::any_of(to.begin(), to.end(), [](const Extent& e) { return !e.known() || is(e, -1); });
-    if (!from.empty() && from[0] == Extent{0, 1} && !to.empty() && is(to[0], 1) &&
-        (!varies ||
-         (to.size() > 1 && std::all_of(to.begin(), to.end(), [](const Extent& e) { return e.known(); })))) {
-        to[0] = from[0];
-    }
+    const bool all_known = std::all_of(to.begin(), to.end(), [](const Extent& e) { return e.known(); });
+    if (!from.empty() && from[0] == Extent{0, 1} && !to.empty() && is(to[0], 1) && all_known) to[0] = from[0];
     resolve_open(from, to);
     give_reshaped(call, to);
 }
 
 void parse_flatten(Call& call) {
-    const auto from = extents_of(call);
+    const auto from = shape_of(call);
     const int rank = static_cast<int>(from.size());
     const std::int64_t given = call.integer("axis", 1);
     const int axis = given == rank ? rank : axis_of(given, rank);
@@ -103,7 +88,7 @@ void parse_flatten(Call& call) {
 }
 
 void parse_squeeze(Call& call) {
-    const auto from = extents_of(call);
+    const auto from = shape_of(call);
     const int rank = static_cast<int>(from.size());
     std::set<int> dropped;
     if (const auto axes = call.integers_of("axes", 1)) {
@@ -126,7 +111,7 @@ void parse_squeeze(Call& call) {
 }
 
 void parse_unsqueeze(Call& call) {
-    const auto from = extents_of(call);
+    const auto from = shape_of(call);
     const auto axes = call.integers_of("axes", 1);
     if (!axes || axes->size() > 16) fail("the axes are missing");
     const int rank = static_cast<int>(from.size() + axes->size());

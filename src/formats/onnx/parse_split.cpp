@@ -21,9 +21,10 @@ void parse_split(Call& call) {
         fail("{} sizes for {} outputs", sizes.size(), parts);
     std::int64_t begin = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
+        if (sizes[i] < 1 || sizes[i] > whole.constant || begin >= whole.constant) {
+            fail("the sizes do not fit an extent of {}", whole.str());
+        }
         const std::int64_t end = std::min(begin + sizes[i], whole.constant);
-        if (sizes[i] < 0 || sizes[i] > whole.constant || end <= begin)
-            fail("the sizes do not fit {}", whole.str());
         call.give(take_range(call, call.input(0).content, axis, begin, end, 1), i);
         begin = end;
     }
