@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -66,7 +67,7 @@ class ParityRuntime final : public runtimes::Runtime {
 class ModelWorkloadTest : public testing::Test {
   protected:
     void SetUp() override {
-        path_ = std::filesystem::path(testing::TempDir()) / "workload-test.pixels";
+        path_ = std::filesystem::path(testing::TempDir()) / ("workload-test-" + std::to_string(::getpid()) + ".pixels");
         PixelFile::write(path_, "key", FakeImages(), datasets::Preprocessor({}, 1, 1, 1),
                          [](std::int64_t) {});
     }

@@ -1,6 +1,7 @@
 #include "lab/pixels.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -35,7 +36,7 @@ class FakeImages final : public datasets::Dataset {
 class Pixels : public testing::Test {
   protected:
     void SetUp() override {
-        folder_ = std::filesystem::path(testing::TempDir()) / "pixels-test";
+        folder_ = std::filesystem::path(testing::TempDir()) / ("pixels-test-" + std::to_string(::getpid()));
         std::filesystem::remove_all(folder_);
         path_ = folder_ / "images.pixels";
     }

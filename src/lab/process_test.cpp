@@ -90,7 +90,7 @@ void expect_gone(pid_t pid) {
 }
 
 TEST(RunProcess, LeavesNoGrandchildBehind) {
-    const std::string file = testing::TempDir() + "grandchild";
+    const std::string file = testing::TempDir() + std::to_string(::getpid()) + "-grandchild";
     std::remove(file.c_str());
     const auto result = run_process(shell("sleep 60 & echo $! > " + file + "; kill -KILL $$"), never);
     EXPECT_EQ(result.signal, SIGKILL);
@@ -98,7 +98,7 @@ TEST(RunProcess, LeavesNoGrandchildBehind) {
 }
 
 TEST(RunProcess, DiesWithItsParent) {
-    const std::string file = testing::TempDir() + "orphan";
+    const std::string file = testing::TempDir() + std::to_string(::getpid()) + "-orphan";
     std::remove(file.c_str());
     const pid_t parent = ::fork();
     if (parent == 0) {

@@ -63,7 +63,9 @@ std::string kernel_label(std::string_view family, Isa isa) {
 }
 
 std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options) {
-    const Lowering lowering{graph, id, options};
+    // A kernel above what this processor has would be an illegal instruction.
+    const LoweringOptions possible{std::min(options.isa, best_isa()), options.winograd};
+    const Lowering lowering{graph, id, possible};
     return std::visit([&](const auto& op) { return lower_op(lowering, op); }, graph[id].op);
 }
 

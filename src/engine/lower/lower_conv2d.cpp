@@ -38,7 +38,8 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
         if (auto sparse = lower_sparse_product(lowering, weights, 2, op.activation)) return sparse;
     }
-    const kernels::Conv2dChoice choice{lowering.options.isa, lowering.options.winograd};
+    const Shape& x = lowering.input_type(0).shape;
+    const kernels::Conv2dChoice choice{lowering.options.isa, x[0], x[1], x[2], lowering.options.winograd};
     return std::make_unique<Conv2dOperator>(
         kernels::pack_conv2d_f32(shape, weights.span<float>().data(), choice),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);
