@@ -169,6 +169,44 @@ TEST(LoadModel, FoldersWithoutAModelAreExplained) {
     EXPECT_THROW(load_model(empty.path() / "weights.bin"), Error);
 }
 
+TEST(LoadModel, AShardedCheckpointIsTheSameModel) {
+    const Copy copy;
+    const auto tensors = formats::read_safetensors(copy.path() / "model.safetensors").tensors;
+    json index = {{"weight_map", json::object()}};
+    formats::TensorMap parts[2];
+    for (const auto& [name, tensor] : tensors) {
+        const std::size_t part = name.size() % 2;
+        parts[part].emplace(name, tensor);
+        index["weight_map"][name] = part ? "odd.safetensors" : "even.safetensors";
+    }
+    formats::write_safetensors(copy.path() / "even.safetensors", parts[0]);
+    formats::write_safetensors(copy.path() / "odd.safetensors", parts[1]);
+    copy.write("model.safetensors.index.json", index.dump());
+    fs::remove(copy.path() / "model.safetensors");
+    EXPECT_EQ(graph::print(load_model(copy.path()).graph),
+              graph::print(load_model(golden("vit-plain")).graph));
+}
+
+TEST(LoadModel, OnnxTakesLabelsAndProcessorFromTheFilesBesideIt) {
+    const TemporaryFolder folder;
+    fs::copy(fs::path(ESPALIER_SOURCE_DIR) / "tools/goldens/onnx_ops/gemm_scaled.onnx",
+             folder.path() / "model.onnx");
+    EXPECT_THAT(error_of(folder.path()), HasSubstr("image_processor_type"));
+    folder.write("preprocessor_config.json", R"({"image_processor_type":"BitImageProcessor","do_resize":false,
+                                                 "do_center_crop":false})");
+    const Model numbered = load_model(folder.path());
+    EXPECT_EQ(numbered.architecture, "onnx");
+    EXPECT_EQ(numbered.labels[4], "LABEL_4");
+    folder.write("config.json", R"({"id2label":{"0":"a","1":"b","2":"c","3":"d","4":"e"}})");
+    EXPECT_EQ(load_model(folder.path() / "model.onnx").labels[4], "e");
+    folder.write("config.json", R"({"id2label":{"0":"a","1":"b"}})");
+    EXPECT_THAT(error_of(folder.path()), HasSubstr("there are 2 labels, but the network classifies into 5"));
+    folder.write("config.json", R"({"num_labels":5})");
+    folder.write("preprocessor_config.json", R"({"image_processor_type":"ViTImageProcessor"})");
+    EXPECT_THAT(error_of(folder.path()),
+                HasSubstr("takes images of 4 x 6 pixels, but the image processor makes 224 x 224"));
+}
+
 TEST(LoadModel, RandomWeightsDependOnTheSeedAlone) {
     const TemporaryFolder folder;
     folder.write("config.json",
