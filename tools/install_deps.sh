@@ -5,7 +5,7 @@ set -eu
 packages=(g++ cmake ninja-build ccache make pkg-config git
     libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
     libsqlite3-dev libsqlitecpp-dev libturbojpeg0-dev libpng-dev libssl-dev libboost-math-dev
-    libonnx-dev libprotobuf-dev libgtest-dev libgmock-dev)
+    libgtest-dev libgmock-dev)
 
 missing=()
 for package in "${packages[@]}"; do
