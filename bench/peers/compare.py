@@ -3,8 +3,8 @@
     python compare.py --espalier ../../build/espalier --work /tmp/bench [--rounds 5] [--output ../../docs/performance.md]
 
 Needs torch, transformers, onnx, onnxruntime (CPU builds from PyPI), in an environment of their own. Models are the
-transformers classes with seeded random weights, so nothing is downloaded. Every contender's answer to one image is
-compared with PyTorch's before anything is timed. The contenders of a row take turns, round after round, each behind a
+transformers classes with seeded random weights, so nothing is downloaded. The answers of
+Espalier's variants to one image are compared with PyTorch's before anything is timed; those of the peers are not. The contenders of a row take turns, round after round, each behind a
 gate that waits for the machine to be idle; the figure is the median over rounds of the median latency of a round, in
 milliseconds per call, and ratios are peer / ours.
 """
