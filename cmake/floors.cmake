@@ -101,6 +101,13 @@ if(ESPALIER_BENCH)
     endif()
 endif()
 
+# Logits for the scripts that compare them with other implementations (tools/conformance.py).
+if(ESPALIER_TESTS)
+    add_executable(espalier_logits ${PROJECT_SOURCE_DIR}/tests/conformance/logits.cpp)
+    target_link_libraries(espalier_logits PRIVATE espalier_runtimes)
+    set_target_properties(espalier_logits PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+endif()
+
 # Tests that need several floors at once.
 file(GLOB_RECURSE across CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_test.cpp)
 if(ESPALIER_TESTS AND across)

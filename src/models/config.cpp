@@ -73,11 +73,19 @@ std::string Config::text(std::string_view key, std::string_view otherwise) const
     return value->get<std::string>();
 }
 
-std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std::int64_t> otherwise,
-                                           Limits limits) const {
+const json* Config::list(std::string_view key, Count count) const {
     const json* value = find(key);
+    if (!value) return nullptr;
+    if (!value->is_array() || value->size() < count.least || value->size() > count.most) {
+        wrong(key, fmt::format("a list of {} to {} elements", count.least, count.most));
+    }
+    return value;
+}
+
+std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std::int64_t> otherwise, Limits limits,
+                                           Count count) const {
+    const json* value = list(key, count);
     if (!value) return otherwise;
-    if (!value->is_array() || value->empty() || value->size() > 16) wrong(key, "a list of 1 to 16 integers");
     std::vector<std::int64_t> result;
     for (const auto& element : *value) {
         if (!element.is_number_integer() || element < limits.least || element > limits.most) {
@@ -86,6 +94,56 @@ std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std
         result.push_back(element.get<std::int64_t>());
     }
     return result;
+}
+
+std::vector<double> Config::numbers(std::string_view key, std::vector<double> otherwise, double least, double most,
+                                    Count count) const {
+    const json* value = list(key, count);
+    if (!value) return otherwise;
+    std::vector<double> result;
+    for (const auto& element : *value) {
+        if (!element.is_number() || !(element.get<double>() >= least) || !(element.get<double>() <= most)) {
+            wrong(key, fmt::format("a list of numbers from {} to {}", least, most));
+        }
+        result.push_back(element.get<double>());
+    }
+    return result;
+}
+
+std::vector<bool> Config::flags(std::string_view key, std::vector<bool> otherwise, Count count) const {
+    const json* value = list(key, count);
+    if (!value) return otherwise;
+    std::vector<bool> result;
+    for (const auto& element : *value) {
+        if (!element.is_boolean()) wrong(key, "a list of true and false");
+        result.push_back(element.get<bool>());
+    }
+    return result;
+}
+
+std::vector<std::string> Config::texts(std::string_view key, std::vector<std::string> otherwise, Count count) const {
+    const json* value = list(key, count);
+    if (!value) return otherwise;
+    std::vector<std::string> result;
+    for (const auto& element : *value) {
+        if (!element.is_string()) wrong(key, "a list of texts");
+        result.push_back(element.get<std::string>());
+    }
+    return result;
+}
+
+std::string Config::architecture() const {
+    const auto classes = texts("architectures", {}, {0, 16});
+    return classes.empty() ? "" : classes.front();
+}
+
+Config Config::object(std::string_view key) const {
+    Config inner;
+    inner.source_ = fmt::format("{}, '{}'", source_, key);
+    const json* value = find(key);
+    if (value && !value->is_object()) wrong(key, "an object");
+    inner.json_ = value ? std::shared_ptr<const json>(json_, value) : std::make_shared<const json>(json::object());
+    return inner;
 }
 
 Pixels Config::pixels(std::string_view key, std::int64_t otherwise) const {

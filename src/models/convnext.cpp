@@ -37,36 +37,21 @@ ConvNext read(const Config& config) {
     return net;
 }
 
-NodeId channels_last(const Scope& scope, NodeId x) {
-    return scope.add(Transpose{{0, 2, 3, 1}}, {x}, "channels_last");
-}
-NodeId channels_first(const Scope& scope, NodeId x) {
-    return scope.add(Transpose{{0, 3, 1, 2}}, {x}, "channels_first");
-}
-
-/// Layer normalization of the channels of each pixel of [n, c, h, w].
-NodeId pixel_norm(const Scope& scope, NodeId x) {
-    return channels_first(scope, scope.layer_norm(channels_last(scope, x), kInnerEps));
-}
-
 /// y = x + scale * mlp(norm(depthwise(x)))
 NodeId block(const ConvNext& net, const Scope& scope, NodeId x) {
     const std::int64_t width = scope.type(x).shape[1];
     NodeId y =
         (scope / "dwconv")
             .conv(x, {.out = width, .kernel = {7, 7}, .pad = {3, 3, 3, 3}, .groups = width, .bias = true});
-    y = (scope / "layernorm").layer_norm(channels_last(scope, y), kInnerEps);
+    y = (scope / "layernorm").layer_norm(scope.channels_last(y), kInnerEps);
     y = scope.activation((scope / "pwconv1").linear(y, 4 * width), net.activation);
     y = (scope / "pwconv2").linear(y, width);
-    if (net.layer_scale) {
-        const NodeId factor = scope.weight("layer_scale_parameter", {width}, Role::kLayerScale);
-        y = scope.add(Binary{BinaryKind::kMul}, {y, factor}, "layer_scale");
-    }
-    return scope.sum(x, channels_first(scope, y));
+    if (net.layer_scale) y = scope.scaled(y, "layer_scale_parameter");
+    return scope.sum(x, scope.channels_first(y));
 }
 
 NodeId downsample(const Scope& scope, NodeId x, std::int64_t width) {
-    return (scope / 1).conv(pixel_norm(scope / 0, x),
+    return (scope / 1).conv((scope / 0).pixel_norm(x, kInnerEps),
                             {.out = width, .kernel = {2, 2}, .stride = {2, 2}, .bias = true});
 }
 
@@ -75,7 +60,7 @@ NodeId embed(const ConvNext& net, const Scope& scope, NodeId pixels) {
     const NodeId x =
         (scope / "patch_embeddings")
             .conv(pixels, {.out = net.widths[0], .kernel = patch, .stride = patch, .bias = true});
-    return pixel_norm(scope / "layernorm", x);
+    return (scope / "layernorm").pixel_norm(x, kInnerEps);
 }
 
 }  // namespace

@@ -1,16 +1,15 @@
-#include <array>
-
 #include "models/architecture.h"
 
 namespace espalier::models {
 namespace {
 
-constexpr std::array<Architecture, 4> kArchitectures{{
-    {"vit", "classifier", vit_image_size, build_vit},
-    {"resnet", "classifier.1", resnet_image_size, build_resnet},
-    {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
+/// By model_type, in alphabetical order.
+constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
-}};
+    {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
+    {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"vit", "classifier", vit_image_size, build_vit},
+};
 
 }  // namespace
 

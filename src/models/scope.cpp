@@ -49,6 +49,14 @@ NodeId Scope::weight(std::string_view name, const Shape& shape, Role role) const
     return graph_->add_constant(full, weights_->get(full, shape, role));
 }
 
+Tensor Scope::values(std::string_view name, const Shape& shape, Role role) const {
+    return weights_->get(path(name), shape, role);
+}
+
+NodeId Scope::constant(std::string_view name, Tensor value) const {
+    return graph_->add_constant(path(name), std::move(value));
+}
+
 NodeId Scope::scalar(std::string_view name, float value) const {
     return graph_->add_constant(path(name), Tensor::of<float>({}, std::span(&value, 1)));
 }
@@ -90,6 +98,8 @@ NodeId Scope::layer_norm(NodeId x, double eps) const {
                {x, weight("weight", features, Role::kGain), weight("bias", features, Role::kShift)});
 }
 
+NodeId Scope::pixel_norm(NodeId x, double eps) const { return channels_first(layer_norm(channels_last(x), eps)); }
+
 NodeId Scope::activation(NodeId x, const std::string& name) const {
     std::vector<std::string> names;
     for (const auto& [known, op] : kActivations) {
@@ -102,10 +112,39 @@ NodeId Scope::activation(NodeId x, const std::string& name) const {
 
 NodeId Scope::sum(NodeId a, NodeId b) const { return add(Binary{BinaryKind::kAdd}, {a, b}, "add"); }
 
+NodeId Scope::product(NodeId a, NodeId b) const { return add(Binary{BinaryKind::kMul}, {a, b}, "multiply"); }
+
+NodeId Scope::scaled(NodeId x, std::string_view name) const {
+    return product(x, weight(name, {type(x).shape.back()}, Role::kLayerScale));
+}
+
 NodeId Scope::global_average(NodeId x) const {
     const NodeId mean =
         add(Reduce{.kind = ReduceKind::kMean, .axes = {2, 3}, .keep_axes = true}, {x}, "average");
     return add(Reshape{{0, -1}}, {mean}, "flatten");
 }
+
+NodeId Scope::mean_token(NodeId x) const {
+    return add(Reduce{.kind = ReduceKind::kMean, .axes = {1}, .keep_axes = false}, {x}, "mean_token");
+}
+
+NodeId Scope::token(NodeId x, std::int64_t index) const {
+    const NodeId slice = add(Slice{.axis = 1, .begin = index, .end = index + 1}, {x}, "token_slice");
+    return add(Reshape{{0, -1}}, {slice}, "token");
+}
+
+NodeId Scope::tokens(NodeId x) const {
+    const NodeId columns = add(Reshape{{0, 0, -1}}, {x}, "flatten");
+    return add(Transpose{{0, 2, 1}}, {columns}, "tokens");
+}
+
+NodeId Scope::image(NodeId x, std::int64_t height, std::int64_t width) const {
+    const NodeId columns = add(Transpose{{0, 2, 1}}, {x}, "columns");
+    return add(Reshape{{0, 0, height, width}}, {columns}, "image");
+}
+
+NodeId Scope::channels_last(NodeId x) const { return add(Transpose{{0, 2, 3, 1}}, {x}, "channels_last"); }
+
+NodeId Scope::channels_first(NodeId x) const { return add(Transpose{{0, 3, 1, 2}}, {x}, "channels_first"); }
 
 }  // namespace espalier::models

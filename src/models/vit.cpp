@@ -2,10 +2,9 @@
 // Checkpoint of reference: google/vit-base-patch16-224; DeiT without distillation declares the same
 // model_type.
 
-#include <cmath>
-
 #include "base/error.h"
 #include "models/architecture.h"
+#include "models/attention.h"
 
 namespace espalier::models {
 
@@ -43,8 +42,7 @@ NodeId embed(const Vit& vit, const Scope& scope, NodeId pixels) {
     const NodeId patches =
         (scope / "patch_embeddings" / "projection")
             .conv(pixels, {.out = vit.width, .kernel = patch, .stride = patch, .bias = true});
-    const NodeId columns = scope.add(Reshape{{0, 0, -1}}, {patches}, "flatten");
-    const NodeId tokens = scope.add(Transpose{{0, 2, 1}}, {columns}, "tokens");
+    const NodeId tokens = scope.tokens(patches);
     const NodeId one = scope.weight("cls_token", {1, 1, vit.width}, Role::kEmbedding);
     const NodeId cls = scope.add(BroadcastBatch{}, {one, pixels}, "cls_tokens");
     const NodeId all = scope.add(Concat{.axis = 1}, {cls, tokens}, "concat");
@@ -52,32 +50,18 @@ NodeId embed(const Vit& vit, const Scope& scope, NodeId pixels) {
     return scope.sum(all, scope.weight("position_embeddings", {1, shape[1], shape[2]}, Role::kEmbedding));
 }
 
-/// softmax(q k^T / sqrt(d)) v over the heads, then the output projection.
-NodeId attend(const Vit& vit, const Scope& scope, NodeId x) {
+/// Self-attention and its output projection.
+NodeId self_attention(const Vit& vit, const Scope& scope, NodeId x) {
     const Scope self = scope / "attention";
-    const std::int64_t depth = vit.width / vit.heads;
-    const auto heads = [&](std::string_view name) {
-        const Scope projection = self / name;
-        const NodeId y = projection.linear(x, vit.width, vit.qkv_bias);
-        const NodeId split = projection.add(Reshape{{0, 0, vit.heads, depth}}, {y}, "split");
-        return projection.add(Transpose{{0, 2, 1, 3}}, {split}, "heads");
-    };
-    const NodeId q = heads("query");
-    const NodeId k = heads("key");
-    const NodeId v = heads("value");
-    const NodeId products = self.add(MatMul{.transpose_b = true}, {q, k}, "products");
-    const NodeId factor = self.scalar("scale", static_cast<float>(1 / std::sqrt(static_cast<double>(depth))));
-    const NodeId scores = self.add(Binary{BinaryKind::kMul}, {products, factor}, "scores");
-    const NodeId weights = self.add(Softmax{.axis = -1}, {scores}, "softmax");
-    const NodeId mixed = self.add(MatMul{}, {weights, v}, "mixed");
-    const NodeId rows = self.add(Transpose{{0, 2, 1, 3}}, {mixed}, "rows");
-    const NodeId joined = self.add(Reshape{{0, 0, -1}}, {rows}, "joined");
-    return (scope / "output" / "dense").linear(joined, vit.width);
+    const auto project = [&](std::string_view name) { return (self / name).linear(x, vit.width, vit.qkv_bias); };
+    const NodeId mixed = attend(self, project("query"), project("key"), project("value"),
+                                {.heads = vit.heads, .scale = inverse_root_depth(vit.width, vit.heads)});
+    return (scope / "output" / "dense").linear(mixed, vit.width);
 }
 
 NodeId encode(const Vit& vit, const Scope& scope, NodeId x) {
     const NodeId attended =
-        attend(vit, scope / "attention", (scope / "layernorm_before").layer_norm(x, vit.eps));
+        self_attention(vit, scope / "attention", (scope / "layernorm_before").layer_norm(x, vit.eps));
     const NodeId middle = (scope / "attention").sum(attended, x);
     const NodeId normalized = (scope / "layernorm_after").layer_norm(middle, vit.eps);
     const NodeId wide = (scope / "intermediate" / "dense").linear(normalized, vit.hidden);
@@ -100,9 +84,7 @@ NodeId build_vit(const Config& config, const Scope& root, NodeId pixels, std::in
     NodeId x = embed(vit, net / "embeddings", pixels);
     for (std::int64_t i = 0; i < vit.layers; ++i) x = encode(vit, net / "encoder" / "layer" / i, x);
     x = (net / "layernorm").layer_norm(x, vit.eps);
-    const NodeId first = net.add(Slice{.axis = 1, .begin = 0, .end = 1}, {x}, "first");
-    const NodeId cls = net.add(Reshape{{0, -1}}, {first}, "cls");
-    return (root / "classifier").linear(cls, classes);
+    return (root / "classifier").linear(net.token(x, 0), classes);
 }
 
 }  // namespace espalier::models

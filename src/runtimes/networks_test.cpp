@@ -12,6 +12,7 @@
 #include "datasets/preprocess.h"
 #include "engine/session.h"
 #include "models/load.h"
+#include "tactics/tactic.h"
 
 namespace espalier::runtimes {
 namespace {
@@ -29,8 +30,8 @@ Tensor formula_input(const Shape& shape) {
     return input;
 }
 
-Tensor logits_of(const models::Model& model, std::int64_t batch) {
-    engine::Session session(model.graph, {});
+Tensor logits_of(const models::Model& model, std::int64_t batch, std::string_view tactic = "baseline") {
+    engine::Session session(tactics::apply(model.graph, tactics::parse(tactic)).graph, {});
     return session.run(formula_input({batch, model.channels(), model.height(), model.width()}));
 }
 
@@ -74,9 +75,14 @@ fs::path shared_dir() {
     return fs::path(ESPALIER_SOURCE_DIR) / ".." / "shared";
 }
 
+/// The checkpoints of tools/goldens/models.py.
+std::vector<fs::path> goldens() {
+    return folders_with(fs::path(ESPALIER_SOURCE_DIR) / "tools/goldens/models", "logits.json");
+}
+
 TEST(Networks, EqualTransformersOnUnusualConfigurations) {
-    const auto folders = folders_with(fs::path(ESPALIER_SOURCE_DIR) / "tools/goldens/models", "logits.json");
-    ASSERT_EQ(folders.size(), 9u);
+    const auto folders = goldens();
+    ASSERT_FALSE(folders.empty());
     for (const fs::path& folder : folders) {
         SCOPED_TRACE(folder.filename());
         const auto golden = nlohmann::json::parse(read_text_file(folder / "logits.json"));
@@ -84,9 +90,12 @@ TEST(Networks, EqualTransformersOnUnusualConfigurations) {
         for (const auto& row : golden.at("logits")) {
             for (const double value : row) expected.push_back(value);
         }
-        const Tensor logits = logits_of(models::load_model(folder), 2);
+        const models::Model model = models::load_model(folder);
         // f32 against double precision through at most 60 layers.
-        expect_near(logits, expected, 2e-5 * largest_magnitude(expected));
+        for (const char* tactic : {"baseline", "compile"}) {
+            SCOPED_TRACE(tactic);
+            expect_near(logits_of(model, 2, tactic), expected, 2e-5 * largest_magnitude(expected));
+        }
     }
 }
 

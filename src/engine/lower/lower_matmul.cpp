@@ -37,27 +37,39 @@ class AttentionOperator final : public Operator {
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& out = operands.output.shape();
-        const std::int64_t width = out[2];
-        const std::int64_t d = width / op_.heads;
         const float* q = operands.f32(0);
-        auto shape = kernels::fused_qkv_attention(out[0], out[1], op_.heads, d, static_cast<float>(op_.scale));
-        if (operands.inputs.size() == 1) {
-            kernels::attention_f32(shape, q, q + width, q + 2 * width, nullptr, operands.output.mutable_f32(), pool,
-                                   isa_);
-            return;
+        const float* k = operands.f32(1);
+        const float* v = operands.f32(2);
+        auto shape = kernels::fused_qkv_attention(out[0], out[1], op_.heads, out[2] / op_.heads,
+                                                  static_cast<float>(op_.scale));
+        if (k) {
+            use_separate_operands(operands, shape);
+        } else {
+            k = q + out[2];
+            v = q + 2 * out[2];
         }
-        const std::int64_t keys = operands.inputs[1].shape()[1];
-        shape.keys = keys;
-        shape.q_row = shape.k_row = shape.v_row = width;
-        shape.q_batch = out[1] * width;
-        shape.k_batch = shape.v_batch = keys * width;
-        shape.bias_head = out[1] * keys;
-        kernels::attention_f32(shape, q, operands.f32(1), operands.f32(2), operands.f32(3),
-                               operands.output.mutable_f32(), pool, isa_);
+        const float* bias = operands.f32(3);
+        if (bias) {
+            const Shape& biases = operands.inputs[3].shape();
+            shape.bias_images = biases.rank() == 4 ? biases[0] : 1;
+            shape.bias_head = shape.queries * shape.keys;
+        }
+        kernels::attention_f32(shape, q, k, v, bias, operands.output.mutable_f32(), pool, isa_);
     }
     std::string kernel() const override { return kernel_label("attention_f32", isa_); }
 
   private:
+    void use_separate_operands(const Operands& operands, kernels::AttentionShape& shape) const {
+        const std::int64_t width = operands.inputs[0].shape()[2];
+        shape.head_dim = width / op_.heads;
+        shape.keys = operands.inputs[1].shape()[1];
+        shape.q_row = shape.k_row = width;
+        shape.v_row = operands.output.shape()[2];
+        shape.q_batch = shape.queries * shape.q_row;
+        shape.k_batch = shape.keys * shape.k_row;
+        shape.v_batch = shape.keys * shape.v_row;
+    }
+
     graph::Attention op_;
     Isa isa_;
 };

@@ -99,7 +99,8 @@ void Attention::run_block(const Head& head, std::int64_t first, std::int64_t que
     float sums[kQueryBlock];
     for (std::int64_t i = 0; i < queries; ++i) {
         const float* bias =
-            bias_ ? bias_ + image * shape_.bias_batch + number * shape_.bias_head + (first + i) * shape_.keys
+            bias_ ? bias_ + image % shape_.bias_images * shape_.bias_batch() + number * shape_.bias_head +
+                        (first + i) * shape_.keys
                   : nullptr;
         sums[i] = softmax_.exponentials(scores + i * row, bias, shape_.keys);
     }

@@ -22,8 +22,12 @@ struct AttentionShape {
     std::int64_t k_row = 0, k_batch = 0;
     std::int64_t v_row = 0, v_batch = 0;
     std::int64_t out_row = 0, out_batch = 0;
-    /// Strides of the optional bias [N][H][queries][keys]; 0 repeats it over that dimension.
-    std::int64_t bias_batch = 0, bias_head = 0;
+    /// The optional bias [bias_images][H][queries][keys]: image b takes number b mod bias_images, as the windows of
+    /// an image do that lie one behind the other. bias_head is the stride of H; 0 repeats it over the heads.
+    std::int64_t bias_images = 1, bias_head = 0;
+
+    /// Floats from the rows of one head's queries to those of the next image.
+    std::int64_t bias_batch() const { return (bias_head > 0 ? heads : 1) * queries * keys; }
 };
 
 /// The usual case: head_dim = value_dim = d; q, k and v are the three parts of a fused [N][T][3 * H * d]
@@ -33,7 +37,7 @@ AttentionShape fused_qkv_attention(std::int64_t batch, std::int64_t tokens, std:
 
 /// out[b][i][h * value_dim + e] = sum over j of p[i][j] * v[b][j][h * value_dim + e]
 /// p[i][.] = softmax over j of (scale * sum over e of q[b][i][h * head_dim + e] * k[b][j][h * head_dim + e]
-///                              + bias[b][h][i][j])
+///                              + bias[b mod bias_images][h][i][j])
 /// bias may be null; a row of bias that is -infinity everywhere gives NaN, as in PyTorch. The rows of scores
 /// live in scratch memory of a few tiles, never T x T. out must not overlap q, k, v or bias. Source: Vaswani
 /// et al. 2017, section 3.2.

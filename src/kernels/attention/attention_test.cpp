@@ -39,7 +39,7 @@ class AttentionTest : public testing::TestWithParam<const TileTable*> {
             double score = 0, magnitude = 0;
             const auto add = [&](double term) { score += term, magnitude += std::abs(term); };
             for (std::int64_t e = 0; e < s.head_dim; ++e) add(double{s.scale} * q[e] * k[e]);
-            if (in.bias) add(in.bias[b * s.bias_batch + h * s.bias_head + i * s.keys + j]);
+            if (in.bias) add(in.bias[b % s.bias_images * s.bias_batch() + h * s.bias_head + i * s.keys + j]);
             p[static_cast<std::size_t>(j)] = score;
             most = std::max(most, score);
             error = std::max(error, static_cast<double>(s.head_dim + 4) * kEpsilon * magnitude);
@@ -105,7 +105,7 @@ TEST_P(AttentionTest, RandomShapesWithBias) {
         s.v_row = s.heads * s.value_dim + 3, s.out_row = s.heads * s.value_dim + 4;
         s.q_batch = s.queries * s.q_row, s.k_batch = s.keys * s.k_row;
         s.v_batch = s.keys * s.v_row, s.out_batch = s.queries * s.out_row;
-        s.bias_head = i % 2 * s.queries * s.keys, s.bias_batch = i % 4 / 2 * s.heads * s.queries * s.keys;
+        s.bias_head = i % 2 * s.queries * s.keys, s.bias_images = size(s.batch);
         GuardedBuffer q(s.batch * s.q_batch), k(s.batch * s.k_batch), v(s.batch * s.v_batch);
         GuardedBuffer out(s.batch * s.out_batch, 1), bias(s.batch * s.heads * s.queries * s.keys);
         for (GuardedBuffer* buffer : {&q, &k, &v, &bias}) buffer->fill(random_);

@@ -66,9 +66,67 @@ std::optional<Heads> keys_of(const Graph& graph, NodeId id, bool transpose_b) {
     return heads && heads->transposed != transpose_b ? heads : std::nullopt;
 }
 
+/// A bias that is added to the scores: the constant as the op wants it, [heads, T, S] or [windows, heads, T, S].
+struct Bias {
+    NodeId constant = NodeId::kNone;
+    Shape shape;
+};
+
+/// The constant operand of an addition with no other use, and the other operand.
+struct Addition {
+    NodeId other = NodeId::kNone;
+    NodeId constant = NodeId::kNone;
+};
+
+std::optional<Addition> constant_addition(const Graph& graph, const std::vector<int>& uses, NodeId id) {
+    const auto* binary = graph.as<Binary>(id);
+    if (!binary || binary->kind != BinaryKind::kAdd || uses[static_cast<std::size_t>(id)] != 1) return {};
+    const auto& inputs = graph[id].inputs;
+    if (graph.constant(inputs[1])) return Addition{inputs[0], inputs[1]};
+    if (graph.constant(inputs[0])) return Addition{inputs[1], inputs[0]};
+    return {};
+}
+
+/// scores [N, h, T, S] + bias [h, T, S] or [1, h, T, S].
+std::optional<Addition> plain_bias(const Graph& graph, const std::vector<int>& uses, NodeId id, Bias& bias) {
+    const auto sum = constant_addition(graph, uses, id);
+    if (!sum || graph.type(sum->other).shape.rank() != 4) return {};
+    const Shape& scores = graph.type(sum->other).shape;
+    const Shape& added = graph.type(sum->constant).shape;
+    const Shape one{scores[1], scores[2], scores[3]};
+    if (!(added == one) && !(added == Shape{1, one[0], one[1], one[2]})) return {};
+    bias = {sum->constant, one};
+    return sum;
+}
+
+/// reshape(reshape(scores, [N, W, h, T, S]) + bias [1, W, h, T, S], [N * W, h, T, S]).
+std::optional<Addition> window_bias(const Graph& graph, const std::vector<int>& uses, NodeId id, Bias& bias) {
+    if (!graph.as<Reshape>(id) || uses[static_cast<std::size_t>(id)] != 1) return {};
+    const auto sum = constant_addition(graph, uses, graph[id].inputs[0]);
+    if (!sum || !graph.as<Reshape>(sum->other) || uses[static_cast<std::size_t>(sum->other)] != 1) return {};
+    const NodeId scores = graph[sum->other].inputs[0];
+    const Shape& split = graph.type(sum->other).shape;
+    const Shape& added = graph.type(sum->constant).shape;
+    if (split.rank() != 5 || !(graph.type(scores).shape == graph.type(id).shape)) return {};
+    const Shape windows{split[1], split[2], split[3], split[4]};
+    const Shape& whole = graph.type(scores).shape;
+    if (whole.rank() != 4 || whole[1] != split[2] || whole[2] != split[3] || whole[3] != split[4]) return {};
+    if (!(added == windows) && !(added == Shape{1, windows[0], windows[1], windows[2], windows[3]})) return {};
+    bias = {sum->constant, windows};
+    return Addition{scores, sum->constant};
+}
+
+/// Steps over what is added to the scores, if anything.
+NodeId strip_bias(const Graph& graph, const std::vector<int>& uses, NodeId id, Bias& bias) {
+    if (const auto sum = plain_bias(graph, uses, id, bias)) return sum->other;
+    if (const auto sum = window_bias(graph, uses, id, bias)) return sum->other;
+    return id;
+}
+
 struct Match {
     Heads q, k, v;
     double scale = 1;
+    Bias bias;
 };
 
 /// Matches the attention whose heads are joined again at `id`.
@@ -85,7 +143,8 @@ std::optional<Match> match(const Graph& graph, const std::vector<int>& uses, Nod
     const auto* softmax = graph.as<Softmax>(probabilities);
     if (!softmax || softmax->log || !once(probabilities) || (softmax->axis != -1 && softmax->axis != 3)) return {};
     Match found;
-    const NodeId scores = strip_scale(graph, uses, graph[probabilities].inputs[0], found.scale);
+    const NodeId biased = strip_bias(graph, uses, graph[probabilities].inputs[0], found.bias);
+    const NodeId scores = strip_scale(graph, uses, biased, found.scale);
     const auto* similarity = graph.as<MatMul>(scores);
     if (!similarity || !once(scores)) return {};
     const auto q = heads_of(graph, strip_scale(graph, uses, graph[scores].inputs[0], found.scale));
@@ -117,14 +176,20 @@ Graph fuse_attention(const Graph& graph, Change& change) {
         }
         const Attention attention{.heads = found->q.heads, .scale = found->scale};
         std::vector<NodeId> inputs;
+        const bool biased = found->bias.constant != NodeId::kNone;
         if (found->q.part == 0 && found->k.part == 1 && found->v.part == 2 &&
             found->q.source == found->k.source && found->q.source == found->v.source) {
             inputs = {rewriter[found->q.source]};
+            if (biased) inputs.insert(inputs.end(), 2, NodeId::kNone);
         } else if (found->q.part < 0 && found->k.part < 0 && found->v.part < 0) {
             inputs = {rewriter[found->q.source], rewriter[found->k.source], rewriter[found->v.source]};
         } else {
             rewriter.keep(id);
             continue;
+        }
+        if (biased) {
+            const Node& constant = graph[found->bias.constant];
+            inputs.push_back(rewriter.out().add_constant(constant.name, constant.value.reshaped(found->bias.shape)));
         }
         rewriter.replace(id, rewriter.out().add(attention, std::move(inputs), graph[id].name));
         ++change.count;

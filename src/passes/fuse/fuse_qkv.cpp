@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <span>
 
 #include "passes/fuse/fuse.h"
 #include "passes/fuse/weights.h"
@@ -29,18 +29,20 @@ Tensor stacked(const Graph& graph, std::span<const NodeId> linears) {
 }  // namespace
 
 Graph fuse_qkv(const Graph& graph, Change& change) {
+    constexpr std::size_t kProjections = 3;
     Rewriter rewriter(graph);
     const auto uses = graph.use_counts();
     for (int i = 0; i < graph.size(); ++i) {
         const auto id = static_cast<NodeId>(i);
         const auto* attention = graph.as<Attention>(id);
-        const auto& inputs = graph[id].inputs;
+        const auto& operands = graph[id].inputs;
+        const std::span inputs(operands.begin(), std::min<std::size_t>(operands.size(), kProjections));
         const auto from_same_input = [&](NodeId input) {
             return graph.as<Linear>(input) && foldable(graph, uses, input) &&
                    graph[input].inputs[0] == graph[inputs[0]].inputs[0] &&
                    graph.type(input) == graph.type(inputs[0]);
         };
-        if (!attention || inputs.size() != 3 || !graph.as<Linear>(inputs[0]) ||
+        if (!attention || inputs.size() != kProjections || !graph.as<Linear>(inputs[0]) ||
             !std::all_of(inputs.begin(), inputs.end(), from_same_input)) {
             rewriter.keep(id);
             continue;
@@ -55,7 +57,11 @@ Graph fuse_qkv(const Graph& graph, Change& change) {
         const NodeId b = out.add_constant(
             prefix + ".bias", Tensor::of<float>({static_cast<std::int64_t>(bias.size())}, bias));
         const NodeId qkv = out.add(Linear{}, {rewriter[graph[inputs[0]].inputs[0]], w, b}, prefix);
-        rewriter.replace(id, out.add(*attention, {qkv}, graph[id].name));
+        std::vector<NodeId> fused{qkv};
+        if (operands.size() > kProjections) {
+            fused.insert(fused.end(), {NodeId::kNone, NodeId::kNone, rewriter[operands[kProjections]]});
+        }
+        rewriter.replace(id, out.add(*attention, std::move(fused), graph[id].name));
         ++change.count;
     }
     return rewriter.finish();
