@@ -43,7 +43,8 @@ std::string root_of(const ZipEntries& entries, const std::string& source) {
     std::string root;
     for (const auto& [name, content] : entries) {
         if (!name.ends_with(kPickle) || name.find('/') != name.size() - kPickle.size()) continue;
-        if (!root.empty()) fail("{} holds two checkpoints, '{}' and '{}'", source, root, name);
+        if (!root.empty())
+            fail("{} holds two checkpoints, '{}' and '{}'", source, printable(root), printable(name));
         root = name.substr(0, name.size() - kPickle.size());
     }
     if (root.empty()) fail("{} is a ZIP archive without data.pkl, not a PyTorch checkpoint", source);

@@ -41,6 +41,24 @@ struct Entry {
     std::uint64_t offset = 0;
 };
 
+/// Whether a name stays below the folder that an archive would be unpacked to, and is fit to be shown. Names
+/// begin with that of the saved file, which may be in any script.
+bool is_inside(std::string_view name) {
+    constexpr std::size_t kLongest = 512;
+    const auto control = [](char c) {
+        return static_cast<unsigned char>(c) < ' ' || c == '\x7f' || c == '\\';
+    };
+    if (name.empty() || name.size() > kLongest || std::any_of(name.begin(), name.end(), control))
+        return false;
+    while (true) {
+        const std::size_t slash = name.find('/');
+        const std::string_view part = name.substr(0, slash);
+        if (part.empty() || part == "." || part == "..") return false;
+        if (slash == std::string_view::npos) return true;
+        name.remove_prefix(slash + 1);
+    }
+}
+
 class ZipReader {
   public:
     ZipReader(std::span<const std::byte> archive, const std::string& source)
@@ -175,10 +193,7 @@ class ZipReader {
 
     void check(const Entry& entry) const {
         const std::string name = printable(entry.name);
-        if (entry.name.empty() || entry.name.front() == '/' || entry.name.find("..") != std::string::npos ||
-            entry.name.find('\\') != std::string::npos || entry.name != name) {
-            fail("{}: the entry's name '{}' is not one that torch.save writes", source_, name);
-        }
+        if (!is_inside(entry.name)) fail("{}: the entry's name '{}' leads elsewhere", source_, name);
         if (entry.flags & 1) fail("{}: the entry '{}' is encrypted", source_, name);
         if (entry.method != 0 || entry.packed != entry.size) {
             fail(
@@ -191,18 +206,18 @@ class ZipReader {
     std::span<const std::byte> content_of(const Entry& entry, std::uint64_t limit) const {
         ByteReader reader = at(entry.offset);
         if (reader.left() < kLocalHeaderBytes || reader.u32() != kLocalHeader) {
-            fail("{}: there is no entry '{}' at byte {}", source_, entry.name, entry.offset);
+            fail("{}: there is no entry '{}' at byte {}", source_, printable(entry.name), entry.offset);
         }
         reader.skip(22);
         const std::uint16_t name = reader.u16();
         const std::uint16_t extra = reader.u16();
         if (reader.text(name) != entry.name) {
-            fail("{}: the entry '{}' has another name in the directory", source_, entry.name);
+            fail("{}: the entry '{}' has another name in the directory", source_, printable(entry.name));
         }
         reader.skip(extra);
         if (reader.at() > limit || entry.size > limit - reader.at()) {
             fail("{}: the entry '{}' of {} bytes at {} reaches beyond the {} bytes of data", source_,
-                 entry.name, entry.size, reader.at(), limit);
+                 printable(entry.name), entry.size, reader.at(), limit);
         }
         return archive_.subspan(reader.at(), static_cast<std::size_t>(entry.size));
     }
