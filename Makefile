@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
 LAUNCHER := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
-.PHONY: help deps build demo test bench format lint sanitize web clean
+.PHONY: help deps build demo test fuzz bench format lint sanitize web clean
 
 help:
 	@echo "make deps      install what the build needs (Debian 12; says what, asks nothing)"
@@ -12,6 +12,7 @@ help:
 	@echo "make demo      study the embedded zoo, to a verdict and a report"
 	@echo "make test      build and run every test"
 	@echo "make sanitize  the tests under address and undefined-behaviour sanitizers"
+	@echo "make fuzz      a minute of each fuzzer (needs clang-14); FUZZ_SECONDS=600 for longer"
 	@echo "make bench     kernels on the layers of known networks, and whole models beside their peers"
 	@echo "make format    clang-format the sources      make lint    floors, format and clang-tidy"
 	@echo "make web       rebuild the report's page from web/ (needs Node)"
@@ -37,6 +38,9 @@ sanitize: deps
 	cmake --preset debug $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
 	cmake --build --preset debug --parallel $(JOBS)
 	ctest --preset debug --parallel $(JOBS)
+
+fuzz: deps
+	tools/fuzz.sh $(FUZZ_SECONDS)
 
 bench: deps
 	cmake --preset bench $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null

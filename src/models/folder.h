@@ -14,6 +14,8 @@ inline constexpr const char* kConfigFile = "config.json";
 inline constexpr const char* kProcessorFile = "preprocessor_config.json";
 inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kShardsFile = "model.safetensors.index.json";
+inline constexpr const char* kPytorchFile = "pytorch_model.bin";
+inline constexpr const char* kPytorchShardsFile = "pytorch_model.bin.index.json";
 inline constexpr const char* kOnnxFile = "model.onnx";
 inline constexpr const char* kExportFile = "espalier.json";
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "models/architecture.h"
+#include "models/checkpoint.h"
 #include "models/loaders.h"
 
 namespace espalier::models {
@@ -38,9 +39,9 @@ void check_labels(const Model& model) {
 Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<std::string>& files) {
     if (options.random_weights || options.blank_weights) return load_hub(folder, options, files);
     if (folder.has(kExportFile)) return load_exported(folder, files);
-    const bool weights = folder.has(kWeightsFile) || folder.has(kShardsFile);
     const bool known = find_architecture(folder.model_type()) != nullptr;
-    if (folder.has(kOnnxFile) && !(weights && known)) return load_onnx(folder, kOnnxFile, files);
+    if (folder.has(kOnnxFile) && !(known && has_checkpoint(folder)))
+        return load_onnx(folder, kOnnxFile, files);
     return load_hub(folder, options, files);
 }
 

@@ -20,7 +20,7 @@ struct LoadOptions {
 /// Loads a classifier from a folder, or from an .onnx file with the two JSON files beside it. A folder holds,
 /// in order of preference,
 ///   espalier.json + model.safetensors                 what save_model() wrote,
-///   config.json (of a known model_type) + model.safetensors or model.safetensors.index.json,
+///   config.json (of a known model_type) + weights as read_checkpoint() finds them,
 ///   model.onnx, with config.json for the labels,
 /// and preprocessor_config.json, whose absence means the defaults of the model_type.
 /// Throws Error naming the file, key, tensor or node that is missing or does not fit.

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "models/architecture.h"
+#include "models/checkpoint.h"
 #include "models/loaders.h"
 #include "models/traps.h"
 
@@ -21,20 +22,6 @@ const Architecture& architecture_of(const Folder& folder) {
         "export "
         "named model.onnx beside it",
         folder.config->source(), type, fmt::join(known, ", "));
-}
-
-formats::TensorMap read_weights(const Folder& folder, std::vector<std::string>& files) {
-    if (folder.has(kWeightsFile)) {
-        files.emplace_back(kWeightsFile);
-        return formats::read_safetensors(folder.path / kWeightsFile).tensors;
-    }
-    if (!folder.has(kShardsFile)) {
-        fail("{} has neither model.safetensors nor model.safetensors.index.json", folder.path.string());
-    }
-    const auto sharded = formats::read_sharded_safetensors(folder.path / kShardsFile);
-    files.emplace_back(kShardsFile);
-    files.insert(files.end(), sharded.files.begin(), sharded.files.end());
-    return sharded.tensors;
 }
 
 /// A head of another width than the labels is told in terms of labels, before any tensor is looked at.
@@ -84,7 +71,10 @@ Model load_hub(const Folder& folder, const LoadOptions& options, std::vector<std
         weights = std::make_unique<BlankWeights>();
         model.notes.push_back("No weights were read: this is what config.json alone says.");
     } else {
-        auto read = std::make_unique<CheckpointWeights>(read_weights(folder, files), folder.path.string());
+        Checkpoint found = read_checkpoint(folder);
+        files.insert(files.end(), found.files.begin(), found.files.end());
+        model.notes = std::move(found.notes);
+        auto read = std::make_unique<CheckpointWeights>(std::move(found.tensors), folder.path.string());
         check_head(folder, architecture, read->tensors(), model.labels.size(), declared.has_value());
         checkpoint = read.get();
         weights = std::move(read);

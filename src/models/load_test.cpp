@@ -165,7 +165,7 @@ TEST(LoadModel, FoldersWithoutAModelAreExplained) {
     EXPECT_THAT(error_of(empty.path()), HasSubstr("has no config.json"));
     EXPECT_THAT(error_of(empty.path() / "absent"), HasSubstr("there is no model folder"));
     empty.write("config.json", R"({"model_type":"vit"})");
-    EXPECT_THAT(error_of(empty.path()), HasSubstr("neither model.safetensors nor"));
+    EXPECT_THAT(error_of(empty.path()), HasSubstr("has no weights: none of model.safetensors, "));
     empty.write("weights.bin", "x");
     EXPECT_THROW(load_model(empty.path() / "weights.bin"), Error);
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "formats/safetensors/safetensors.h"
+#include "formats/tensor_map.h"
 #include "tensor/tensor.h"
 
 namespace espalier::models {

@@ -116,13 +116,18 @@ graph::Graph translate(ModelProto model, const OnnxOptions& options, std::size_t
 
 }  // namespace
 
-graph::Graph import_onnx(const std::filesystem::path& path, const OnnxOptions& options) {
-    ModelProto model = read_model(path);
+graph::Graph import_onnx(const SharedBytes& file, const std::filesystem::path& path,
+                         const OnnxOptions& options) {
+    ModelProto model = read_model(file, path);
     try {
-        return translate(std::move(model), options, std::filesystem::file_size(path));
+        return translate(std::move(model), options, file.bytes.size());
     } catch (const Error& error) {
         fail("{}: {}", path.string(), error.what());
     }
+}
+
+graph::Graph import_onnx(const std::filesystem::path& path, const OnnxOptions& options) {
+    return import_onnx(SharedBytes::of_file(path), path, options);
 }
 
 }  // namespace espalier::formats

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "base/shared_bytes.h"
 #include "graph/graph.h"
 
 namespace espalier::formats {
@@ -19,5 +20,9 @@ struct OnnxOptions {
 /// importing, constants keep their names, weights that ONNX has as [in, out] are transposed to [out, in], and
 /// floating types become f32. Throws Error naming the file and the node that is malformed or not supported.
 graph::Graph import_onnx(const std::filesystem::path& path, const OnnxOptions& options = {});
+
+/// The same from bytes in memory; `path` names them in errors, and external data lie below its folder.
+graph::Graph import_onnx(const SharedBytes& file, const std::filesystem::path& path,
+                         const OnnxOptions& options = {});
 
 }  // namespace espalier::formats

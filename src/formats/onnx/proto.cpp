@@ -166,11 +166,9 @@ ModelProto ProtoReader::model(WireReader reader) {
     return model;
 }
 
-ModelProto read_model(const std::filesystem::path& path) {
+ModelProto read_model(const SharedBytes& file, const std::filesystem::path& path) {
     const std::string source = path.string();
-    auto file = MappedFile::open(path);
-    const auto bytes = file->bytes();
-    return ProtoReader(path, std::move(file)).model(WireReader(bytes, source));
+    return ProtoReader(path, file).model(WireReader(file.bytes, source));
 }
 
 }  // namespace espalier::formats::onnx

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shared_bytes.h"
 #include "tensor/tensor.h"
 
 namespace espalier::formats::onnx {
@@ -62,9 +63,11 @@ struct ModelProto {
     GraphProto graph;
 };
 
-/// Reads an ONNX file. Raw tensor data are views of the mapped file; external data must lie in files below
+/// Reads an ONNX file. Raw tensor data are views of its bytes; external data must lie in files below
 /// its folder. Throws Error naming the file and the tensor or node for anything malformed, oversized or
 /// unsupported.
-ModelProto read_model(const std::filesystem::path& path);
+///
+/// `path` is where the file stands, or would stand.
+ModelProto read_model(const SharedBytes& file, const std::filesystem::path& path);
 
 }  // namespace espalier::formats::onnx

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/mapped_file.h"
+
 #include "formats/onnx/proto.h"
 #include "formats/onnx/wire.h"
 
@@ -12,7 +13,7 @@ namespace espalier::formats::onnx {
 /// State of reading one file: where the bytes come from and how much has been taken.
 class ProtoReader {
   public:
-    ProtoReader(std::filesystem::path path, std::shared_ptr<const MappedFile> file)
+    ProtoReader(std::filesystem::path path, SharedBytes file)
         : path_(std::move(path)), file_(std::move(file)) {}
 
     ModelProto model(WireReader reader);
@@ -31,7 +32,7 @@ class ProtoReader {
     void count_message(const WireReader& reader);
 
     std::filesystem::path path_;
-    std::shared_ptr<const MappedFile> file_;
+    SharedBytes file_;
     std::map<std::string, std::shared_ptr<const MappedFile>> external_files_;
     int messages_ = 0;
 };

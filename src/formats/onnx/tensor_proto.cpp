@@ -106,7 +106,7 @@ TensorProto ProtoReader::tensor(WireReader reader) {
     count_message(reader);
     RawTensor raw;
     // Numbers in a list take at least a byte each, so the file's own size bounds what is read here.
-    const std::size_t most_numbers = file_->bytes().size();
+    const std::size_t most_numbers = file_.bytes.size();
     while (reader.next()) {
         switch (reader.field()) {
             case 1:
@@ -159,12 +159,12 @@ TensorProto ProtoReader::tensor(WireReader reader) {
             }
         };
         if (raw.is_external) return {raw.name, external(raw, *dtype, shape)};
-        if (raw.has_raw) return {raw.name, Tensor::view(*dtype, shape, raw.raw, file_)};
+        if (raw.has_raw) return {raw.name, Tensor::view(*dtype, shape, raw.raw, file_.owner)};
         if (*dtype == DType::kF32) {
             expect(raw.floats.size());
             return {raw.name, Tensor::of<float>(shape, raw.floats)};
         }
-        if (*dtype == DType::kF64) return {raw.name, Tensor::view(*dtype, shape, raw.typed, file_)};
+        if (*dtype == DType::kF64) return {raw.name, Tensor::view(*dtype, shape, raw.typed, file_.owner)};
         expect(raw.integers.size());
         return {raw.name, from_integers(*dtype, shape, raw.integers)};
     } catch (const Error& error) {

@@ -1,10 +1,6 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/mapped_file.h"
-#include "formats/json_document.h"
 #include "formats/safetensors/dtype_name.h"
 #include "formats/safetensors/header.h"
 #include "formats/safetensors/safetensors.h"
@@ -44,8 +40,7 @@ DType dtype_of(const SafetensorsEntry& entry, const std::string& source) {
 }
 
 /// Checks one entry against the data section and makes the view.
-Tensor view_of(const SafetensorsEntry& entry, std::span<const std::byte> data, const std::string& source,
-               const std::shared_ptr<const MappedFile>& file) {
+Tensor view_of(const SafetensorsEntry& entry, const SharedBytes& data, const std::string& source) {
     const DType dtype = dtype_of(entry, source);
     Shape shape;
     try {
@@ -56,17 +51,17 @@ Tensor view_of(const SafetensorsEntry& entry, std::span<const std::byte> data, c
     if (entry.offsets.size() != 2) fail("{}: tensor '{}' needs two data_offsets", source, entry.name);
     const auto begin = entry.offsets[0];
     const auto end = entry.offsets[1];
-    if (begin > end || static_cast<std::uint64_t>(end) > data.size()) {
+    if (begin > end || static_cast<std::uint64_t>(end) > data.bytes.size()) {
         fail("{}: tensor '{}' lies at bytes {} to {}, but the file has {} bytes of data", source, entry.name,
-             begin, end, data.size());
+             begin, end, data.bytes.size());
     }
     const auto size = shape.elements() * static_cast<std::int64_t>(size_of(dtype));
     if (end - begin != size) {
         fail("{}: tensor '{}' of type {} and shape {} needs {} bytes, but has {}", source, entry.name,
              entry.dtype, shape.str(), size, end - begin);
     }
-    return Tensor::view(dtype, shape,
-                        data.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size)), file);
+    const auto part = data.part(static_cast<std::size_t>(begin), static_cast<std::size_t>(size));
+    return Tensor::view(dtype, shape, part.bytes, part.owner);
 }
 
 void check_overlaps(std::vector<SafetensorsEntry> entries, const std::string& source) {
@@ -83,44 +78,24 @@ void check_overlaps(std::vector<SafetensorsEntry> entries, const std::string& so
 
 }  // namespace
 
-Safetensors read_safetensors(const std::filesystem::path& path) {
-    const auto file = MappedFile::open(path);
-    const std::string source = path.string();
-    const std::string_view text = header_text(file->bytes(), source);
-    const auto data = file->bytes().subspan(kPrefixBytes + text.size());
+Safetensors read_safetensors(const SharedBytes& file, const std::string& source) {
+    const std::string_view text = header_text(file.bytes, source);
+    const std::size_t header_bytes = kPrefixBytes + text.size();
+    const SharedBytes data = file.part(header_bytes, file.bytes.size() - header_bytes);
     SafetensorsHeader header = parse_safetensors_header(text, source);
     Safetensors result;
-    for (const auto& entry : header.entries)
-        result.tensors.emplace(entry.name, view_of(entry, data, source, file));
+    for (const auto& entry : header.entries) result.tensors.emplace(entry.name, view_of(entry, data, source));
     check_overlaps(std::move(header.entries), source);
     result.metadata = std::move(header.metadata);
     return result;
 }
 
-ShardedSafetensors read_sharded_safetensors(const std::filesystem::path& index) {
-    const auto document = parse_json(read_text_file(index), index.string());
-    const auto map = document.is_object() ? document.find("weight_map") : document.end();
-    if (map == document.end() || !map->is_object()) fail("{} has no object 'weight_map'", index.string());
-    ShardedSafetensors result;
-    std::map<std::string, Safetensors> files;
-    for (const auto& [name, file] : map->items()) {
-        const std::string file_name = file.is_string() ? file.get<std::string>() : "";
-        if (file_name.empty() || file_name == ".." || file_name.find_first_of("/\\") != std::string::npos) {
-            fail("{}: tensor '{}' must lie in a file beside the index, not in {}", index.string(), name,
-                 file.dump());
-        }
-        auto opened = files.find(file_name);
-        if (opened == files.end()) {
-            opened = files.emplace(file_name, read_safetensors(index.parent_path() / file_name)).first;
-        }
-        const auto tensor = opened->second.tensors.find(name);
-        if (tensor == opened->second.tensors.end()) {
-            fail("{} says that tensor '{}' is in {}, but it is not", index.string(), name, file_name);
-        }
-        result.tensors.insert(*tensor);
-    }
-    for (const auto& [name, content] : files) result.files.push_back(name);
-    return result;
+Safetensors read_safetensors(const std::filesystem::path& path) {
+    return read_safetensors(SharedBytes::of_file(path), path.string());
+}
+
+Shards read_sharded_safetensors(const std::filesystem::path& index) {
+    return read_shards(index, [](const auto& file) { return read_safetensors(file).tensors; });
 }
 
 }  // namespace espalier::formats

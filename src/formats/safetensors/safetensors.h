@@ -1,17 +1,14 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
-#include "tensor/tensor.h"
+#include "base/shared_bytes.h"
+#include "formats/shards.h"
+#include "formats/tensor_map.h"
 
 namespace espalier::formats {
-
-/// Tensors by name, as a checkpoint holds them.
-using TensorMap = std::map<std::string, Tensor, std::less<>>;
 
 /// A checkpoint in safetensors format (github.com/huggingface/safetensors, "Format").
 struct Safetensors {
@@ -26,15 +23,11 @@ struct Safetensors {
 /// of its shape and overlaps no other. Throws Error naming the file and the tensor otherwise.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
-/// A checkpoint in several files.
-struct ShardedSafetensors {
-    TensorMap tensors;
-    std::vector<std::string> files;  ///< names of the files, beside the index
-};
+/// The same from bytes in memory; `source` names them in errors.
+Safetensors read_safetensors(const SharedBytes& file, const std::string& source);
 
-/// Reads a checkpoint cut into several files by its index (`{"weight_map": {tensor: file}}`); the files lie
-/// beside the index. Throws Error where a file lacks a tensor or a name leads out of the folder.
-ShardedSafetensors read_sharded_safetensors(const std::filesystem::path& index);
+/// Reads a checkpoint cut into several files; see read_shards().
+Shards read_sharded_safetensors(const std::filesystem::path& index);
 
 /// Writes a .safetensors file atomically. The data begins at a multiple of 64 bytes, without holes (other
 /// readers demand that); tensors whose size is a multiple of 64 come first, then by falling element size, so
