@@ -100,6 +100,14 @@ TEST_F(HostileTest, RedirectsToFiles) {
     EXPECT_FALSE(fs::exists(blob("model.safetensors")));
 }
 
+TEST_F(HostileTest, HeadersWithoutEnd) {
+    hub.at_hub = [](const ServedRequest&, Reply& reply) {
+        for (int i = 0; i < 1000; ++i)
+            reply.headers.emplace_back(fmt::format("X-{}", i), std::string(2000, 'x'));
+    };
+    EXPECT_THAT(error_of_fetch(), HasSubstr("could not be had"));
+}
+
 TEST_F(HostileTest, AnswersWithoutEnd) {
     hub.at_hub = [](const ServedRequest& request, Reply& reply) {
         if (request.method == "GET") reply = {200, {}, std::string((std::size_t{64} << 20) + 1, ' ')};

@@ -11,10 +11,14 @@
 namespace espalier::hub {
 namespace {
 
+/// A server that sends headers without end must not fill the memory.
+constexpr std::size_t kMostHeaderBytes = std::size_t{1} << 20;
+
 /// What the callbacks of one transfer share. No exception may pass through the C library.
 struct Transfer {
     Response response;
     const Sink* sink = nullptr;
+    std::size_t header_bytes = 0;
     bool ended = false;  ///< by the sink
     std::exception_ptr thrown;
 };
@@ -37,6 +41,8 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
     Transfer& transfer = *static_cast<Transfer*>(user);
     try {
         const std::string_view line(data, size);
+        transfer.header_bytes += size;
+        if (transfer.header_bytes > kMostHeaderBytes) return CURL_WRITEFUNC_ERROR;
         // A status line begins another answer: what came before was interim, e.g. from a proxy.
         if (line.starts_with("HTTP/")) transfer.response.headers.clear();
         if (const auto colon = line.find(':'); colon != std::string_view::npos) {
@@ -85,7 +91,6 @@ void configure(CURL* curl, const Request& request, const std::string& certificat
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_NOBODY, request.head ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, fmt::format("espalier/{}", kVersion).c_str());
     // Asks for the bytes as they are, and still undoes a compression that a server applies unasked.

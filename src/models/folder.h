@@ -15,6 +15,7 @@ inline constexpr const char* kProcessorFile = "preprocessor_config.json";
 inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kShardsFile = "model.safetensors.index.json";
 inline constexpr const char* kOnnxFile = "model.onnx";
+inline constexpr const char* kNestedOnnxFile = "onnx/model.onnx";  ///< where many repositories keep it
 inline constexpr const char* kExportFile = "espalier.json";
 
 /// The files of a model's folder, as far as they are there.

@@ -39,6 +39,7 @@ Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<
     const bool weights = folder.has(kWeightsFile) || folder.has(kShardsFile);
     const bool known = find_architecture(folder.model_type()) != nullptr;
     if (folder.has(kOnnxFile) && !(weights && known)) return load_onnx(folder, kOnnxFile, files);
+    if (folder.has(kNestedOnnxFile) && !weights) return load_onnx(folder, kNestedOnnxFile, files);
     return load_hub(folder, options, files);
 }
 
