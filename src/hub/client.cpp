@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "hub/printable.h"
 #include "hub/refusal.h"
 #include "hub/retry.h"
 #include "hub/url.h"
@@ -48,7 +49,23 @@ template <typename Value>
 void check_same(const Value& listed, const Value& answered, const char* what, const std::string& url) {
     if (listed == answered) return;
     fail("the Hub contradicts itself about {}: its list says {} {}, the file's own answer {}", url, what,
-         listed, answered);
+         printable(fmt::format("{}", listed)), printable(fmt::format("{}", answered)));
+}
+
+/// Name of the blob, as both the list and the file's own answer have it.
+std::string agreed_blob(const ListedFile& listed, const Response& response, const std::string& url) {
+    const std::string linked = response.header("x-linked-etag");
+    const std::string name = blob_name(linked.empty() ? response.header("etag") : linked);
+    if (!is_blob_name(name)) fail("{} has no usable ETag ('{}'); is this a Hub?", url, printable(name));
+    if (!listed.hash.empty()) check_same(listed.hash, name, "hash", url);
+    return name;
+}
+
+std::int64_t agreed_size(const ListedFile& listed, const Response& response, const std::string& url) {
+    const auto bytes = size_in(response);
+    if (!bytes && !listed.bytes) fail("{}: the server does not say how long the file is", url);
+    if (bytes && listed.bytes) check_same(*listed.bytes, *bytes, "bytes", url);
+    return bytes ? *bytes : *listed.bytes;
 }
 
 }  // namespace
@@ -119,30 +136,18 @@ Listing Client::list(const Reference& reference) {
 
 RemoteFile Client::look_up(const Reference& reference, const std::string& commit, const ListedFile& listed) {
     check_file_name(listed.path);
-    RemoteFile file;
-    file.path = listed.path;
-    file.url = fmt::format("{}/{}/resolve/{}/{}", settings_.endpoint, reference.id, commit,
-                           encode(listed.path, "/"));
     Request request;
-    request.url = file.url;
+    request.url = fmt::format("{}/{}/resolve/{}/{}", settings_.endpoint, reference.id, commit,
+                              encode(listed.path, "/"));
     request.head = true;
     request.silence_timeout_s = request.whole_timeout_s = settings_.answer_timeout_s;
     std::string no_body;
     const Response response = send_patiently(request, reference, listed.path, no_body);
-    const std::string linked = response.header("x-linked-etag");
-    file.etag = blob_name(linked.empty() ? response.header("etag") : linked);
-    if (!is_blob_name(file.etag)) {
-        fail("{} has no usable ETag ('{}'); is this a Hub?", file.url, file.etag.substr(0, 128));
-    }
     if (const auto said = response.header("x-repo-commit"); !said.empty()) {
-        check_same(commit, said, "commit", file.url);
+        check_same(commit, said, "commit", request.url);
     }
-    if (!listed.hash.empty()) check_same(listed.hash, file.etag, "hash", file.url);
-    const auto bytes = size_in(response);
-    if (bytes && listed.bytes) check_same(*listed.bytes, *bytes, "bytes", file.url);
-    if (!bytes && !listed.bytes) fail("{}: the server does not say how long the file is", file.url);
-    file.bytes = bytes ? *bytes : *listed.bytes;
-    return file;
+    return {listed.path, request.url, agreed_blob(listed, response, request.url),
+            agreed_size(listed, response, request.url)};
 }
 
 Response Client::get(const std::string& url, std::int64_t offset, const Sink& sink) {

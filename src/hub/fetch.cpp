@@ -11,6 +11,7 @@
 #include "hub/choose.h"
 #include "hub/client.h"
 #include "hub/placement.h"
+#include "hub/printable.h"
 
 namespace espalier::hub {
 namespace {
@@ -27,10 +28,9 @@ std::vector<std::string> names_of(const Listing& listing) {
     constexpr std::size_t kShown = 10;
     const std::size_t count = names.size();
     names.resize(std::min(count, kShown));
-    fail(
-        "{} holds no weights that can be loaded (model.safetensors, pytorch_model.bin or model.onnx), but "
-        "{}{}",
-        reference.str(), fmt::join(names, ", "), count > kShown ? ", ..." : "");
+    const std::string shown = printable(fmt::format("{}", fmt::join(names, ", ")));
+    fail("{} holds no weights that can be loaded (safetensors, pytorch_model.bin, model.onnx), but {}{}",
+         reference.str(), shown, count > kShown ? ", ..." : "");
 }
 
 /// The names that are wanted, all of them safe.

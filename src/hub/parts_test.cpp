@@ -7,6 +7,7 @@
 #include "hub/choose.h"
 #include "hub/digest.h"
 #include "hub/listing.h"
+#include "hub/printable.h"
 #include "hub/retry.h"
 #include "hub/url.h"
 
@@ -92,6 +93,12 @@ TEST(Listing, RefusesWhatIsNoListing) {
     EXPECT_EQ(odd.files[1].bytes, std::nullopt);
     EXPECT_EQ(odd.files[2].bytes, 7);
     EXPECT_EQ(odd.files[2].hash, "c");
+}
+
+TEST(Printable, ShowsWhatWouldDraw) {
+    EXPECT_EQ(printable("a\x1b[2Jb\n"), "a\\x1b[2Jb\\x0a");
+    EXPECT_EQ(printable("ä"), "ä");
+    EXPECT_EQ(printable(std::string(300, 'a')).size(), 255u);
 }
 
 Response status(long code, const std::string& retry_after = "") {

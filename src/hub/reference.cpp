@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "hub/printable.h"
 
 namespace espalier::hub {
 namespace {
@@ -56,15 +57,6 @@ bool is_relative_path(std::string_view path) {
 bool is_revision(std::string_view revision) {
     return is_relative_path(revision) && !contains(revision, "..") && revision.front() != '-' &&
            revision.find_first_of(" ~^:?*[@") == std::string_view::npos;
-}
-
-/// Makes control characters visible, so that a hostile name cannot draw on the terminal.
-std::string printable(std::string_view text) {
-    std::string result;
-    for (const char c : text.substr(0, kLongestComponent)) {
-        result += is_control(c) ? fmt::format("\\x{:02x}", static_cast<unsigned char>(c)) : std::string(1, c);
-    }
-    return result;
 }
 
 }  // namespace

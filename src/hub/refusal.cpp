@@ -1,6 +1,7 @@
 #include "hub/refusal.h"
 
 #include "base/error.h"
+#include "hub/printable.h"
 
 namespace espalier::hub {
 namespace {
@@ -54,7 +55,7 @@ void refuse(const Response& response, const Reference& reference, const std::str
     if (response.status == 429) {
         const std::string after = response.header("retry-after");
         fail("{} asks to be left alone for a while (status 429{}); repeat later{}", settings.endpoint,
-             after.empty() ? "" : ", Retry-After " + after,
+             after.empty() ? "" : ", Retry-After " + printable(after),
              settings.token.empty() ? ", or set HF_TOKEN for a higher limit" : "");
     }
     fail("{} answered with status {} for {} of {}{}", settings.endpoint, response.status, what,
