@@ -43,7 +43,7 @@ TEST(CommandLine, HelpVersionAndNothing) {
     const Outcome nothing = run_program("");
     EXPECT_EQ(nothing.exit_code, 2);
     EXPECT_THAT(nothing.out, HasSubstr("espalier run --model"));
-    for (const char* command : {"doctor", "inspect", "run", "status", "verdict", "compare", "report", "export",
+    for (const char* command : {"doctor", "fetch", "inspect", "run", "status", "verdict", "compare", "report", "export",
                                 "evaluate", "bench", "classify", "list", "show"}) {
         const Outcome help = run_program(std::string(command) + " --help");
         EXPECT_EQ(help.exit_code, 0) << command;

@@ -90,7 +90,7 @@ void print_profile(runtimes::NativeInstance& instance, const Tensor& images) {
 
 void bench(BenchOptions options, const Globals& globals) {
     if (options.random_weights) options.variant.random_weights = 1;
-    const auto instance = make_instance(options.variant);
+    const auto instance = make_instance(options.variant, globals);
     MonotonicClock clock;
     const double idle = idle_share(clock);
     if (idle < 0.9) {

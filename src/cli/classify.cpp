@@ -71,7 +71,7 @@ void print_text(const json& result, const Globals& globals) {
 
 /// Goes on after a damaged image, so that one bad file does not cost the rest; the exit code then is 5.
 void classify(const ClassifyOptions& options, const Globals& globals, int& exit_code) {
-    const auto instance = make_instance(options.variant);
+    const auto instance = make_instance(options.variant, globals);
     const auto& info = instance->info();
     const datasets::Preprocessor preprocessor(info.processor, info.channels, info.height, info.width);
     json results = json::array();

@@ -39,6 +39,7 @@ void add_compare(CLI::App& app, Globals& globals, int& exit_code);
 void add_doctor(CLI::App& app, Globals& globals, int& exit_code);
 void add_evaluate(CLI::App& app, Globals& globals, int& exit_code);
 void add_export(CLI::App& app, Globals& globals, int& exit_code);
+void add_fetch(CLI::App& app, Globals& globals, int& exit_code);
 void add_inspect(CLI::App& app, Globals& globals, int& exit_code);
 void add_list(CLI::App& app, Globals& globals, int& exit_code);
 void add_report(CLI::App& app, Globals& globals, int& exit_code);

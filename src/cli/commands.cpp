@@ -16,6 +16,7 @@ namespace {
 /// Every subcommand, in the order of --help.
 constexpr Command kCommands[] = {
     {"doctor", "Start", add_doctor},
+    {"fetch", "Start", add_fetch},
     {"inspect", "Start", add_inspect},
     {"run", "Measure", add_run},
     {"status", "Measure", add_status},

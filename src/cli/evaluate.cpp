@@ -38,7 +38,7 @@ void write_predictions(const EvaluateOptions& options, const datasets::Dataset& 
 }
 
 void evaluate(const EvaluateOptions& options, const Globals& globals) {
-    const auto instance = make_instance(options.variant);
+    const auto instance = make_instance(options.variant, globals);
     std::shared_ptr<const datasets::Dataset> dataset =
         datasets::open_dataset(options.data, instance->info().labels);
     if (options.images > 0) dataset = datasets::subset(dataset, options.images, options.seed);

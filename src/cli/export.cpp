@@ -34,7 +34,7 @@ json provenance_of(const runtimes::NativeInstance& instance, const ExportOptions
 }
 
 void export_model(const ExportOptions& options, const Globals& globals) {
-    const auto instance = make_instance(options.variant);
+    const auto instance = make_instance(options.variant, globals);
     models::Model model = instance->model();
     model.graph = instance->applied().graph;
     const json provenance = provenance_of(*instance, options);

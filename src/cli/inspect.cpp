@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/format.h"
+#include "cli/model_source.h"
 #include "datasets/processor.h"
 #include "graph/cost.h"
 #include "models/load.h"
@@ -127,8 +128,9 @@ void print_text(const json& d, const models::Model& model) {
 void inspect(const InspectOptions& options, const Globals& globals) {
     models::LoadOptions load;
     if (options.random_weights) load.random_weights = 1;
-    load.blank_weights = !options.random_weights && !models::has_weights(options.model);
-    const models::Model model = models::load_model(options.model, load);
+    const std::string path = model_path(options.model, globals);
+    load.blank_weights = !options.random_weights && !models::has_weights(path);
+    const models::Model model = models::load_model(path, load);
     if (options.graph) {
         fmt::print("{}", graph::print(model.graph));
         return;
@@ -149,7 +151,7 @@ void add_inspect(CLI::App& app, Globals& globals, int&) {
     CLI::App* command = app.add_subcommand(
         "inspect", "Parameters, MACs, memory, input contract; reads and checks the whole model");
     command->group("Start");
-    command->add_option("model", options->model, "Folder of the model, or an .onnx file")->required();
+    command->add_option("model", options->model, kModelHelp)->required();
     command->add_flag("--layers", options->layers, "List every operation");
     command->add_flag("--tactics", options->tactics, "Say which tactics find something to do, and why not");
     command->add_flag("--graph", options->graph, "Print the graph as it was imported");

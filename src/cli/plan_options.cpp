@@ -69,7 +69,7 @@ lab::PlanDraft draft(const DecisionOptions& options) {
 }
 
 void add_plan_options(CLI::App& command, PlanOptions& options) {
-    command.add_option("-m,--model", options.models, "Folder of a model; several may be given");
+    command.add_option("-m,--model", options.models, "Folder, .onnx file or ORG/NAME[@REVISION] of a model; several may be given");
     command.add_option("-d,--data", options.data,
                        "Labelled images: class folders, labels.csv, CIFAR .bin or IDX");
     command.add_option("-t,--tactics", options.tactics, "Tactics, separated by commas (default: all five)")

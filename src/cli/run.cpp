@@ -3,9 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/model_source.h"
 #include "cli/plan_options.h"
 #include "cli/run_progress.h"
 #include "cli/stop_signals.h"
@@ -32,9 +34,22 @@ struct RunOptions {
     bool retry_failed = false;
 };
 
-lab::Plan make_plan(const RunOptions& options) {
+/// The models that a draft names; none where it names none.
+std::span<std::string> models_of(lab::PlanDraft& draft) {
+    return draft.models ? std::span<std::string>(*draft.models) : std::span<std::string>();
+}
+
+/// Completes the plan from flags, file and defaults. Models on the Hub are brought here.
+lab::Plan make_plan(const RunOptions& options, const Globals& globals) {
     lab::PlanDraft values = draft(options.plan);
-    if (!options.plan_file.empty()) values = lab::merge(values, lab::read_plan_file(options.plan_file));
+    for (auto& model : models_of(values)) model = model_path(model, globals);
+    if (!options.plan_file.empty()) {
+        lab::PlanDraft file = lab::read_plan_file(options.plan_file);
+        const auto folder = std::filesystem::absolute(options.plan_file).parent_path();
+        if (values.models) file.models.reset();
+        for (auto& model : models_of(file)) model = model_path_in_plan(model, folder, globals);
+        values = lab::merge(values, file);
+    }
     return lab::resolve(values, [](const std::string& text) { return tactics::canonical(text); });
 }
 
@@ -87,7 +102,7 @@ void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estim
 }
 
 void dry_run(const RunOptions& options, const Globals& globals) {
-    const lab::Plan plan = make_plan(options);
+    const lab::Plan plan = make_plan(options, globals);
     const auto runtime = runtimes::make_runtime(plan.runtime);
     const auto path = store_path(globals);
     const auto prepared = lab::prepare(plan, *runtime, path);
@@ -165,7 +180,7 @@ int exit_code(const lab::RunSummary& summary) {
 }
 
 int run(const RunOptions& options, const Globals& globals) {
-    const lab::Plan plan = make_plan(options);
+    const lab::Plan plan = make_plan(options, globals);
     const auto runtime = runtimes::make_runtime(plan.runtime);
     const auto path = store_path(globals);
     // Both before anything that takes long: the store's troubles are told at once.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/progress_bar.h"
 #include "lab/runner.h"
 
 namespace espalier::cli {
@@ -26,10 +27,9 @@ class RunProgress {
     void finish();
 
   private:
-    enum class Mode { kBar, kLines, kNone };
     void draw(const std::string& line);
 
-    Mode mode_;
+    ProgressMode mode_;
     bool drawn_ = false;
     std::int64_t last_prepared_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/cpu_features.h"
+#include "cli/model_source.h"
 #include "models/load.h"
 #include "tactics/tactic.h"
 
@@ -10,7 +11,7 @@ namespace espalier::cli {
 
 void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch) {
     options.batch = default_batch;
-    command.add_option("-m,--model", options.model, "Folder of the model, or an .onnx file")->required();
+    command.add_option("-m,--model", options.model, kModelHelp)->required();
     command.add_option("-t,--tactic", options.tactic, "Tactic, e.g. compile+dynamic-quantization")
         ->capture_default_str();
     command.add_option("-b,--batch", options.batch, "Images per call")->check(CLI::Range(1, 4096))->capture_default_str();
@@ -18,15 +19,15 @@ void add_variant_options(CLI::App& command, VariantOptions& options, int default
         ->check(CLI::Range(1, 1024));
 }
 
-std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options) {
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals) {
     runtimes::VariantSpec spec;
-    spec.model = options.model;
+    spec.model = model_path(options.model, globals);
     spec.tactic = tactics::canonical(options.tactic);
     spec.batch = options.batch;
     spec.threads = options.threads > 0 ? options.threads : usable_cpus();
     models::LoadOptions load;
     load.random_weights = options.random_weights;
-    auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(options.model, load), spec);
+    auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec);
     instance->optimize();
     return instance;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/command.h"
 #include "runtimes/native/native.h"
 
 namespace CLI {
@@ -24,7 +25,7 @@ struct VariantOptions {
 /// Adds --model, --tactic, --batch and --threads to a command.
 void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch);
 
-/// Loads the model and applies the tactic. Throws Error as load_model() and the tactics do.
-std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options);
+/// Loads the model and applies the tactic. Throws Error as model_path(), load_model() and the tactics do.
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals);
 
 }  // namespace espalier::cli

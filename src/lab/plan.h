@@ -84,8 +84,9 @@ struct PlanDraft {
     std::optional<double> min_effect;
 };
 
-/// Reads plan.toml; relative paths are taken from its folder. Throws a usage Error with line and column for
-/// malformed TOML, an unknown key (with a suggestion) or a value of the wrong type or form.
+/// Reads plan.toml; relative paths are taken from its folder, models that begin with "hf://" stay as they are.
+/// Throws a usage Error with line and column for malformed TOML, an unknown key (with a suggestion) or a value
+/// of the wrong type or form.
 PlanDraft read_plan_file(const std::filesystem::path& path);
 /// The same from text; `source` names it in errors, `folder` is what relative paths start from.
 PlanDraft parse_plan(std::string_view text, const std::string& source, const std::filesystem::path& folder);

@@ -187,7 +187,7 @@ Table plan_keys() {
          [](const toml::node& node, PlanDraft& draft, const Context& context) {
              draft.models.emplace();
              for (const auto& path : texts(node, context, "models"))
-                 draft.models->push_back(context.absolute(path));
+                 draft.models->push_back(path.starts_with("hf://") ? path : context.absolute(path));
          }},
         {"data", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.data = context.absolute(text(node, context, "data")); }},

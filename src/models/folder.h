@@ -17,10 +17,8 @@ inline constexpr const char* kShardsFile = "model.safetensors.index.json";
 inline constexpr const char* kPytorchFile = "pytorch_model.bin";
 inline constexpr const char* kPytorchShardsFile = "pytorch_model.bin.index.json";
 inline constexpr const char* kOnnxFile = "model.onnx";
+inline constexpr const char* kNestedOnnxFile = "onnx/model.onnx";  ///< where many repositories keep it
 inline constexpr const char* kExportFile = "espalier.json";
-
-/// Any one of these holds weights.
-inline constexpr const char* kWeightFiles[] = {kWeightsFile, kShardsFile, kOnnxFile};
 
 /// The files of a model's folder, as far as they are there.
 struct Folder {

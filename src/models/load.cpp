@@ -1,7 +1,5 @@
 #include "models/load.h"
 
-#include <algorithm>
-
 #include "base/error.h"
 #include "models/architecture.h"
 #include "models/checkpoint.h"
@@ -40,8 +38,9 @@ Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<
     if (options.random_weights || options.blank_weights) return load_hub(folder, options, files);
     if (folder.has(kExportFile)) return load_exported(folder, files);
     const bool known = find_architecture(folder.model_type()) != nullptr;
-    if (folder.has(kOnnxFile) && !(known && has_checkpoint(folder)))
-        return load_onnx(folder, kOnnxFile, files);
+    const bool weights = has_checkpoint(folder);
+    if (folder.has(kOnnxFile) && !(weights && known)) return load_onnx(folder, kOnnxFile, files);
+    if (folder.has(kNestedOnnxFile) && !weights) return load_onnx(folder, kNestedOnnxFile, files);
     return load_hub(folder, options, files);
 }
 
@@ -49,7 +48,8 @@ Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<
 
 bool has_weights(const std::filesystem::path& path) {
     if (!std::filesystem::is_directory(path)) return true;
-    return std::ranges::any_of(kWeightFiles, [&](const char* file) { return std::filesystem::exists(path / file); });
+    const Folder folder = Folder::open(path);
+    return has_checkpoint(folder) || folder.has(kOnnxFile) || folder.has(kNestedOnnxFile);
 }
 
 Model load_model(const std::filesystem::path& path, const LoadOptions& options) {

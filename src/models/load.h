@@ -21,7 +21,7 @@ struct LoadOptions {
 /// in order of preference,
 ///   espalier.json + model.safetensors                 what save_model() wrote,
 ///   config.json (of a known model_type) + weights as read_checkpoint() finds them,
-///   model.onnx, with config.json for the labels,
+///   model.onnx or onnx/model.onnx, with config.json for the labels,
 /// and preprocessor_config.json, whose absence means the defaults of the model_type.
 /// Throws Error naming the file, key, tensor or node that is missing or does not fit.
 Model load_model(const std::filesystem::path& path, const LoadOptions& options = {});

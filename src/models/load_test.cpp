@@ -200,6 +200,10 @@ TEST(LoadModel, OnnxTakesLabelsAndProcessorFromTheFilesBesideIt) {
     EXPECT_EQ(numbered.labels[4], "LABEL_4");
     folder.write("config.json", R"({"id2label":{"0":"a","1":"b","2":"c","3":"d","4":"e"}})");
     EXPECT_EQ(load_model(folder.path() / "model.onnx").labels[4], "e");
+    fs::create_directory(folder.path() / "onnx");
+    fs::rename(folder.path() / "model.onnx", folder.path() / "onnx/model.onnx");
+    EXPECT_EQ(load_model(folder.path()).labels[4], "e");
+    fs::rename(folder.path() / "onnx/model.onnx", folder.path() / "model.onnx");
     folder.write("config.json", R"({"id2label":{"0":"a","1":"b"}})");
     EXPECT_THAT(error_of(folder.path()), HasSubstr("there are 2 labels, but the network classifies into 5"));
     folder.write("config.json", R"({"num_labels":5})");
