@@ -16,6 +16,7 @@ inline constexpr const char* kWeightsFile = "model.safetensors";
 inline constexpr const char* kShardsFile = "model.safetensors.index.json";
 inline constexpr const char* kOnnxFile = "model.onnx";
 inline constexpr const char* kExportFile = "espalier.json";
+inline constexpr const char* kProvenanceFile = "provenance.json";
 
 /// The files of a model's folder, as far as they are there.
 struct Folder {
