@@ -60,7 +60,8 @@ std::string config_text(const Model& model) {
     return config.dump(1);
 }
 
-void write_folder(const fs::path& folder, bool force, const std::function<void(const fs::path& draft)>& fill) {
+void write_folder(const fs::path& folder, bool force,
+                  const std::function<void(const fs::path& draft)>& fill) {
     fs::path target = fs::absolute(folder).lexically_normal();
     if (!target.has_filename()) target = target.parent_path();
     try {

@@ -17,7 +17,8 @@ using nlohmann::json;
 /// What a viewer of the file shows at a glance, and the whole as JSON.
 formats::OnnxExportOptions options_of(const Model& model, const json& provenance) {
     formats::OnnxExportOptions options;
-    options.metadata = {{"source", model.origin}, {"sha256", model.sha256}, {"provenance", provenance.dump()}};
+    options.metadata = {
+        {"source", model.origin}, {"sha256", model.sha256}, {"provenance", provenance.dump()}};
     for (const char* key : {"made_by", "tactic"}) {
         if (provenance.contains(key)) options.metadata[key] = provenance.at(key).get<std::string>();
     }
@@ -47,7 +48,8 @@ void save_onnx_folder(const Model& model, const json& provenance, const fs::path
     });
 }
 
-void save_onnx_file(const Model& model, const json& provenance, const fs::path& file, const SaveOptions& options) {
+void save_onnx_file(const Model& model, const json& provenance, const fs::path& file,
+                    const SaveOptions& options) {
     try {
         check_target(file, options);
         formats::export_onnx(model.graph, file, options_of(model, provenance));

@@ -16,12 +16,13 @@ struct OnnxExportOptions {
     std::size_t most_inline_bytes = std::size_t{1500} << 20;
 };
 
-/// Writes a verified graph as an ONNX file (opset 17) that import_onnx() and ONNX Runtime read: input "pixel_values"
-/// f32 [N, C, H, W], output "logits" f32 [N, classes], the batch open. Products with dynamically quantized
-/// activations are calls of functions of the domain "espalier", whose bodies the file holds. Large weights go into
-/// `path` with ".data" behind it. The files appear complete or not at all, the model last. Throws Error when they
-/// cannot be written.
-void export_onnx(const graph::Graph& graph, const std::filesystem::path& path, const OnnxExportOptions& options = {});
+/// Writes a verified graph as an ONNX file (opset 17) that import_onnx() and ONNX Runtime read: input
+/// "pixel_values" f32 [N, C, H, W], output "logits" f32 [N, classes], the batch open. Products with
+/// dynamically quantized activations are calls of functions of the domain "espalier", whose bodies the file
+/// holds. Large weights go into `path` with ".data" behind it. The files appear complete or not at all, the
+/// model last. Throws Error when they cannot be written.
+void export_onnx(const graph::Graph& graph, const std::filesystem::path& path,
+                 const OnnxExportOptions& options = {});
 
 /// What the producer of our files is called.
 inline constexpr const char* kOnnxProducer = "espalier";

@@ -72,7 +72,8 @@ std::vector<std::span<const std::byte>> Message::pieces() const {
 
 std::string Message::bytes() const {
     std::string joined;
-    for (const auto& piece : pieces()) joined.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+    for (const auto& piece : pieces())
+        joined.append(reinterpret_cast<const char*>(piece.data()), piece.size());
     return joined;
 }
 

@@ -9,8 +9,8 @@
 
 namespace espalier::formats::onnx {
 
-/// A protocol-buffer message under construction (protobuf.dev/programming-guides/encoding), the counterpart of
-/// WireReader. Fields are written in the order of the calls.
+/// A protocol-buffer message under construction (protobuf.dev/programming-guides/encoding), the counterpart
+/// of WireReader. Fields are written in the order of the calls.
 class Message {
   public:
     Message& integer(int field, std::int64_t value);

@@ -12,8 +12,13 @@ const std::string kSource = "test";
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 TEST(Message, IsReadBackAsItWasWritten) {
-    const std::string content =
-        Message().integer(1, 0).integer(2, -7).integer(536870911, INT64_MAX).f32(4, -0.5f).text(5, "häßlich").bytes();
+    const std::string content = Message()
+                                    .integer(1, 0)
+                                    .integer(2, -7)
+                                    .integer(536870911, INT64_MAX)
+                                    .f32(4, -0.5f)
+                                    .text(5, "häßlich")
+                                    .bytes();
     WireReader reader(bytes_of(content), kSource);
     const std::int64_t expected[] = {0, -7, INT64_MAX};
     for (const std::int64_t value : expected) {

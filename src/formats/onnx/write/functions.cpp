@@ -14,9 +14,10 @@ namespace {
 
 /// The codes, scales and zero points of an activation, and how they are chosen.
 struct Scheme {
-    std::optional<std::vector<std::int64_t>> axes;  ///< one scale for each index of the others; nothing: one for all
-    double top;                                     ///< the largest code
-    double scale_of_zeros;                          ///< where all values are 0
+    std::optional<std::vector<std::int64_t>>
+        axes;               ///< one scale for each index of the others; nothing: one for all
+    double top;             ///< the largest code
+    double scale_of_zeros;  ///< where all values are 0
     float smallest_scale;
 };
 
@@ -35,7 +36,9 @@ class Body {
     std::string constant(T value) {
         return add("Constant", {}, {{"value", Tensor::of<T>({}, {&value, 1})}});
     }
-    std::string integers(std::vector<std::int64_t> values) { return add("Constant", {}, {{"value_ints", std::move(values)}}); }
+    std::string integers(std::vector<std::int64_t> values) {
+        return add("Constant", {}, {{"value_ints", std::move(values)}});
+    }
     std::string cast(const std::string& x, DType to) { return add("Cast", {x}, {{"to", data_type_of(to)}}); }
     Function finish() { return std::move(function_); }
 
@@ -63,7 +66,8 @@ Codes quantize(Body& body, const Scheme& scheme, const std::string& x) {
     const std::string ratio = body.add("Div", {span, body.constant(scheme.top)});
     // No Where: a range of zeros adds 1 times the scale it should have to a ratio of 0.
     const std::string empty = body.cast(body.add("Equal", {span, body.constant(0.0)}), DType::kF64);
-    const std::string exact = body.add("Add", {ratio, body.add("Mul", {empty, body.constant(scheme.scale_of_zeros)})});
+    const std::string exact =
+        body.add("Add", {ratio, body.add("Mul", {empty, body.constant(scheme.scale_of_zeros)})});
     const std::string scale =
         body.add("Max", {body.cast(exact, DType::kF32), body.constant(scheme.smallest_scale)});
     // torch takes the zero point from the scale before it is rounded to f32.
@@ -78,8 +82,8 @@ Codes quantize(Body& body, const Scheme& scheme, const std::string& x) {
             body.cast(zero_point, DType::kI32)};
 }
 
-/// The weights as u8 around 128. Runtimes have no convolution of s8 weights, and a product of u8 and s8 saturates at
-/// 16 bits on processors without VNNI; all of this is computed once, when the model is loaded.
+/// The weights as u8 around 128. Runtimes have no convolution of s8 weights, and a product of u8 and s8
+/// saturates at 16 bits on processors without VNNI; all of this is computed once, when the model is loaded.
 struct Weights {
     std::string codes;  ///< u8
     std::string zero_point;
@@ -117,17 +121,22 @@ Function make_linear(const char* name, const Scheme& scheme) {
     return body.finish();
 }
 
-/// The image is padded before it is quantized: 0 then has the image's own code, and every window all of its weights.
+/// The image is padded before it is quantized: 0 then has the image's own code, and every window all of its
+/// weights.
 Function make_conv(const Scheme& scheme) {
     Body body(kQuantizedConv, {"dilations", "group", "pads", "strides"});
-    const std::string pads = body.add("Constant", {}, {{"value_ints", FromCaller{"pads", FromCaller::kInts}}});
+    const std::string pads =
+        body.add("Constant", {}, {{"value_ints", FromCaller{"pads", FromCaller::kInts}}});
     const Codes x = quantize(body, scheme, body.add("Pad", {"x", pads}));
     const Weights w = shifted_weights(body, {1, 2, 3});
-    const std::string acc = body.add("ConvInteger", {x.codes, w.codes, body.constant(std::uint8_t{0}), w.zero_point},
-                                     {{"dilations", FromCaller{"dilations", FromCaller::kInts}},
-                                      {"group", FromCaller{"group", FromCaller::kInt}},
-                                      {"strides", FromCaller{"strides", FromCaller::kInts}}});
-    const auto over_pixels = [&](const std::string& c) { return body.add("Unsqueeze", {c, body.integers({1, 2})}); };
+    const std::string acc =
+        body.add("ConvInteger", {x.codes, w.codes, body.constant(std::uint8_t{0}), w.zero_point},
+                 {{"dilations", FromCaller{"dilations", FromCaller::kInts}},
+                  {"group", FromCaller{"group", FromCaller::kInt}},
+                  {"strides", FromCaller{"strides", FromCaller::kInts}}});
+    const auto over_pixels = [&](const std::string& c) {
+        return body.add("Unsqueeze", {c, body.integers({1, 2})});
+    };
     dequantize(body, acc, x, {over_pixels(w.sum), over_pixels("w_scale"), over_pixels("bias")});
     return body.finish();
 }

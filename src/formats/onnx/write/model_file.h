@@ -11,8 +11,8 @@
 
 namespace espalier::formats::onnx {
 
-/// The parts of onnx.proto that are written. What an import reads stands in proto.h; an export needs less of it, and
-/// functions besides.
+/// The parts of onnx.proto that are written. What an import reads stands in proto.h; an export needs less of
+/// it, and functions besides.
 
 /// Inside a function: what its caller gives under `name`.
 struct FromCaller {
@@ -34,8 +34,8 @@ struct Operation {
     std::string domain;  ///< "" for ONNX's own
 };
 
-/// A FunctionProto: an operation that ONNX lacks, spelled out in those it has. A runtime that does not know the name
-/// executes the body.
+/// A FunctionProto: an operation that ONNX lacks, spelled out in those it has. A runtime that does not know
+/// the name executes the body.
 struct Function {
     std::string name;
     std::vector<std::string> inputs;

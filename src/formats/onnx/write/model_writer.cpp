@@ -46,6 +46,8 @@ ModelWriter::ModelWriter(const graph::Graph& graph)
 }
 
 std::string ModelWriter::unique(std::string_view wanted) {
+    // An empty name means that there is no value.
+    if (wanted.empty()) wanted = "value";
     std::string candidate(wanted);
     for (int& number = names_[candidate]; number > 0;) {
         std::string numbered = fmt::format("{}.{}", wanted, number++);
@@ -72,7 +74,8 @@ std::string ModelWriter::add_initializer(std::string_view wanted, const Tensor& 
 
 void ModelWriter::use(const Function& function) {
     auto& functions = model_.functions;
-    if (std::find(functions.begin(), functions.end(), &function) == functions.end()) functions.push_back(&function);
+    if (std::find(functions.begin(), functions.end(), &function) == functions.end())
+        functions.push_back(&function);
 }
 
 const std::string& ModelWriter::value(NodeId id) {

@@ -17,7 +17,8 @@ std::string NodeWriter::add(std::string op_type, std::vector<std::string> inputs
     return add(Operation{std::move(op_type), std::move(inputs), "", std::move(attributes), ""});
 }
 
-std::string NodeWriter::call(const Function& function, std::vector<std::string> inputs, Attributes attributes) {
+std::string NodeWriter::call(const Function& function, std::vector<std::string> inputs,
+                             Attributes attributes) {
     model_.use(function);
     return add(Operation{function.name, std::move(inputs), "", std::move(attributes), kFunctionDomain});
 }

@@ -19,14 +19,18 @@ class NodeWriter {
     const Shape& shape(std::size_t index) const { return model_.graph().type(node().inputs[index]).shape; }
     const Tensor* constant(std::size_t index) const { return model_.graph().constant(node().inputs[index]); }
     std::string input(std::size_t index) { return model_.value(node().inputs[index]); }
-    const std::string& input_name(std::size_t index) const { return model_.graph()[node().inputs[index]].name; }
+    const std::string& input_name(std::size_t index) const {
+        return model_.graph()[node().inputs[index]].name;
+    }
 
     /// Adds an operation and returns its output.
     std::string add(std::string op_type, std::vector<std::string> inputs, Attributes attributes = {});
     std::string call(const Function& function, std::vector<std::string> inputs, Attributes attributes = {});
 
     /// Adds a constant and returns its name. That of a tensor is like `wanted`.
-    std::string tensor(const std::string& wanted, const Tensor& value) { return model_.add_initializer(wanted, value); }
+    std::string tensor(const std::string& wanted, const Tensor& value) {
+        return model_.add_initializer(wanted, value);
+    }
     std::string scalar(double value);
     std::string integers(const graph::Ints& values);
 

@@ -19,7 +19,9 @@ constexpr std::array<std::byte, kPage> kZeros{};
 /// AttributeProto.AttributeType.
 enum { kFloatType = 1, kIntType = 2, kTensorType = 4, kIntsType = 7 };
 
-Message entry(std::string_view key, std::string_view value) { return std::move(Message().text(1, key).text(2, value)); }
+Message entry(std::string_view key, std::string_view value) {
+    return std::move(Message().text(1, key).text(2, value));
+}
 
 /// Everything of a TensorProto but its data.
 Message tensor_header(std::string_view name, const Tensor& tensor) {
@@ -34,7 +36,8 @@ Message inline_tensor(std::string_view name, const Tensor& tensor) {
     return std::move(tensor_header(name, tensor).borrowed(9, tensor.bytes()));
 }
 
-Message external_tensor(std::string_view name, const Tensor& tensor, std::size_t& offset, ExternalData& external) {
+Message external_tensor(std::string_view name, const Tensor& tensor, std::size_t& offset,
+                        ExternalData& external) {
     const std::size_t gap = (kPage - offset % kPage) % kPage;
     external.pieces.push_back(std::span(kZeros).first(gap));
     external.pieces.push_back(tensor.bytes());
@@ -50,7 +53,9 @@ Message external_tensor(std::string_view name, const Tensor& tensor, std::size_t
 
 void put(Message& to, std::int64_t value) { to.integer(3, value).integer(20, kIntType); }
 void put(Message& to, float value) { to.f32(2, value).integer(20, kFloatType); }
-void put(Message& to, const Tensor& value) { to.message(5, inline_tensor("", value)).integer(20, kTensorType); }
+void put(Message& to, const Tensor& value) {
+    to.message(5, inline_tensor("", value)).integer(20, kTensorType);
+}
 void put(Message& to, const FromCaller& value) { to.integer(20, value.type).text(21, value.name); }
 void put(Message& to, const std::vector<std::int64_t>& value) {
     for (const std::int64_t element : value) to.integer(8, element);
@@ -102,7 +107,8 @@ Message serialize_graph(const ModelFile& model, ExternalData* external) {
     std::size_t offset = 0;
     for (const auto& [name, tensor] : model.initializers) {
         const bool beside = external && tensor.size_bytes() >= kPage;
-        graph.message(5, beside ? external_tensor(name, tensor, offset, *external) : inline_tensor(name, tensor));
+        graph.message(
+            5, beside ? external_tensor(name, tensor, offset, *external) : inline_tensor(name, tensor));
     }
     graph.message(11, value_info(model.input, model.input_shape));
     graph.message(12, value_info(model.output, model.output_shape));

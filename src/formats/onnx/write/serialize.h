@@ -13,8 +13,8 @@ struct ExternalData {
     std::vector<std::span<const std::byte>> pieces;  ///< of that file
 };
 
-/// The ModelProto. The bytes of the initializers are borrowed from `model`, which must outlive the result. Where
-/// `external` is given, those of a page or more go there instead, each at the start of a page.
+/// The ModelProto. The bytes of the initializers are borrowed from `model`, which must outlive the result.
+/// Where `external` is given, those of a page or more go there instead, each at the start of a page.
 Message serialize(const ModelFile& model, ExternalData* external);
 
 }  // namespace espalier::formats::onnx

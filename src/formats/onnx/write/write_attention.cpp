@@ -14,9 +14,9 @@ std::array<std::string, 3> queries_keys_values(NodeWriter& to) {
     const std::int64_t width = to.shape().back();
     std::array<std::string, 3> parts;
     for (std::int64_t part = 0; part < 3; ++part) {
-        parts[static_cast<std::size_t>(part)] =
-            to.add("Slice", {to.input(0), to.integers({part * width}), to.integers({(part + 1) * width}),
-                             to.integers({2})});
+        parts[static_cast<std::size_t>(part)] = to.add(
+            "Slice",
+            {to.input(0), to.integers({part * width}), to.integers({(part + 1) * width}), to.integers({2})});
     }
     return parts;
 }

@@ -7,7 +7,8 @@ using namespace graph;
 
 std::int64_t axis_from_front(std::int64_t axis, int rank) { return axis < 0 ? axis + rank : axis; }
 
-std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual, const Activation& activation) {
+std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual,
+                           const Activation& activation) {
     if (to.has(residual)) x = to.add("Add", {x, to.input(residual)});
     if (!activation.present) return x;
     return write_unary(to, Unary{activation.kind, activation.lo, activation.hi}, x);

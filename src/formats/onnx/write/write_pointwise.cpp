@@ -6,8 +6,8 @@ using namespace graph;
 
 namespace {
 
-/// 0.5 x (1 + erf(x / sqrt(2))); ONNX has it as one operation from opset 20 on. The division is what runtimes look
-/// for when they fuse it.
+/// 0.5 x (1 + erf(x / sqrt(2))); ONNX has it as one operation from opset 20 on. The division is what runtimes
+/// look for when they fuse it.
 std::string write_gelu(NodeWriter& to, const std::string& x) {
     const std::string erf = to.add("Erf", {to.add("Div", {x, to.scalar(1.4142135623730951)})});
     const std::string doubled = to.add("Mul", {x, to.add("Add", {erf, to.scalar(1)})});

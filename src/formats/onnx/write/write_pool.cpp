@@ -55,7 +55,8 @@ std::string write_op(NodeWriter& to, const Reduce& op) {
     switch (op.kind) {
         case ReduceKind::kMean:
             // Runtimes have a faster kernel, and an int8 one, under this name.
-            if (rank == 4 && axes == Ints{2, 3} && op.keep_axes) return to.add("GlobalAveragePool", {to.input(0)});
+            if (rank == 4 && axes == Ints{2, 3} && op.keep_axes)
+                return to.add("GlobalAveragePool", {to.input(0)});
             return to.add("ReduceMean", {to.input(0)}, {{"axes", axes}, keep});
         case ReduceKind::kSum:
             return to.add("ReduceSum", {to.input(0), to.integers(axes)}, {keep});

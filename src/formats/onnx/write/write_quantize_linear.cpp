@@ -15,7 +15,9 @@ std::string write_affine(NodeWriter& to, const char* op_type, std::int64_t axis)
 
 }  // namespace
 
-std::string write_op(NodeWriter& to, const QuantizeLinear& op) { return write_affine(to, "QuantizeLinear", op.axis); }
+std::string write_op(NodeWriter& to, const QuantizeLinear& op) {
+    return write_affine(to, "QuantizeLinear", op.axis);
+}
 
 std::string write_op(NodeWriter& to, const DequantizeLinear& op) {
     return write_affine(to, "DequantizeLinear", op.axis);

@@ -8,8 +8,8 @@
 
 namespace espalier::formats::onnx {
 
-/// Writes a node of that op and returns the name of its value. There is one for every op, and none for all: an op
-/// without its own does not compile.
+/// Writes a node of that op and returns the name of its value. There is one for every op, and none for all:
+/// an op without its own does not compile.
 std::string write_op(NodeWriter& to, const graph::Input& op);
 std::string write_op(NodeWriter& to, const graph::Constant& op);
 std::string write_op(NodeWriter& to, const graph::Conv2d& op);
@@ -41,7 +41,8 @@ std::string write_op(NodeWriter& to, const graph::DequantizeLinear& op);
 std::string write_unary(NodeWriter& to, const graph::Unary& op, const std::string& x);
 
 /// activation(x + residual), where input `residual` of the node may be absent.
-std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual, const graph::Activation& activation);
+std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual,
+                           const graph::Activation& activation);
 
 /// body(x), with x and its result as [N, C, H, W] for a body that wants them so, whatever the layout.
 std::string write_channels_first(NodeWriter& to, graph::Layout layout, const std::string& x,
