@@ -40,6 +40,11 @@ bool is_onnx_file(const ExportOptions& options) {
     return std::filesystem::path(options.output).extension() == ".onnx";
 }
 
+std::string next_step(const ExportOptions& options) {
+    if (!is_onnx_file(options)) return fmt::format("Next: espalier classify --model {} IMAGE", options.output);
+    return "Next: run it with ONNX Runtime. To load it here it needs labels and preprocessing: --format onnx -o FOLDER";
+}
+
 void save(const models::Model& model, const json& provenance, const ExportOptions& options) {
     const models::SaveOptions how{options.force};
     if (is_onnx_file(options)) {
@@ -70,7 +75,7 @@ void export_model(const ExportOptions& options, const Globals& globals) {
     } else {
         fmt::print("{} {} ({} of weights): {} under {}\n", globals.dry_run ? "would write" : "wrote", options.output,
                    human_bytes(bytes), model.name, tactics::canonical(options.variant.tactic));
-        fmt::print("Next: espalier classify --model {} IMAGE\n", options.output);
+        fmt::print("{}\n", next_step(options));
     }
 }
 
