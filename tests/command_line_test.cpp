@@ -106,6 +106,22 @@ TEST(CommandLine, ExportIsLoadedAgainAndSaysTheSame) {
     EXPECT_EQ(content_of(folder / "mine"), "precious");
 }
 
+TEST(CommandLine, ExportWritesOnnxByNameAndByFormat) {
+    const TemporaryFolder folder;
+    const std::string command = "export --model " + kModel + " --tactic compile+dynamic-quantization ";
+    const fs::path file = folder / "small.onnx";
+    ASSERT_EQ(run_program(command + "-o " + file.string()).exit_code, 0);
+    EXPECT_THAT(content_of(file), HasSubstr("compile+dynamic-quantization"));
+    expect_failure(command + "-o " + file.string(), 2, {"small.onnx", "--force"});
+    expect_failure(command + "--format espalier -o " + (folder / "b.onnx").string(), 2, {"b.onnx"});
+    expect_failure(command + "--format tflite -o " + (folder / "c").string(), 2, {"tflite"});
+    const std::string target = (folder / "out").string();
+    ASSERT_EQ(run_program(command + "--format onnx -o " + target).exit_code, 0);
+    const Outcome outcome = run_program("evaluate --json --model " + target + " --data " + kImages + " --images 40");
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_GT(json::parse(outcome.out).at("top1").get<double>(), 0.6);
+}
+
 TEST(BadModel, MissingThingsAreNamed) {
     expect_failure("inspect /nowhere/at/all", 1, {"/nowhere/at/all"});
     DamagedModel no_weights;

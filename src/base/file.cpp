@@ -14,7 +14,7 @@
 namespace espalier {
 namespace {
 
-/// Writes everything and syncs; returns 0 or the errno of what failed.
+/// Writes everything; returns 0 or the errno of what failed.
 int write_all(int fd, std::span<const std::byte> content) {
     while (!content.empty()) {
         const ssize_t written = ::write(fd, content.data(), content.size());
@@ -22,7 +22,7 @@ int write_all(int fd, std::span<const std::byte> content) {
         if (written < 0) return errno;
         content = content.subspan(static_cast<std::size_t>(written));
     }
-    return fsync(fd) == 0 ? 0 : errno;
+    return 0;
 }
 
 }  // namespace
@@ -36,17 +36,23 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit)
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content) {
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::span<const std::byte>> pieces) {
     const std::string temporary = path.string() + ".partial." + std::to_string(getpid());
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
-    int problem = write_all(fd, content);
+    int problem = 0;
+    for (std::size_t i = 0; i < pieces.size() && problem == 0; ++i) problem = write_all(fd, pieces[i]);
+    if (problem == 0 && ::fsync(fd) != 0) problem = errno;
     if (::close(fd) != 0 && problem == 0) problem = errno;
     if (problem == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) problem = errno;
     if (problem != 0) {
         ::unlink(temporary.c_str());
         fail("cannot write {}: {}", path.string(), std::strerror(problem));
     }
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content) {
+    write_file_atomically(path, std::span(&content, 1));
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -8,6 +9,7 @@
 #include "cli/format.h"
 #include "cli/variant_options.h"
 #include "models/save.h"
+#include "models/save_onnx.h"
 
 namespace espalier::cli {
 namespace {
@@ -17,6 +19,7 @@ using nlohmann::json;
 struct ExportOptions {
     VariantOptions variant;
     std::string output;
+    std::string format;  ///< empty: told by the output's name
     bool force = false;
 };
 
@@ -33,12 +36,35 @@ json provenance_of(const runtimes::NativeInstance& instance, const ExportOptions
     return provenance;
 }
 
+bool is_onnx_file(const ExportOptions& options) {
+    return std::filesystem::path(options.output).extension() == ".onnx";
+}
+
+std::string next_step(const ExportOptions& options) {
+    if (!is_onnx_file(options)) return fmt::format("Next: espalier classify --model {} IMAGE", options.output);
+    return "Next: run it with ONNX Runtime. To load it here it needs labels and preprocessing: --format onnx -o FOLDER";
+}
+
+void save(const models::Model& model, const json& provenance, const ExportOptions& options) {
+    const models::SaveOptions how{options.force};
+    if (is_onnx_file(options)) {
+        if (options.format == "espalier") {
+            fail_usage("{} is the name of an ONNX file, but the format 'espalier' is a folder", options.output);
+        }
+        models::save_onnx_file(model, provenance, options.output, how);
+    } else if (options.format == "onnx") {
+        models::save_onnx_folder(model, provenance, options.output, how);
+    } else {
+        models::save_model(model, provenance, options.output, how);
+    }
+}
+
 void export_model(const ExportOptions& options, const Globals& globals) {
     const auto instance = make_instance(options.variant, globals);
     models::Model model = instance->model();
     model.graph = instance->applied().graph;
     const json provenance = provenance_of(*instance, options);
-    if (!globals.dry_run) models::save_model(model, provenance, options.output, {options.force});
+    if (!globals.dry_run) save(model, provenance, options);
     const auto bytes = instance->evidence().disk_bytes;
     if (globals.json) {
         const json document = {{"schema", "espalier.export/1"}, {"folder", options.output}, {"weight_bytes", bytes},
@@ -49,7 +75,7 @@ void export_model(const ExportOptions& options, const Globals& globals) {
     } else {
         fmt::print("{} {} ({} of weights): {} under {}\n", globals.dry_run ? "would write" : "wrote", options.output,
                    human_bytes(bytes), model.name, tactics::canonical(options.variant.tactic));
-        fmt::print("Next: espalier classify --model {} IMAGE\n", options.output);
+        fmt::print("{}\n", next_step(options));
     }
 }
 
@@ -60,9 +86,20 @@ void add_export(CLI::App& app, Globals& globals, int&) {
     CLI::App* command = app.add_subcommand("export", "Write an optimized model, ready to deploy, with provenance");
     command->group("Decide");
     add_variant_options(*command, options->variant, 1);
-    command->add_option("-o,--output", options->output, "Folder to write")->required();
-    command->add_flag("-f,--force", options->force, "Replace a folder that an earlier export wrote");
-    command->footer("Example: espalier export --model vit/ --tactic compile+dynamic-quantization -o vit-int8/");
+    command->add_option("-o,--output", options->output, "Folder to write, or an ONNX file where the name ends in .onnx")
+        ->required();
+    command
+        ->add_option("--format", options->format,
+                     "What the folder holds: espalier (loads fastest) or onnx (model.onnx with its JSON files)")
+        ->check(CLI::IsMember({"espalier", "onnx"}));
+    command->add_flag("-f,--force", options->force, "Replace a folder or file that an earlier export wrote");
+    command->footer(
+        "Examples:\n"
+        "  espalier export --model vit/ --tactic compile+dynamic-quantization -o vit-int8/\n"
+        "  espalier export --model vit/ --tactic compile -o vit.onnx    the network alone, for ONNX Runtime\n"
+        "  espalier export --model vit/ --format onnx -o vit-onnx/      with labels and preprocessing beside it\n"
+        "An ONNX file has the input pixel_values [N, C, H, W] and the output logits [N, classes], opset 17. Weights of\n"
+        "more than 1.5 GB lie beside it in a file that ends in .data.");
     command->callback([options, &globals] { export_model(*options, globals); });
 }
 

@@ -19,6 +19,7 @@ inline constexpr const char* kPytorchShardsFile = "pytorch_model.bin.index.json"
 inline constexpr const char* kOnnxFile = "model.onnx";
 inline constexpr const char* kNestedOnnxFile = "onnx/model.onnx";  ///< where many repositories keep it
 inline constexpr const char* kExportFile = "espalier.json";
+inline constexpr const char* kProvenanceFile = "provenance.json";
 
 /// The files of a model's folder, as far as they are there.
 struct Folder {

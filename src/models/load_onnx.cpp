@@ -1,4 +1,8 @@
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
+#include "base/file.h"
+#include "formats/json_document.h"
 #include "formats/onnx/import.h"
 #include "models/learned.h"
 #include "models/loaders.h"
@@ -40,6 +44,10 @@ Model load_onnx(const Folder& folder, const std::string& file, std::vector<std::
     model.architecture = type.empty() ? "onnx" : type;
     const auto labels = folder.config ? folder.config->labels() : std::nullopt;
     model.labels = labels.value_or(numbered_labels(model.classes()));
+    if (file == kOnnxFile && folder.has(kProvenanceFile)) {
+        const auto path = folder.path / kProvenanceFile;
+        model.provenance_json = formats::parse_json(read_text_file(path), path.string()).dump();
+    }
     if (!labels) model.notes.push_back("No id2label was found: the classes are numbered.");
     return model;
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "models/load.h"
+#include "models/save_onnx.h"
 #include "models/temporary_folder_test.h"
 
 namespace espalier::models {
@@ -83,6 +84,42 @@ TEST(SaveModel, OverwritesOnlyExportsAndOnlyWhenAsked) {
 
 TEST(SaveModel, AnUnwritablePlaceIsToldAndLeavesNothing) {
     EXPECT_THROW(save_model(sample(), 1, "/proc/espalier/out"), Error);
+}
+
+TEST(SaveOnnx, AFolderIsReadBackWithLabelsAndProvenance) {
+    const TemporaryFolder folder;
+    Model model = sample();
+    model.labels.front() = "\u732b, Größe \"\\\"";
+    save_onnx_folder(model, {{"tactic", "baseline"}}, folder.path() / "out");
+    const Model back = load_model(folder.path() / "out");
+    EXPECT_EQ(back.labels, model.labels);
+    EXPECT_EQ(back.architecture, "vit");
+    EXPECT_EQ(back.provenance_json, R"({"tactic":"baseline"})");
+    EXPECT_EQ(back.processor.mean, model.processor.mean);
+    EXPECT_EQ(back.graph.type(back.graph.output()), model.graph.type(model.graph.output()));
+    EXPECT_THROW(save_onnx_folder(model, 1, folder.path() / "out"), Error);
+    // Either kind of export may take the place of the other.
+    save_model(model, 2, folder.path() / "out", {.force = true});
+    EXPECT_FALSE(fs::exists(folder.path() / "out/model.onnx"));
+    save_onnx_folder(model, 3, folder.path() / "out", {.force = true});
+    EXPECT_EQ(load_model(folder.path() / "out").provenance_json, "3");
+}
+
+TEST(SaveOnnx, OverwritesOnlyItsOwnFilesAndOnlyWhenAsked) {
+    const TemporaryFolder folder;
+    const Model model = sample();
+    const auto file = folder.path() / "vit.onnx";
+    save_onnx_file(model, {{"made_by", "a test"}}, file);
+    EXPECT_THAT(read_text_file(file), HasSubstr("a test"));
+    EXPECT_THROW(save_onnx_file(model, 1, file), Error);
+    save_onnx_file(model, {{"made_by", "another"}}, file, {.force = true});
+    EXPECT_THAT(read_text_file(file), HasSubstr("another"));
+    folder.write("mine.onnx", "precious");
+    EXPECT_THROW(save_onnx_file(model, 1, folder.path() / "mine.onnx", {.force = true}), Error);
+    EXPECT_EQ(read_text_file(folder.path() / "mine.onnx"), "precious");
+    EXPECT_THROW(save_onnx_file(model, 1, folder.path(), {.force = true}), Error);
+    EXPECT_THROW(save_onnx_file(model, 1, folder.path() / "absent/vit.onnx"), Error);
+    EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 2);
 }
 
 TEST(LoadExported, BrokenExportsAreRefused) {

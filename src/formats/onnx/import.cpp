@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "formats/onnx/parsers.h"
+#include "formats/onnx/write/model_file.h"
 
 namespace espalier::formats {
 
@@ -70,7 +71,8 @@ NodeId add_input(TwinGraph& graph, const ValueInfoProto& input, const OnnxOption
 void translate(const NodeProto& node, std::int64_t opset, Values& values, TwinGraph& graph, Budget& budget) {
     Call call(node, opset, values, graph, budget);
     const bool standard = node.domain.empty() || node.domain == "ai.onnx";
-    const Parser parser = standard ? find_parser(node.op_type) : nullptr;
+    const bool ours = node.domain == kFunctionDomain;
+    const Parser parser = standard ? find_parser(node.op_type) : ours ? find_function_parser(node.op_type) : nullptr;
     if (!parser) {
         fail("node '{}': the operation {}{}{} is not supported", call.name(), node.domain,
              standard ? "" : "::", node.op_type);

@@ -6,38 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/onnx/message.h"
+
 namespace espalier::formats::onnx {
-
-/// Writes protocol-buffer messages, for tests that need an ONNX file with a particular content or fault.
-class Message {
-  public:
-    Message& integer(int field, std::int64_t value) {
-        varint(static_cast<std::uint64_t>(field) << 3);
-        varint(static_cast<std::uint64_t>(value));
-        return *this;
-    }
-    Message& text(int field, std::string_view value) {
-        varint(static_cast<std::uint64_t>(field) << 3 | 2);
-        varint(value.size());
-        bytes_ += value;
-        return *this;
-    }
-    Message& message(int field, const Message& value) { return text(field, value.bytes_); }
-    Message& f32(int field, float value) {
-        varint(static_cast<std::uint64_t>(field) << 3 | 5);
-        bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
-        return *this;
-    }
-    const std::string& bytes() const { return bytes_; }
-
-  private:
-    void varint(std::uint64_t value) {
-        for (; value >= 0x80; value >>= 7) bytes_ += static_cast<char>(value | 0x80);
-        bytes_ += static_cast<char>(value);
-    }
-
-    std::string bytes_;
-};
 
 /// A TensorProto of f32 numbers in raw_data.
 inline Message float_tensor(std::string_view name, const std::vector<std::int64_t>& dims,

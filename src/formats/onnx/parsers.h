@@ -9,8 +9,11 @@ namespace espalier::formats::onnx {
 /// Translates one node; see parse_*.cpp.
 using Parser = void (*)(Call& call);
 
-/// The parser of an op_type, or nullptr.
+/// The parser of an op_type of ONNX's own domain, or nullptr.
 Parser find_parser(std::string_view op_type);
+
+/// The parser of a function that this program writes, or nullptr.
+Parser find_function_parser(std::string_view name);
 
 void parse_batch_normalization(Call& call);
 void parse_binary(Call& call);

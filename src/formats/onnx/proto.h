@@ -18,6 +18,9 @@ namespace espalier::formats::onnx {
 /// TensorProto.DataType of the element types that are supported.
 std::optional<DType> dtype_of(std::int64_t data_type);
 
+/// Inverse of dtype_of().
+std::int64_t data_type_of(DType dtype);
+
 struct TensorProto {
     std::string name;
     Tensor value;

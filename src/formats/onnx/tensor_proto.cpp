@@ -57,6 +57,13 @@ std::optional<DType> dtype_of(std::int64_t data_type) {
     return std::nullopt;
 }
 
+std::int64_t data_type_of(DType dtype) {
+    for (const auto& [number, candidate] : kDataTypes) {
+        if (candidate == dtype) return number;
+    }
+    fail("ONNX has no number for the element type {}", name(dtype));
+}
+
 /// A TensorProto as its fields stand in the file. At most one of the data fields is used.
 struct ProtoReader::RawTensor {
     std::string name;

@@ -1,0 +1,39 @@
+#include <algorithm>
+
+#include "formats/onnx/write/writers.h"
+
+namespace espalier::formats::onnx {
+
+using namespace graph;
+
+std::string write_op(NodeWriter& to, const BatchNorm& op) {
+    // Without spatial axes the channels are last in both layouts.
+    const Layout layout = to.shape().rank() == 4 ? op.layout : Layout::kNchw;
+    std::string y = write_channels_first(to, layout, to.input(0), [&](const std::string& x) {
+        return to.add("BatchNormalization", {x, to.input(1), to.input(2), to.input(3), to.input(4)},
+                      {{"epsilon", static_cast<float>(op.eps)}});
+    });
+    return write_epilogue(to, std::move(y), 5, op.activation);
+}
+
+/// ONNX has a scale always, and a bias where it is given.
+std::string write_op(NodeWriter& to, const LayerNorm& op) {
+    std::vector<std::string> inputs{to.input(0)};
+    if (to.has(1)) {
+        inputs.push_back(to.input(1));
+    } else {
+        Tensor ones = Tensor::allocate(DType::kF32, {to.shape().back()});
+        std::ranges::fill(ones.mutable_span<float>(), 1.0f);
+        inputs.push_back(to.tensor(to.node().name + ".ones", ones));
+    }
+    if (to.has(2)) inputs.push_back(to.input(2));
+    return to.add("LayerNormalization", std::move(inputs),
+                  {{"axis", std::int64_t{-1}}, {"epsilon", static_cast<float>(op.eps)}});
+}
+
+std::string write_op(NodeWriter& to, const Softmax& op) {
+    return to.add(op.log ? "LogSoftmax" : "Softmax", {to.input(0)},
+                  {{"axis", axis_from_front(op.axis, to.shape().rank())}});
+}
+
+}  // namespace espalier::formats::onnx
