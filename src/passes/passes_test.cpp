@@ -48,6 +48,10 @@ struct Sketch {
         return graph.add(BatchNorm{}, {x, weight({c}), weight({c}), weight({c}), graph.add_constant("var", variance)},
                          "norm");
     }
+    NodeId group_norm(NodeId x, std::int64_t groups) {
+        const std::int64_t c = graph.type(x).shape[1];
+        return graph.add(GroupNorm{.groups = groups}, {x, weight({c}), weight({c})}, "norm");
+    }
     NodeId relu(NodeId x) { return graph.add(Unary{.kind = UnaryKind::kRelu}, {x}, "relu"); }
     Graph finish(NodeId image) {
         const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {image}, "mean");
@@ -94,6 +98,14 @@ TEST(FuseActivation, GoesIntoTheEpilogueOnce) {
     const std::string text = after(fuse_activation, s.finish(s.relu(s.relu(x))), 1);
     EXPECT_THAT(text, HasSubstr("activation=relu"));
     EXPECT_THAT(text, HasSubstr("unary"));
+}
+
+TEST(FuseActivation, GoesIntoAGroupNorm) {
+    Sketch s;
+    const NodeId norm = s.group_norm(s.conv(s.input({1, 3, 8, 8}), 4, 1, 0), 2);
+    const std::string text = after(fuse_activation, s.finish(s.relu(norm)), 1);
+    EXPECT_THAT(text, HasSubstr("group_norm"));
+    EXPECT_THAT(text, Not(HasSubstr("unary")));
 }
 
 TEST(FoldPad, GoesIntoTheConvolution) {
@@ -159,6 +171,16 @@ TEST(ChannelsLast, LeavesOneTransposeAtTheInput) {
     const CostReport report = cost_of(result);
     EXPECT_EQ(report.node_counts.at("transpose"), 1);
     EXPECT_THAT(print(result), HasSubstr("layout=nhwc"));
+}
+
+TEST(ChannelsLast, NormalizesGroupsInPlace) {
+    Sketch s;
+    const NodeId x = s.group_norm(s.conv(s.input({2, 3, 8, 8}), 4, 3, 1), 2);
+    Change change;
+    const Graph result = channels_last(s.finish(s.conv(x, 4, 3, 1)), change);
+    verify(result);
+    EXPECT_EQ(cost_of(result).node_counts.at("transpose"), 1);
+    EXPECT_THAT(print(result), HasSubstr("group_norm groups=2 eps=1e-05 layout=nhwc"));
 }
 
 TEST(ChannelsLast, SeesTokensAsAViewOfTheImage) {

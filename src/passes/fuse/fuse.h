@@ -17,7 +17,8 @@ graph::Graph fold_scale(const graph::Graph& graph, Change& change);
 /// conv(x) + r  =>  conv(x, residual = r), where the convolution has no other use; the same for linear.
 graph::Graph fuse_residual(const graph::Graph& graph, Change& change);
 
-/// activation(conv(x))  =>  conv(x) with the activation in its epilogue; the same for linear and batch_norm.
+/// activation(conv(x))  =>  conv(x) with the activation in its epilogue; the same for linear and
+/// the norms of batches and groups.
 graph::Graph fuse_activation(const graph::Graph& graph, Change& change);
 
 /// reshape(transpose(matmul(softmax(scale * matmul(q, k^T)), v)))  =>  attention(q, k, v), heads side by side.
