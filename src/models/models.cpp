@@ -5,9 +5,15 @@ namespace {
 
 /// By model_type, in alphabetical order.
 constexpr Architecture kArchitectures[] = {
+    {"bit", "classifier.1", bit_image_size, build_bit},
     {"convnext", "classifier", convnext_image_size, build_convnext},
+    {"convnextv2", "classifier", convnextv2_image_size, build_convnextv2},
+    {"focalnet", "classifier", focalnet_image_size, build_focalnet},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
+    {"poolformer", "classifier", poolformer_image_size, build_poolformer},
+    {"regnet", "classifier.1", regnet_image_size, build_regnet},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"van", "classifier", van_image_size, build_van},
     {"vit", "classifier", vit_image_size, build_vit},
 };
 
