@@ -48,6 +48,12 @@ Pixels poolformer_image_size(const Config& config);
 graph::NodeId build_poolformer(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels focalnet_image_size(const Config& config);
 graph::NodeId build_focalnet(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels segformer_image_size(const Config& config);
+graph::NodeId build_segformer(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels pvt_image_size(const Config& config);
+graph::NodeId build_pvt(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels pvt_v2_image_size(const Config& config);
+graph::NodeId build_pvt_v2(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels bit_image_size(const Config& config);
 graph::NodeId build_bit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 
