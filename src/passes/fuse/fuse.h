@@ -8,6 +8,11 @@ namespace espalier::passes {
 /// The same for linear. The convolution must have no other use.
 graph::Graph fold_batch_norm(const graph::Graph& graph, Change& change);
 
+/// conv(a * x + c, w) + b  =>  conv(x, w a) + (b + sum w c), for a batch_norm in front of a convolution without
+/// padding or of a linear layer, and for a constant that is added in front of a linear layer (a = 1). What is folded
+/// must have no other use.
+graph::Graph fold_input(const graph::Graph& graph, Change& change);
+
 /// conv(pad(x, zeros))  =>  conv(x) with the padding in its own attribute; pads of nothing vanish.
 graph::Graph fold_pad(const graph::Graph& graph, Change& change);
 
