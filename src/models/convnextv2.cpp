@@ -62,7 +62,7 @@ NodeId block(const ConvNextV2& net, const Scope& scope, NodeId x) {
     y = (scope / "layernorm").layer_norm(scope.channels_last(y), kInnerEps);
     y = scope.activation((scope / "pwconv1").linear(y, 4 * width), net.activation);
     y = (scope / "pwconv2").linear(respond(scope / "grn", y), width);
-    return scope.sum(x, scope.channels_first(y));
+    return scope.channels_first(scope.sum(scope.channels_last(x), y));
 }
 
 NodeId downsample(const Scope& scope, NodeId x, std::int64_t width) {

@@ -67,8 +67,9 @@ TokenMap embed(const Pvt& net, const Scope& scope, NodeId image, std::size_t sta
     std::int64_t count = positions(net, stage);
     if (net.last(stage)) {
         const NodeId one = scope.weight("cls_token", {1, 1, width}, Role::kEmbedding);
-        x.tokens = scope.add(Concat{.axis = 1},
-                             {scope.add(BroadcastBatch{}, {one, image}, "cls_tokens"), x.tokens}, "concat");
+        x.tokens =
+            scope.add(Concat{.axis = 1},
+                      {scope.add(BroadcastBatch{}, {one, x.tokens}, "cls_tokens"), x.tokens}, "concat");
         ++count;
     }
     x.tokens = scope.sum(x.tokens, scope.weight("position_embeddings", {1, count, width}, Role::kEmbedding));

@@ -47,7 +47,7 @@ NodeId mix_feed_forward(const Scope& scope, const TokenMap& x, std::int64_t hidd
     const Conv filter{.out = hidden, .kernel = {3, 3}, .pad = {1, 1, 1, 1}, .groups = hidden, .bias = true};
     const Scope depthwise = scope / "dwconv";
     const NodeId image = (depthwise / "dwconv").conv(image_of(depthwise, {wide, x.height, x.width}), filter);
-    const NodeId active = scope.activation(depthwise.tokens(image), activation);
+    const NodeId active = depthwise.tokens(scope.activation(image, activation));
     return (scope / "dense2").linear(active, scope.type(x.tokens).shape[2]);
 }
 
