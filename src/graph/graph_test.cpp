@@ -67,6 +67,13 @@ TEST(Graph, RejectsWhatDoesNotFitAndNamesTheNode) {
     EXPECT_THAT(message_of([&] { graph.add(Conv2d{.stride = {0, 1}}, {x, x}, "zero"); }), HasSubstr("zero"));
 }
 
+TEST(Graph, ALinearLayerHasAnOutput) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 2, 2}});
+    const NodeId none = graph.add_constant("none", Tensor::allocate(DType::kF32, {0, 2}));
+    EXPECT_THROW(graph.add(Linear{}, {x, none}, "linear"), Error);
+}
+
 TEST(Graph, GroupsMustDivideTheChannels) {
     Graph graph;
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 2, 2}});

@@ -13,8 +13,8 @@ namespace {
 struct FocalNet {
     std::int64_t width;  ///< of the first stage; each later one has twice as many channels
     Pixels patch;
-    std::vector<std::int64_t> depths, levels, windows;
-    double ratio, eps;
+    std::vector<std::int64_t> depths, levels, windows, hidden;
+    double eps;
     std::string activation;
     bool conv_embed, layer_scale, norm_last, norm_modulation, normalize_modulator;
 };
@@ -25,7 +25,7 @@ FocalNet read(const Config& config) {
                  .depths = config.integers("depths", {2, 2, 6, 2}, {0, 256}, {1, 8}),
                  .levels = {},
                  .windows = {},
-                 .ratio = config.number("mlp_ratio", 4, 0, 64),
+                 .hidden = {},
                  .eps = config.number("layer_norm_eps", 1e-5, 0, 1),
                  .activation = config.text("hidden_act", "gelu"),
                  .conv_embed = config.flag("use_conv_embed", false),
@@ -39,6 +39,9 @@ FocalNet read(const Config& config) {
         if (window % 2 == 0)
             config.wrong("focal_windows", "a list of odd numbers, which keep the size of the image");
     }
+    const double ratio = config.number("mlp_ratio", 4, 0, 64);
+    for (std::size_t stage = 0; stage < net.depths.size(); ++stage)
+        net.hidden.push_back(expanded(config, "mlp_ratio", net.width << stage, ratio));
     return net;
 }
 
@@ -98,10 +101,10 @@ NodeId modulate(const FocalNet& net, const Scope& scope, NodeId x, std::size_t s
     return (scope / "projection_out").linear(y, width);
 }
 
-NodeId mlp(const FocalNet& net, const Scope& scope, NodeId x) {
+NodeId mlp(const FocalNet& net, const Scope& scope, NodeId x, std::size_t stage) {
     const std::int64_t width = scope.type(x).shape[3];
-    const auto hidden = static_cast<std::int64_t>(static_cast<double>(width) * net.ratio);
-    return (scope / "fc2").linear(scope.activation((scope / "fc1").linear(x, hidden), net.activation), width);
+    return (scope / "fc2")
+        .linear(scope.activation((scope / "fc1").linear(x, net.hidden[stage]), net.activation), width);
 }
 
 /// Two residual branches, normalized at their beginning or at their end.
@@ -114,7 +117,7 @@ NodeId block(const FocalNet& net, const Scope& scope, NodeId x, std::size_t stag
         return net.layer_scale ? scope.scaled(y, scale) : y;
     };
     x = scope.sum(x, last(modulate(net, scope / "modulation", first(x, "norm1"), stage), "norm1", "gamma_1"));
-    return scope.sum(x, last(mlp(net, scope / "mlp", first(x, "norm2")), "norm2", "gamma_2"));
+    return scope.sum(x, last(mlp(net, scope / "mlp", first(x, "norm2"), stage), "norm2", "gamma_2"));
 }
 
 }  // namespace

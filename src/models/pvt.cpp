@@ -14,8 +14,7 @@ namespace {
 
 struct Pvt {
     std::int64_t image;
-    std::vector<std::int64_t> widths, depths, reductions, patches, strides, heads;
-    std::vector<double> ratios;
+    std::vector<std::int64_t> widths, depths, reductions, patches, strides, heads, hidden;
     double eps;
     bool bias;
     std::string activation;
@@ -32,10 +31,11 @@ Pvt read(const Config& config) {
             .patches = per_stage(config, "patch_sizes", {4, 2, 2, 2}, stages, {1, 64}),
             .strides = per_stage(config, "strides", {4, 2, 2, 2}, stages, {1, 64}),
             .heads = per_stage(config, "num_attention_heads", {1, 2, 5, 8}, stages),
-            .ratios = ratios_per_stage(config, "mlp_ratios", {8, 8, 4, 4}, stages),
+            .hidden = {},
             .eps = config.number("layer_norm_eps", 1e-6, 0, 1),
             .bias = config.flag("qkv_bias", true),
             .activation = config.text("hidden_act", "gelu")};
+    net.hidden = expanded_per_stage(config, "mlp_ratios", {8, 8, 4, 4}, net.widths);
     check_heads(config, "num_attention_heads", net.widths, net.heads);
     return net;
 }
@@ -86,8 +86,7 @@ NodeId attention(const Pvt& net, const Scope& scope, const TokenMap& x, std::siz
 }
 
 NodeId mlp(const Pvt& net, const Scope& scope, NodeId x, std::size_t stage) {
-    const auto hidden = static_cast<std::int64_t>(static_cast<double>(net.widths[stage]) * net.ratios[stage]);
-    const NodeId active = scope.activation((scope / "dense1").linear(x, hidden), net.activation);
+    const NodeId active = scope.activation((scope / "dense1").linear(x, net.hidden[stage]), net.activation);
     return (scope / "dense2").linear(active, net.widths[stage]);
 }
 

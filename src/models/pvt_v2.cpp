@@ -16,8 +16,7 @@ namespace {
 constexpr std::int64_t kPooledEdge = 7;
 
 struct PvtV2 {
-    std::vector<std::int64_t> widths, depths, reductions, patches, strides, heads;
-    std::vector<double> ratios;
+    std::vector<std::int64_t> widths, depths, reductions, patches, strides, heads, hidden;
     double eps;
     bool bias, linear;
     std::string activation;
@@ -31,11 +30,12 @@ PvtV2 read(const Config& config) {
               .patches = per_stage(config, "patch_sizes", {7, 3, 3, 3}, stages, {1, 64}),
               .strides = per_stage(config, "strides", {4, 2, 2, 2}, stages, {1, 64}),
               .heads = per_stage(config, "num_attention_heads", {1, 2, 5, 8}, stages),
-              .ratios = ratios_per_stage(config, "mlp_ratios", {8, 8, 4, 4}, stages),
+              .hidden = {},
               .eps = config.number("layer_norm_eps", 1e-6, 0, 1),
               .bias = config.flag("qkv_bias", true),
               .linear = config.flag("linear_attention", false),
               .activation = config.text("hidden_act", "gelu")};
+    net.hidden = expanded_per_stage(config, "mlp_ratios", {8, 8, 4, 4}, net.widths);
     check_heads(config, "num_attention_heads", net.widths, net.heads);
     return net;
 }
@@ -77,7 +77,6 @@ NodeId context_of(const PvtV2& net, const Scope& scope, const TokenMap& x, std::
 }
 
 TokenMap block(const PvtV2& net, const Scope& scope, TokenMap x, std::size_t stage) {
-    const auto hidden = static_cast<std::int64_t>(static_cast<double>(net.widths[stage]) * net.ratios[stage]);
     const auto normalized = [&](std::string_view norm) {
         return TokenMap{(scope / norm).layer_norm(x.tokens, net.eps), x.height, x.width};
     };
@@ -87,8 +86,8 @@ TokenMap block(const PvtV2& net, const Scope& scope, TokenMap x, std::size_t sta
                                    net.heads[stage], net.bias);
     x.tokens = scope.sum((attention / "proj").linear(mixed, net.widths[stage]), x.tokens);
     x.tokens = (scope / "mlp")
-                   .sum(x.tokens, mix_feed_forward(scope / "mlp", normalized("layer_norm_2"), hidden,
-                                                   net.activation, net.linear));
+                   .sum(x.tokens, mix_feed_forward(scope / "mlp", normalized("layer_norm_2"),
+                                                   net.hidden[stage], net.activation, net.linear));
     return x;
 }
 

@@ -15,8 +15,7 @@ namespace {
 constexpr double kEps = 1e-5;
 
 struct Segformer {
-    std::vector<std::int64_t> widths, depths, reductions, patches, strides, heads;
-    std::vector<double> ratios;
+    std::vector<std::int64_t> widths, depths, reductions, patches, strides, heads, hidden;
     std::string activation;
 };
 
@@ -28,8 +27,9 @@ Segformer read(const Config& config) {
                   .patches = per_stage(config, "patch_sizes", {7, 3, 3, 3}, stages, {1, 64}),
                   .strides = per_stage(config, "strides", {4, 2, 2, 2}, stages, {1, 64}),
                   .heads = per_stage(config, "num_attention_heads", {1, 2, 5, 8}, stages),
-                  .ratios = ratios_per_stage(config, "mlp_ratios", {4, 4, 4, 4}, stages),
+                  .hidden = {},
                   .activation = config.text("hidden_act", "gelu")};
+    net.hidden = expanded_per_stage(config, "mlp_ratios", {4, 4, 4, 4}, net.widths);
     check_heads(config, "num_attention_heads", net.widths, net.heads);
     return net;
 }
@@ -43,13 +43,13 @@ NodeId attention(const Segformer& net, const Scope& scope, const TokenMap& x, st
 }
 
 TokenMap block(const Segformer& net, const Scope& scope, TokenMap x, std::size_t stage) {
-    const auto hidden = static_cast<std::int64_t>(static_cast<double>(net.widths[stage]) * net.ratios[stage]);
     const auto normalized = [&](std::string_view norm) {
         return TokenMap{(scope / norm).layer_norm(x.tokens, kEps), x.height, x.width};
     };
     x.tokens = scope.sum(attention(net, scope / "attention", normalized("layer_norm_1"), stage), x.tokens);
     x.tokens = (scope / "mlp")
-                   .sum(mix_feed_forward(scope / "mlp", normalized("layer_norm_2"), hidden, net.activation),
+                   .sum(mix_feed_forward(scope / "mlp", normalized("layer_norm_2"), net.hidden[stage],
+                                         net.activation),
                         x.tokens);
     return x;
 }

@@ -21,9 +21,21 @@ std::vector<std::int64_t> per_stage(const Config& config, std::string_view key,
     return first_of(config, key, config.integers(key, std::move(otherwise), limits), stages);
 }
 
-std::vector<double> ratios_per_stage(const Config& config, std::string_view key,
-                                     std::vector<double> otherwise, std::size_t stages) {
-    return first_of(config, key, config.numbers(key, std::move(otherwise), 0, 64), stages);
+std::int64_t expanded(const Config& config, std::string_view key, std::int64_t width, double ratio) {
+    const auto result = static_cast<std::int64_t>(static_cast<double>(width) * ratio);
+    if (result < 1) config.wrong(key, fmt::format("enough to leave at least one of {} channels", width));
+    return result;
+}
+
+std::vector<std::int64_t> expanded_per_stage(const Config& config, std::string_view key,
+                                             std::vector<double> otherwise,
+                                             const std::vector<std::int64_t>& widths) {
+    const auto ratios =
+        first_of(config, key, config.numbers(key, std::move(otherwise), 0, 64), widths.size());
+    std::vector<std::int64_t> result;
+    for (std::size_t stage = 0; stage < widths.size(); ++stage)
+        result.push_back(expanded(config, key, widths[stage], ratios[stage]));
+    return result;
 }
 
 void check_heads(const Config& config, std::string_view key, const std::vector<std::int64_t>& widths,

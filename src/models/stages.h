@@ -10,9 +10,13 @@ std::vector<std::int64_t> per_stage(const Config& config, std::string_view key,
                                     std::vector<std::int64_t> otherwise, std::size_t stages,
                                     Limits limits = {});
 
-/// The same for factors, from 0 to 64.
-std::vector<double> ratios_per_stage(const Config& config, std::string_view key,
-                                     std::vector<double> otherwise, std::size_t stages);
+/// width * ratio, rounded down. Throws Error naming `key`, the ratio's, where nothing is left.
+std::int64_t expanded(const Config& config, std::string_view key, std::int64_t width, double ratio);
+
+/// The width of each stage times its element of a list of ratios, from 0 to 64.
+std::vector<std::int64_t> expanded_per_stage(const Config& config, std::string_view key,
+                                             std::vector<double> otherwise,
+                                             const std::vector<std::int64_t>& widths);
 
 /// Throws Error naming `key` unless the width of each stage divides into its number of heads.
 void check_heads(const Config& config, std::string_view key, const std::vector<std::int64_t>& widths,
