@@ -81,6 +81,9 @@ TEST(Graph, GroupsMustDivideTheChannels) {
     EXPECT_EQ(graph.type(graph.add(GroupNorm{.groups = 3}, {x, ones, ones}, "norm")).shape, (Shape{1, 6, 2, 2}));
     EXPECT_THROW(graph.add(GroupNorm{.groups = 4}, {x, ones, ones}, "four"), Error);
     EXPECT_THROW(graph.add(GroupNorm{.groups = 0}, {x, ones, ones}, "none"), Error);
+    const NodeId empty = graph.add(Slice{.axis = 1, .begin = 0, .end = 0}, {x}, "empty");
+    const NodeId nothing = graph.add_constant("nothing", Tensor::allocate(DType::kF32, {0}));
+    EXPECT_THROW(graph.add(GroupNorm{.groups = 3}, {empty, nothing, nothing}, "of nothing"), Error);
 }
 
 TEST(Graph, CountsMacsByHand) {

@@ -23,7 +23,7 @@ TensorType GroupNorm::infer(InputTypes inputs) const {
     check.has_inputs(3).rank_at_least(0, 2).dtype(0, DType::kF32);
     const Shape& x = inputs[0]->shape;
     const std::int64_t channels = layout == Layout::kNhwc ? x.back() : x[1];
-    if (groups < 1 || channels % groups != 0) {
+    if (groups < 1 || channels < groups || channels % groups != 0) {
         fail("{}: {} channels do not divide into {} groups", kName, channels, groups);
     }
     for (std::size_t i = 1; i < 3; ++i) check.shape(i, {channels}).dtype(i, DType::kF32);
