@@ -67,6 +67,25 @@ TEST(Graph, RejectsWhatDoesNotFitAndNamesTheNode) {
     EXPECT_THAT(message_of([&] { graph.add(Conv2d{.stride = {0, 1}}, {x, x}, "zero"); }), HasSubstr("zero"));
 }
 
+TEST(Graph, ALinearLayerHasAnOutput) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 2, 2}});
+    const NodeId none = graph.add_constant("none", Tensor::allocate(DType::kF32, {0, 2}));
+    EXPECT_THROW(graph.add(Linear{}, {x, none}, "linear"), Error);
+}
+
+TEST(Graph, GroupsMustDivideTheChannels) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 2, 2}});
+    const NodeId ones = graph.add_constant("ones", Tensor::of<float>({6}, std::vector<float>(6, 1.0f)));
+    EXPECT_EQ(graph.type(graph.add(GroupNorm{.groups = 3}, {x, ones, ones}, "norm")).shape, (Shape{1, 6, 2, 2}));
+    EXPECT_THROW(graph.add(GroupNorm{.groups = 4}, {x, ones, ones}, "four"), Error);
+    EXPECT_THROW(graph.add(GroupNorm{.groups = 0}, {x, ones, ones}, "none"), Error);
+    const NodeId empty = graph.add(Slice{.axis = 1, .begin = 0, .end = 0}, {x}, "empty");
+    const NodeId nothing = graph.add_constant("nothing", Tensor::allocate(DType::kF32, {0}));
+    EXPECT_THROW(graph.add(GroupNorm{.groups = 3}, {empty, nothing, nothing}, "of nothing"), Error);
+}
+
 TEST(Graph, CountsMacsByHand) {
     const CostReport report = cost_of(small_classifier(5));
     // 8 x 5 x 5 outputs of 3*3*3 products each, and 8*4 of the head.

@@ -32,8 +32,8 @@ struct Constant {
 
 /// Every op there is. To add one: its header in ops/, one entry here, a kernel in the engine's lowering.
 using Op = std::variant<Input, Constant, Conv2d, QuantizedConv2d, Linear, QuantizedLinear, MatMul, Attention,
-                        BatchNorm, LayerNorm, Softmax, Unary, Binary, BroadcastBatch, Pool2d, Reduce, Reshape,
-                        Transpose, Concat, Slice, Pad, Gather, QuantizeLinear, DequantizeLinear>;
+                        BatchNorm, GroupNorm, LayerNorm, Softmax, Unary, Binary, BroadcastBatch, Pool2d, Reduce,
+                        Reshape, Transpose, Concat, Slice, Pad, Gather, QuantizeLinear, DequantizeLinear>;
 
 /// The op's kName, e.g. "conv2d".
 std::string_view name(const Op& op);

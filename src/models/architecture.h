@@ -38,5 +38,23 @@ graph::NodeId build_mobilenet_v2(const Config& config, const Scope& root, graph:
 Pixels convnext_image_size(const Config& config);
 graph::NodeId build_convnext(const Config& config, const Scope& root, graph::NodeId pixels,
                              std::int64_t classes);
+Pixels regnet_image_size(const Config& config);
+graph::NodeId build_regnet(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels convnextv2_image_size(const Config& config);
+graph::NodeId build_convnextv2(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels van_image_size(const Config& config);
+graph::NodeId build_van(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels poolformer_image_size(const Config& config);
+graph::NodeId build_poolformer(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels focalnet_image_size(const Config& config);
+graph::NodeId build_focalnet(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels segformer_image_size(const Config& config);
+graph::NodeId build_segformer(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels pvt_image_size(const Config& config);
+graph::NodeId build_pvt(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels pvt_v2_image_size(const Config& config);
+graph::NodeId build_pvt_v2(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels bit_image_size(const Config& config);
+graph::NodeId build_bit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 
 }  // namespace espalier::models

@@ -47,7 +47,7 @@ NodeId block(const ConvNext& net, const Scope& scope, NodeId x) {
     y = scope.activation((scope / "pwconv1").linear(y, 4 * width), net.activation);
     y = (scope / "pwconv2").linear(y, width);
     if (net.layer_scale) y = scope.scaled(y, "layer_scale_parameter");
-    return scope.sum(x, scope.channels_first(y));
+    return scope.channels_first(scope.sum(scope.channels_last(x), y));
 }
 
 NodeId downsample(const Scope& scope, NodeId x, std::int64_t width) {

@@ -5,9 +5,18 @@ namespace {
 
 /// By model_type, in alphabetical order.
 constexpr Architecture kArchitectures[] = {
+    {"bit", "classifier.1", bit_image_size, build_bit},
     {"convnext", "classifier", convnext_image_size, build_convnext},
+    {"convnextv2", "classifier", convnextv2_image_size, build_convnextv2},
+    {"focalnet", "classifier", focalnet_image_size, build_focalnet},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
+    {"poolformer", "classifier", poolformer_image_size, build_poolformer},
+    {"pvt", "classifier", pvt_image_size, build_pvt},
+    {"pvt_v2", "classifier", pvt_v2_image_size, build_pvt_v2},
+    {"regnet", "classifier.1", regnet_image_size, build_regnet},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"segformer", "classifier", segformer_image_size, build_segformer},
+    {"van", "classifier", van_image_size, build_van},
     {"vit", "classifier", vit_image_size, build_vit},
 };
 

@@ -96,6 +96,15 @@ NodeId Scope::batch_norm(NodeId x, double eps) const {
          weight("running_mean", channels, Role::kMean), weight("running_var", channels, Role::kVariance)});
 }
 
+NodeId Scope::group_norm(NodeId x, std::int64_t groups, double eps) const {
+    const std::int64_t channels = type(x).shape[1];
+    if (groups < 1 || channels % groups != 0) {
+        fail("'{}': {} channels do not divide into {} groups", prefix_, channels, groups);
+    }
+    return add(GroupNorm{.groups = groups, .eps = eps},
+               {x, weight("weight", {channels}, Role::kGain), weight("bias", {channels}, Role::kShift)});
+}
+
 NodeId Scope::layer_norm(NodeId x, double eps) const {
     const Shape features{type(x).shape.back()};
     return add(LayerNorm{.eps = eps},
@@ -120,6 +129,12 @@ NodeId Scope::product(NodeId a, NodeId b) const { return add(Binary{BinaryKind::
 
 NodeId Scope::scaled(NodeId x, std::string_view name) const {
     return product(x, weight(name, {type(x).shape.back()}, Role::kLayerScale));
+}
+
+NodeId Scope::channel_scaled(NodeId x, std::string_view name) const {
+    const std::int64_t channels = type(x).shape[1];
+    const Tensor scale = values(name, {channels}, Role::kLayerScale);
+    return product(x, constant(name, scale.reshaped({channels, 1, 1})));
 }
 
 NodeId Scope::global_average(NodeId x) const {

@@ -54,6 +54,8 @@ class Scope {
     NodeId linear(NodeId x, std::int64_t out, bool bias = true) const;
     /// weight, bias, running_mean, running_var [channels], over axis 1
     NodeId batch_norm(NodeId x, double eps) const;
+    /// weight, bias [channels], over `groups` runs of axis 1
+    NodeId group_norm(NodeId x, std::int64_t groups, double eps) const;
     /// weight, bias [features], over the last axis
     NodeId layer_norm(NodeId x, double eps) const;
     /// layer_norm over the channels of each pixel of an image [n, c, h, w].
@@ -66,6 +68,8 @@ class Scope {
     NodeId product(NodeId a, NodeId b) const;
     /// x times the weight `name` of x's last extent (layer scale).
     NodeId scaled(NodeId x, std::string_view name) const;
+    /// The same for the channels of an image [n, c, h, w].
+    NodeId channel_scaled(NodeId x, std::string_view name) const;
     /// [n, c, h, w] -> [n, c]
     NodeId global_average(NodeId x) const;
     /// [n, t, c] -> [n, c], the mean over the tokens.

@@ -48,6 +48,10 @@ struct Sketch {
         return graph.add(BatchNorm{}, {x, weight({c}), weight({c}), weight({c}), graph.add_constant("var", variance)},
                          "norm");
     }
+    NodeId group_norm(NodeId x, std::int64_t groups) {
+        const std::int64_t c = graph.type(x).shape[1];
+        return graph.add(GroupNorm{.groups = groups}, {x, weight({c}), weight({c})}, "norm");
+    }
     NodeId relu(NodeId x) { return graph.add(Unary{.kind = UnaryKind::kRelu}, {x}, "relu"); }
     Graph finish(NodeId image) {
         const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {image}, "mean");
@@ -79,6 +83,38 @@ TEST(FoldBatchNorm, LeavesAConvolutionThatIsUsedTwice) {
     EXPECT_THAT(after(fold_batch_norm, s.finish(sum), 0), HasSubstr("batch_norm"));
 }
 
+TEST(FoldInput, TakesANormInFrontOfAConvolutionWithoutPadding) {
+    Sketch s;
+    const NodeId x = s.relu(s.conv(s.input({1, 3, 8, 8}), 4, 3, 1));
+    const std::string text = after(fold_input, s.finish(s.conv(s.batch_norm(x), 4, 2, 0)), 1);
+    EXPECT_THAT(text, Not(HasSubstr("batch_norm")));
+}
+
+TEST(FoldInput, LeavesPaddingBeyondWhichThereIsNoShift) {
+    Sketch s;
+    const NodeId x = s.relu(s.conv(s.input({1, 3, 8, 8}), 4, 3, 1));
+    after(fold_input, s.finish(s.conv(s.batch_norm(x), 4, 3, 1)), 0);
+}
+
+TEST(FoldInput, TakesAConstantInFrontOfALinearLayer) {
+    Graph graph;
+    const NodeId image = graph.add_input("x", {DType::kF32, {1, 3, 1, 1}});
+    const NodeId x = graph.add(Reshape{{0, -1}}, {image}, "flat");
+    const NodeId shift = graph.add_constant("shift", Tensor::of<float>({1, 3}, std::vector<float>{1, 2, 3}));
+    const NodeId sum = graph.add(Binary{BinaryKind::kAdd}, {shift, x}, "sum");
+    const NodeId w = graph.add_constant("w", Tensor::of<float>({2, 3}, std::vector<float>{1, 0, 0, 1, 1, 1}));
+    graph.set_output(graph.add(Linear{}, {sum, w}, "head"));
+    Change change;
+    const Graph result = fold_input(graph, change);
+    verify(result);
+    EXPECT_EQ(change.count, 1);
+    EXPECT_EQ(result.operations(), 2);
+    const Tensor* bias = result.constant(result[result.output()].inputs[2]);
+    ASSERT_NE(bias, nullptr);
+    EXPECT_EQ(bias->span<float>()[0], 1);
+    EXPECT_EQ(bias->span<float>()[1], 6);
+}
+
 TEST(FuseResidual, TakesTheBranchThatEndsLast) {
     Sketch s;
     const NodeId x = s.conv(s.input({1, 3, 8, 8}), 4, 1, 0);
@@ -96,6 +132,14 @@ TEST(FuseActivation, GoesIntoTheEpilogueOnce) {
     EXPECT_THAT(text, HasSubstr("unary"));
 }
 
+TEST(FuseActivation, GoesIntoAGroupNorm) {
+    Sketch s;
+    const NodeId norm = s.group_norm(s.conv(s.input({1, 3, 8, 8}), 4, 1, 0), 2);
+    const std::string text = after(fuse_activation, s.finish(s.relu(norm)), 1);
+    EXPECT_THAT(text, HasSubstr("group_norm"));
+    EXPECT_THAT(text, Not(HasSubstr("unary")));
+}
+
 TEST(FoldPad, GoesIntoTheConvolution) {
     Sketch s;
     const NodeId x = s.input({1, 3, 8, 8});
@@ -111,14 +155,14 @@ TEST(FoldPad, LeavesPaddingWithOtherValues) {
 }
 
 /// Self-attention over the pixels of an image, decomposed as checkpoints are built.
-Graph attention_model() {
+Graph attention_model(std::int64_t count = 3) {
     Sketch s;
     const NodeId image = s.conv(s.input({1, 3, 8, 8}), 12, 2, 0);
     const NodeId flat = s.graph.add(Reshape{{0, 0, -1}}, {image}, "flat");
     const NodeId tokens = s.graph.add(Transpose{{0, 2, 1}}, {flat}, "tokens");
     const auto heads = [&](const char* name) {
         const NodeId linear = s.graph.add(Linear{}, {tokens, s.weight({12, 12}), s.weight({12})}, name);
-        const NodeId split = s.graph.add(Reshape{{0, 0, 3, 4}}, {linear}, "split");
+        const NodeId split = s.graph.add(Reshape{{0, 0, count, 12 / count}}, {linear}, "split");
         return s.graph.add(Transpose{{0, 2, 1, 3}}, {split}, "heads");
     };
     const NodeId q = heads("q");
@@ -142,6 +186,14 @@ TEST(FuseAttention, FindsTheHeadsAndTheScale) {
     EXPECT_THAT(text, Not(HasSubstr("softmax")));
 }
 
+TEST(FuseAttention, FindsASingleHeadWhoseTranspositionsMoveNothing) {
+    Change change;
+    const Graph merged = merge_movements(attention_model(1), change);
+    const std::string text = after(fuse_attention, merged, 1);
+    EXPECT_THAT(text, HasSubstr("attention scale=0.5"));
+    EXPECT_THAT(text, Not(HasSubstr("softmax")));
+}
+
 TEST(FuseQkv, MakesOneProjection) {
     Change change;
     const std::string text = after(fuse_qkv, fuse_attention(attention_model(), change), 1);
@@ -159,6 +211,16 @@ TEST(ChannelsLast, LeavesOneTransposeAtTheInput) {
     const CostReport report = cost_of(result);
     EXPECT_EQ(report.node_counts.at("transpose"), 1);
     EXPECT_THAT(print(result), HasSubstr("layout=nhwc"));
+}
+
+TEST(ChannelsLast, NormalizesGroupsInPlace) {
+    Sketch s;
+    const NodeId x = s.group_norm(s.conv(s.input({2, 3, 8, 8}), 4, 3, 1), 2);
+    Change change;
+    const Graph result = channels_last(s.finish(s.conv(x, 4, 3, 1)), change);
+    verify(result);
+    EXPECT_EQ(cost_of(result).node_counts.at("transpose"), 1);
+    EXPECT_THAT(print(result), HasSubstr("group_norm groups=2 layout=nhwc"));
 }
 
 TEST(ChannelsLast, SeesTokensAsAViewOfTheImage) {

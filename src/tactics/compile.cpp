@@ -16,9 +16,10 @@ const Tactic kCompile{
         [](std::string_view) {
             return std::vector<passes::Pass>{
                 {"merge-movements", passes::merge_movements}, {"fold-pad", passes::fold_pad},
-                {"fold-batch-norm", passes::fold_batch_norm}, {"fold-scale", passes::fold_scale},
-                {"fuse-attention", passes::fuse_attention},   {"fuse-qkv", passes::fuse_qkv},
-                {"fuse-residual", passes::fuse_residual},     {"fuse-activation", passes::fuse_activation},
+                {"fold-batch-norm", passes::fold_batch_norm}, {"fold-input", passes::fold_input},
+                {"fold-scale", passes::fold_scale},           {"fuse-attention", passes::fuse_attention},
+                {"fuse-qkv", passes::fuse_qkv},               {"fuse-residual", passes::fuse_residual},
+                {"fuse-activation", passes::fuse_activation},
             };
         },
 };

@@ -37,7 +37,7 @@ def build(recipe):
     model_class = getattr(transformers, recipe["class"])
     names = labels(classes)
     config = model_class.config_class(id2label={int(k): v for k, v in names.items()},
-                                      label2id={v: int(k) for k, v in names.items()}, **options)
+                                      label2id={v: int(k) for k, v in names.items()}, num_labels=classes, **options)
     assert model_type == config.model_type, f"{recipe['class']} is of model_type {config.model_type}"
     config._attn_implementation = "eager"
     return model_class(config).eval()
@@ -53,6 +53,9 @@ def redraw(model, seed):
         last = name.rsplit(".", 1)[-1]
         if last == "running_var":
             value = 1 + 0.5 * torch.tanh(noise)
+        elif name.endswith("_scaling.weight"):
+            # The gate of VAN multiplies the image by itself: only small residual branches do not grow.
+            value = 0.05 + 0.02 * noise
         elif "layer_scale" in last or "lambda" in last or last.startswith("gamma"):
             value = 0.5 + 0.2 * noise
         elif "logit_scale" in last:

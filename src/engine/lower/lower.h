@@ -30,6 +30,7 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::QuantizedLinear& op)
 OperatorPtr lower_op(const Lowering& lowering, const graph::MatMul& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::Attention& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::BatchNorm& op);
+OperatorPtr lower_op(const Lowering& lowering, const graph::GroupNorm& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::LayerNorm& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::Softmax& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::Unary& op);

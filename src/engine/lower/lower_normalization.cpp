@@ -3,12 +3,20 @@
 #include "engine/lower/lower.h"
 #include "kernels/elementwise/unary.h"
 #include "kernels/normalization/batch_norm.h"
+#include "kernels/normalization/group_norm.h"
 #include "kernels/normalization/layer_norm.h"
 #include "kernels/softmax/softmax.h"
 #include "engine/lower/pointwise.h"
 
 namespace espalier::engine {
 namespace {
+
+/// Applies the activation behind a normalization, if any, where its result lies.
+void activate(const graph::Activation& activation, float* y, std::int64_t elements, ThreadPool& pool, Isa isa) {
+    if (!activation.present) return;
+    const UnaryFunction function = unary_function(activation.kind, activation.lo, activation.hi);
+    kernels::unary(function.kind, function.params, y, y, elements, pool, isa);
+}
 
 /// Statistics become one multiplication and one addition per channel when the model is loaded, as every
 /// framework's eager mode does inside its kernel.
@@ -33,10 +41,7 @@ class BatchNormOperator final : public Operator {
         float* y = operands.output.mutable_f32();
         kernels::scale_shift(operands.f32(0), x.elements() / channels, channels, alpha_.data(), beta_.data(), y,
                              pool, isa_);
-        if (op_.activation.present) {
-            const UnaryFunction function = unary_function(op_.activation.kind, op_.activation.lo, op_.activation.hi);
-            kernels::unary(function.kind, function.params, y, y, x.elements(), pool, isa_);
-        }
+        activate(op_.activation, y, x.elements(), pool, isa_);
     }
     std::string kernel() const override { return kernel_label("scale_shift", isa_); }
     std::size_t weight_bytes() const override { return 2 * alpha_.size() * sizeof(float); }
@@ -108,10 +113,7 @@ class PlainBatchNormOperator final : public Operator {
                                               static_cast<float>(op_.eps)};
         float* y = operands.output.mutable_f32();
         kernels::batch_norm(operands.f32(0), x[0], x[1], x.product(2, x.rank()), params, y, pool, isa_);
-        if (op_.activation.present) {
-            const UnaryFunction function = unary_function(op_.activation.kind, op_.activation.lo, op_.activation.hi);
-            kernels::unary(function.kind, function.params, y, y, x.elements(), pool, isa_);
-        }
+        activate(op_.activation, y, x.elements(), pool, isa_);
     }
     std::string kernel() const override { return kernel_label("batch_norm", isa_); }
     bool may_overwrite(std::size_t index) const override { return index == 0; }
@@ -122,7 +124,40 @@ class PlainBatchNormOperator final : public Operator {
     std::vector<Tensor> statistics_;
 };
 
+class GroupNormOperator final : public Operator {
+  public:
+    GroupNormOperator(const Lowering& lowering, const graph::GroupNorm& op)
+        : op_(op), isa_(lowering.options.isa), gamma_(lowering.constant(1)), beta_(lowering.constant(2)) {}
+
+    void run(const Operands& operands, ThreadPool& pool) const override {
+        const Shape& x = operands.inputs[0].shape();
+        const std::int64_t channels = gamma_.elements();
+        const std::int64_t pixels = x.product(1, x.rank()) / channels;
+        const kernels::GroupNorm norm{x[0], pixels, channels, op_.groups, gamma_.span<float>().data(),
+                                      beta_.span<float>().data(), static_cast<float>(op_.eps)};
+        float* y = operands.output.mutable_f32();
+        if (op_.layout == graph::Layout::kNhwc) kernels::group_norm(norm, operands.f32(0), y, pool, isa_);
+        else kernels::group_norm_planes(norm, operands.f32(0), y, pool);
+        activate(op_.activation, y, x.elements(), pool, isa_);
+    }
+    std::string kernel() const override {
+        return op_.layout == graph::Layout::kNhwc ? kernel_label("group_norm", isa_) : "group_norm/portable";
+    }
+    std::size_t weight_bytes() const override { return gamma_.size_bytes() + beta_.size_bytes(); }
+    bool may_overwrite(std::size_t index) const override { return index == 0; }
+
+  private:
+    graph::GroupNorm op_;
+    Isa isa_;
+    Tensor gamma_;
+    Tensor beta_;
+};
+
 }  // namespace
+
+OperatorPtr lower_op(const Lowering& lowering, const graph::GroupNorm& op) {
+    return std::make_unique<GroupNormOperator>(lowering, op);
+}
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::BatchNorm& op) {
     const bool channels_last = op.layout == graph::Layout::kNhwc || lowering.node().type.shape.rank() == 2;

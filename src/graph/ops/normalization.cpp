@@ -1,5 +1,6 @@
 #include "graph/ops/normalization.h"
 
+#include "base/error.h"
 #include "graph/check.h"
 
 namespace espalier::graph {
@@ -15,6 +16,22 @@ TensorType BatchNorm::infer(InputTypes inputs) const {
 
 Cost BatchNorm::cost(InputTypes, const TensorType& output) const {
     return {.other_ops = (activation.present ? 3 : 2) * output.shape.elements()};
+}
+
+TensorType GroupNorm::infer(InputTypes inputs) const {
+    const Check check(kName, inputs);
+    check.has_inputs(3).rank_at_least(0, 2).dtype(0, DType::kF32);
+    const Shape& x = inputs[0]->shape;
+    const std::int64_t channels = layout == Layout::kNhwc ? x.back() : x[1];
+    if (groups < 1 || channels < groups || channels % groups != 0) {
+        fail("{}: {} channels do not divide into {} groups", kName, channels, groups);
+    }
+    for (std::size_t i = 1; i < 3; ++i) check.shape(i, {channels}).dtype(i, DType::kF32);
+    return *inputs[0];
+}
+
+Cost GroupNorm::cost(InputTypes, const TensorType& output) const {
+    return {.other_ops = (activation.present ? 6 : 5) * output.shape.elements()};
 }
 
 TensorType LayerNorm::infer(InputTypes inputs) const {

@@ -27,6 +27,27 @@ struct BatchNorm {
     bool operator==(const BatchNorm&) const = default;
 };
 
+/// Group normalization (Wu & He 2018): the channels are cut into `groups` runs of equal length, and
+/// y = activation( (x - mean) / sqrt(var + eps) * gamma[c] + beta[c] ), mean and biased variance those of all the
+/// elements of one run of one image.
+///
+/// Inputs: x f32 [N, C, ...] (or [N, ..., C] when layout is nhwc), gamma, beta f32 [C].
+struct GroupNorm {
+    static constexpr std::string_view kName = "group_norm";
+    std::int64_t groups = 1;
+    double eps = 1e-5;
+    Layout layout = Layout::kNchw;
+    Activation activation;
+
+    static constexpr auto fields() {
+        return std::tuple{Field{"groups", &GroupNorm::groups}, Field{"eps", &GroupNorm::eps},
+                          Field{"layout", &GroupNorm::layout}, Field{"activation", &GroupNorm::activation}};
+    }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const GroupNorm&) const = default;
+};
+
 /// Layer normalization over the last axis (Ba et al. 2016): y = (x - mean) / sqrt(var + eps) * gamma + beta.
 ///
 /// Inputs: x f32 [..., C], optional gamma f32 [C], optional beta f32 [C].

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "passes/fuse/fuse.h"
 #include "passes/fuse/weights.h"
 #include "passes/match.h"
@@ -7,41 +5,6 @@
 namespace espalier::passes {
 
 using namespace graph;
-
-namespace {
-
-/// The affine form y = a * x + b of a batch normalization with constant statistics.
-struct Affine {
-    std::vector<double> a;
-    std::vector<double> b;
-};
-
-Affine affine_of(const Graph& graph, NodeId id) {
-    const auto& inputs = graph[id].inputs;
-    std::vector<Tensor> tensors;
-    for (std::size_t i = 1; i < 5; ++i) tensors.push_back(graph.constant(inputs[i])->to_aligned());
-    const auto gamma = tensors[0].span<float>();
-    const auto beta = tensors[1].span<float>();
-    const auto mean = tensors[2].span<float>();
-    const auto var = tensors[3].span<float>();
-    const double eps = graph.as<BatchNorm>(id)->eps;
-    Affine affine;
-    for (std::size_t c = 0; c < gamma.size(); ++c) {
-        const double a = gamma[c] / std::sqrt(static_cast<double>(var[c]) + eps);
-        affine.a.push_back(a);
-        affine.b.push_back(beta[c] - a * mean[c]);
-    }
-    return affine;
-}
-
-bool has_constant_statistics(const Graph& graph, NodeId id) {
-    for (std::size_t i = 1; i < 5; ++i) {
-        if (!graph.constant(input_of(graph, id, i))) return false;
-    }
-    return true;
-}
-
-}  // namespace
 
 Graph fold_batch_norm(const Graph& graph, Change& change) {
     Rewriter rewriter(graph);

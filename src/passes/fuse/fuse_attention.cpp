@@ -18,17 +18,28 @@ struct Heads {
     bool transposed = false;  ///< the operand is [N, heads, d, T]
 };
 
+/// Whether `id` swaps axes 1 and 2 of four, as a reshape does where one of them has an extent of 1: merge_movements
+/// makes it that for a single head.
+bool swaps_heads(const Graph& graph, NodeId id) {
+    if (const auto* transpose = graph.as<Transpose>(id)) return transpose->perm == Ints{0, 2, 1, 3};
+    if (!graph.as<Reshape>(id)) return false;
+    const Shape& from = graph.type(graph[id].inputs[0]).shape;
+    return from.rank() == 4 && (from[1] == 1 || from[2] == 1) &&
+           graph.type(id).shape == Shape{from[0], from[2], from[1], from[3]};
+}
+
 /// reshape [N, T, D] -> [N, T, h, d], then transpose to [N, h, T, d] or [N, h, d, T].
 std::optional<Heads> plain_heads(const Graph& graph, NodeId id) {
     const auto* transpose = graph.as<Transpose>(id);
-    if (!transpose || (transpose->perm != Ints{0, 2, 1, 3} && transpose->perm != Ints{0, 2, 3, 1})) return {};
+    const bool swapped = swaps_heads(graph, id);
+    if (!swapped && !(transpose && transpose->perm == Ints{0, 2, 3, 1})) return {};
     const NodeId reshape = graph[id].inputs[0];
     if (!graph.as<Reshape>(reshape)) return {};
     const NodeId source = graph[reshape].inputs[0];
     const Shape& split = graph.type(reshape).shape;
     const Shape& whole = graph.type(source).shape;
     if (whole.rank() != 3 || whole[0] != split[0] || whole[1] != split[1]) return {};
-    return Heads{source, -1, split[2], transpose->perm == Ints{0, 2, 3, 1}};
+    return Heads{source, -1, split[2], !swapped};
 }
 
 /// reshape [N, T, 3*D] -> [N, T, 3, h, d], transpose to [3, N, h, T, d], one slice of axis 0, reshape to rank 4.
@@ -129,14 +140,21 @@ struct Match {
     Bias bias;
 };
 
+/// The product of probabilities and values whose heads are joined at `id`: behind a transposition, unless there is a
+/// single head and merge_movements has left the reshape alone; kNone where it is neither.
+NodeId weighted_values(const Graph& graph, NodeId id) {
+    const NodeId joined = graph[id].inputs[0];
+    if (swaps_heads(graph, joined)) return graph[joined].inputs[0];
+    const Shape& shape = graph.type(joined).shape;
+    return shape.rank() == 4 && shape[1] == 1 ? joined : NodeId::kNone;
+}
+
 /// Matches the attention whose heads are joined again at `id`.
 std::optional<Match> match(const Graph& graph, const std::vector<int>& uses, NodeId id) {
     const auto once = [&](NodeId node) { return uses[static_cast<std::size_t>(node)] == 1; };
     if (!graph.as<Reshape>(id) || graph.type(id).shape.rank() != 3) return {};
-    const NodeId joined = graph[id].inputs[0];
-    const auto* join = graph.as<Transpose>(joined);
-    if (!join || join->perm != Ints{0, 2, 1, 3} || !once(joined)) return {};
-    const NodeId weighted = graph[joined].inputs[0];
+    const NodeId weighted = weighted_values(graph, id);
+    if (weighted == NodeId::kNone || !once(graph[id].inputs[0])) return {};
     const auto* product = graph.as<MatMul>(weighted);
     if (!product || product->transpose_b || !once(weighted)) return {};
     const NodeId probabilities = graph[weighted].inputs[0];
@@ -154,8 +172,8 @@ std::optional<Match> match(const Graph& graph, const std::vector<int>& uses, Nod
     if (!q || !k || !v || q->transposed || v->transposed) return {};
     if (q->heads != k->heads || q->heads != v->heads) return {};
     const Shape& out = graph.type(id).shape;
-    const Shape& split = graph.type(joined).shape;
-    if (out[0] != split[0] || out[1] != split[1]) return {};
+    const Shape& rows = graph.type(weighted).shape;
+    if (out[0] != rows[0] || out[1] != rows[2]) return {};
     found.q = *q;
     found.k = *k;
     found.v = *v;

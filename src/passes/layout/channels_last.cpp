@@ -125,6 +125,10 @@ class ChannelsLast {
         return op.layout == Layout::kNchw && shape(id).rank() == 4 && convert_windowed(id, op, 0);
     }
 
+    bool convert(NodeId id, const GroupNorm& op) {
+        return op.layout == Layout::kNchw && shape(id).rank() == 4 && convert_windowed(id, op, 0);
+    }
+
     bool convert(NodeId id, const Unary& op) {
         return has_image(from_[id].inputs[0]) && set_image(id, op, {image(from_[id].inputs[0])});
     }
