@@ -8,6 +8,8 @@ constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"swin", "classifier", swin_image_size, build_swin},
+    {"swinv2", "classifier", swinv2_image_size, build_swinv2},
     {"vit", "classifier", vit_image_size, build_vit},
 };
 

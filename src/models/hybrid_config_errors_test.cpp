@@ -1,0 +1,49 @@
+// Configurations of window and hybrid transformers that no network can be built from: an error that names the
+// key.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "models/load.h"
+#include "models/temporary_folder_test.h"
+
+namespace espalier::models {
+namespace {
+
+struct Bad {
+    const char* config;
+    const char* named;  ///< what the message must contain
+};
+
+constexpr Bad kBad[] = {
+    {R"({"model_type": "swin", "num_heads": [3, 6, 12]})", "num_heads"},
+    {R"({"model_type": "swin", "num_heads": [5, 6, 12, 24]})", "num_heads"},
+    {R"({"model_type": "swin", "num_heads": [0, 6, 12, 24]})", "num_heads"},
+    {R"({"model_type": "swin", "depths": [2, 2, 6, 2, 2, 2, 2, 2, 2]})", "depths"},
+    {R"({"model_type": "swin", "use_absolute_embeddings": true})", "use_absolute_embeddings"},
+    {R"({"model_type": "swin", "image_size": 192})", "window_size"},
+    {R"({"model_type": "swin", "window_size": 0})", "window_size"},
+    {R"({"model_type": "swin", "window_size": 56, "depths": [2]})", "attention bias"},
+    {R"({"model_type": "swin", "mlp_ratio": 0.005})", "mlp_ratio"},
+    {R"({"model_type": "swin", "hidden_act": "gelu2"})", "gelu2"},
+    {R"({"model_type": "swinv2", "pretrained_window_sizes": [12]})", "pretrained_window_sizes"},
+    {R"({"model_type": "swinv2", "pretrained_window_sizes": [1, 1, 1, 1]})", "pretrained_window_sizes"},
+    {R"({"model_type": "swinv2", "image_size": 28})", "image_size"},
+};
+
+TEST(HybridConfigErrors, NameTheKey) {
+    for (const Bad& bad : kBad) {
+        const TemporaryFolder folder;
+        folder.write("config.json", bad.config);
+        try {
+            load_model(folder.path(), {.random_weights = 1, .hash = false});
+            ADD_FAILURE() << "accepted: " << bad.config;
+        } catch (const Error& error) {
+            EXPECT_THAT(error.what(), testing::HasSubstr(bad.named)) << bad.config;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace espalier::models
