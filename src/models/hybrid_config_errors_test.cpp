@@ -30,6 +30,14 @@ constexpr Bad kBad[] = {
     {R"({"model_type": "swinv2", "pretrained_window_sizes": [12]})", "pretrained_window_sizes"},
     {R"({"model_type": "swinv2", "pretrained_window_sizes": [1, 1, 1, 1]})", "pretrained_window_sizes"},
     {R"({"model_type": "swinv2", "image_size": 28})", "image_size"},
+    {R"({"model_type": "levit", "hidden_sizes": [128, 256]})", "hidden_sizes"},
+    {R"({"model_type": "levit", "hidden_sizes": [7, 256, 384]})", "hidden_sizes"},
+    {R"({"model_type": "levit", "depths": [1, 1, 1, 1]})", "depths"},
+    {R"({"model_type": "levit", "key_dim": [16, 16]})", "key_dim"},
+    {R"({"model_type": "levit", "key_dim": [300, 16, 16]})", "key_dim"},
+    {R"({"model_type": "levit", "num_attention_heads": [4, 0, 12]})", "num_attention_heads"},
+    {R"({"model_type": "levit", "patch_size": 8})", "image_size"},
+    {R"({"model_type": "levit", "padding": 0, "kernel_size": 40})", "embedding_layer_3"},
 };
 
 TEST(HybridConfigErrors, NameTheKey) {
