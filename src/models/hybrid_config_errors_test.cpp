@@ -38,6 +38,15 @@ constexpr Bad kBad[] = {
     {R"({"model_type": "levit", "num_attention_heads": [4, 0, 12]})", "num_attention_heads"},
     {R"({"model_type": "levit", "patch_size": 8})", "image_size"},
     {R"({"model_type": "levit", "padding": 0, "kernel_size": 40})", "embedding_layer_3"},
+    {R"({"model_type": "cvt", "depth": [1, 2]})", "embed_dim"},
+    {R"({"model_type": "cvt", "num_heads": [1, 3, 7]})", "num_heads"},
+    {R"({"model_type": "cvt", "cls_token": [false, false, false]})", "cls_token"},
+    {R"({"model_type": "cvt", "cls_token": [true, false, true]})", "cls_token"},
+    {R"({"model_type": "cvt", "qkv_projection_method": ["dw_bn", "dw_bn", "avg"]})", "qkv_projection_method"},
+    {R"({"model_type": "cvt", "stride_q": [1, 1, 2]})", "padding_q"},
+    {R"({"model_type": "cvt", "padding_q": [0, 1, 1]})", "padding_q"},
+    {R"({"model_type": "cvt", "kernel_qkv": [3, 3, 31], "padding_q": [1, 1, 15], "padding_kv": [1, 1, 0]})",
+     "key"},
 };
 
 TEST(HybridConfigErrors, NameTheKey) {

@@ -6,6 +6,7 @@ namespace {
 /// By model_type, in alphabetical order.
 constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
+    {"cvt", "classifier", cvt_image_size, build_cvt},
     {"levit", "classifier.linear", levit_image_size, build_levit},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
