@@ -43,6 +43,9 @@ graph::NodeId build_cvt(const Config& config, const Scope& root, graph::NodeId p
 Pixels levit_image_size(const Config& config);
 graph::NodeId build_levit(const Config& config, const Scope& root, graph::NodeId pixels,
                           std::int64_t classes);
+Pixels swiftformer_image_size(const Config& config);
+graph::NodeId build_swiftformer(const Config& config, const Scope& root, graph::NodeId pixels,
+                                std::int64_t classes);
 Pixels swin_image_size(const Config& config);
 graph::NodeId build_swin(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels swinv2_image_size(const Config& config);

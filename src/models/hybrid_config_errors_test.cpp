@@ -47,6 +47,11 @@ constexpr Bad kBad[] = {
     {R"({"model_type": "cvt", "padding_q": [0, 1, 1]})", "padding_q"},
     {R"({"model_type": "cvt", "kernel_qkv": [3, 3, 31], "padding_q": [1, 1, 15], "padding_kv": [1, 1, 0]})",
      "key"},
+    {R"({"model_type": "swiftformer", "embed_dims": [48, 56, 112]})", "embed_dims"},
+    {R"({"model_type": "swiftformer", "embed_dims": [1, 56, 112, 220]})", "embed_dims"},
+    {R"({"model_type": "swiftformer", "downsamples": [true]})", "downsamples"},
+    {R"({"model_type": "swiftformer", "mlp_ratio": 0.01})", "mlp_ratio"},
+    {R"({"model_type": "swiftformer", "down_patch_size": 60, "down_pad": 0})", "network.1"},
 };
 
 TEST(HybridConfigErrors, NameTheKey) {

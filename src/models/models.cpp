@@ -10,6 +10,7 @@ constexpr Architecture kArchitectures[] = {
     {"levit", "classifier.linear", levit_image_size, build_levit},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"swiftformer", "head", swiftformer_image_size, build_swiftformer},
     {"swin", "classifier", swin_image_size, build_swin},
     {"swinv2", "classifier", swinv2_image_size, build_swinv2},
     {"vit", "classifier", vit_image_size, build_vit},
