@@ -40,6 +40,9 @@ graph::NodeId build_convnext(const Config& config, const Scope& root, graph::Nod
                              std::int64_t classes);
 Pixels cvt_image_size(const Config& config);
 graph::NodeId build_cvt(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels efficientformer_image_size(const Config& config);
+graph::NodeId build_efficientformer(const Config& config, const Scope& root, graph::NodeId pixels,
+                                    std::int64_t classes);
 Pixels levit_image_size(const Config& config);
 graph::NodeId build_levit(const Config& config, const Scope& root, graph::NodeId pixels,
                           std::int64_t classes);

@@ -52,6 +52,12 @@ constexpr Bad kBad[] = {
     {R"({"model_type": "swiftformer", "downsamples": [true]})", "downsamples"},
     {R"({"model_type": "swiftformer", "mlp_ratio": 0.01})", "mlp_ratio"},
     {R"({"model_type": "swiftformer", "down_patch_size": 60, "down_pad": 0})", "network.1"},
+    {R"({"model_type": "efficientformer", "depths": [3, 2, 6]})", "hidden_sizes"},
+    {R"({"model_type": "efficientformer", "dim": 447})", "dim"},
+    {R"({"model_type": "efficientformer", "resolution": 8})", "resolution"},
+    {R"({"model_type": "efficientformer", "pool_size": 4})", "pool_size"},
+    {R"({"model_type": "efficientformer", "num_attention_heads": 0})", "num_attention_heads"},
+    {R"({"model_type": "efficientformer", "attention_ratio": 0.01})", "attention_ratio"},
 };
 
 TEST(HybridConfigErrors, NameTheKey) {

@@ -7,6 +7,7 @@ namespace {
 constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
     {"cvt", "classifier", cvt_image_size, build_cvt},
+    {"efficientformer", "classifier", efficientformer_image_size, build_efficientformer},
     {"levit", "classifier.linear", levit_image_size, build_levit},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
