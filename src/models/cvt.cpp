@@ -204,7 +204,7 @@ NodeId build_cvt(const Config& config, const Scope& root, NodeId pixels, std::in
         x = run_stage(stages[i], root / "cvt" / "encoder" / "stages" / static_cast<std::int64_t>(i), x.image);
     }
     const NodeId normalized = (root / "layernorm").layer_norm(x.class_token, kEps);
-    return (root / "classifier").linear(root.token(normalized, 0), classes);
+    return (root / "classifier").linear(root.add(Reshape{{0, -1}}, {normalized}, "token"), classes);
 }
 
 }  // namespace espalier::models
