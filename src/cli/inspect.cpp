@@ -60,8 +60,8 @@ json describe(const models::Model& model, const InspectOptions& options) {
                      {"sha256", model.sha256},
                      {"classes", model.classes()},
                      {"input", {{"channels", model.channels()}, {"height", model.height()}, {"width", model.width()}}},
-                     {"parameters", report.parameters},
-                     {"nonzero_parameters", report.nonzero_parameters},
+                     {"parameters", model.parameters},
+                     {"nonzero_parameters", model.parameters - report.zero_weights},
                      {"weight_bytes", report.weight_bytes},
                      {"macs", report.total.macs},
                      {"flops", report.total.flops()},
@@ -94,8 +94,9 @@ void print_text(const json& d, const models::Model& model) {
     fmt::print("{}  ({}, {} classes)\n", model.name, model.architecture, model.classes());
     fmt::print("  input        {} x {} x {} pixels\n", model.channels(), model.height(), model.width());
     fmt::print("  processor    {}\n", processor_line(model.processor));
-    fmt::print("  parameters   {} ({} non-zero), {}\n", human_count(d["parameters"]),
-               human_count(d["nonzero_parameters"]), human_bytes(d["weight_bytes"]));
+    const std::string nonzero = d["nonzero_parameters"].is_null() ? "unknown" : human_count(d["nonzero_parameters"]);
+    fmt::print("  parameters   {} ({} non-zero), {}\n", human_count(d["parameters"]), nonzero,
+               human_bytes(d["weight_bytes"]));
     fmt::print("  MACs         {} per image at batch 1 ({} FLOPs; 1 MAC = 2 FLOPs)\n", human_count(d["macs"]),
                human_count(d["flops"]));
     fmt::print("  other ops    {} (norms, activations, pooling, sums: counted apart)\n", human_count(d["other_ops"]));
@@ -126,12 +127,14 @@ void print_text(const json& d, const models::Model& model) {
 void inspect(const InspectOptions& options, const Globals& globals) {
     models::LoadOptions load;
     if (options.random_weights) load.random_weights = 1;
+    load.blank_weights = !options.random_weights && !models::has_weights(options.model);
     const models::Model model = models::load_model(options.model, load);
     if (options.graph) {
         fmt::print("{}", graph::print(model.graph));
         return;
     }
-    const json document = describe(model, options);
+    json document = describe(model, options);
+    if (load.blank_weights) document["nonzero_parameters"] = nullptr;
     if (globals.json) {
         fmt::print("{}\n", document.dump(2));
     } else {

@@ -83,10 +83,13 @@ bool read_header(png_structp png, png_infop info, Header* header) {
     return true;
 }
 
-/// Asks for 8-bit grey or RGB; false on error, or when the rows would not have `row_bytes`.
+/// Grey samples of 16 bits, which are kept until they are clipped.
+bool is_deep_grey(const Header& header) { return header.depth == 16 && header.color == PNG_COLOR_TYPE_GRAY; }
+
+/// Asks for 8-bit grey or RGB, or 16-bit grey; false on error, or when the rows would not have `row_bytes`.
 bool configure(png_structp png, png_infop info, const Header* header, std::size_t row_bytes) {
     if (setjmp(png_jmpbuf(png))) return false;
-    if (header->depth == 16) png_set_strip_16(png);
+    if (header->depth == 16 && !is_deep_grey(*header)) png_set_strip_16(png);
     if (header->color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (header->color == PNG_COLOR_TYPE_GRAY && header->depth < 8) png_set_expand_gray_1_2_4_to_8(png);
     png_set_strip_alpha(png);
@@ -117,12 +120,16 @@ void check(const Header& header, std::size_t size, const std::string& name) {
         fail("{} claims {} x {} pixels in {} bytes; it is damaged or a decompression bomb", name,
              header.width, header.height, size);
     }
-    if (header.depth == 16 && header.color == PNG_COLOR_TYPE_GRAY) {
-        fail(
-            "{} is a 16-bit grey PNG image, for which there is no faithful 8-bit conversion; convert it "
-            "first",
-            name);
+}
+
+/// Pillow converts 16-bit grey (mode I;16) to RGB by clipping at 255, where it takes the high byte of every other kind
+/// of 16-bit sample; the models' reference processors do as Pillow does.
+Image clipped(const std::vector<std::uint8_t>& big_endian, int height, int width) {
+    Image image = Image::make(height, width, 1);
+    for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+        image.pixels[i] = big_endian[2 * i] > 0 ? 255 : big_endian[2 * i + 1];
     }
+    return image;
 }
 
 }  // namespace
@@ -136,14 +143,20 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
     check(header, bytes.size(), name);
 
     const bool grey = (header.color & PNG_COLOR_MASK_COLOR) == 0;
-    Image image = Image::make(static_cast<int>(header.height), static_cast<int>(header.width), grey ? 1 : 3);
+    const auto height = static_cast<int>(header.height);
+    const auto width = static_cast<int>(header.width);
+    const bool deep = is_deep_grey(header);
+    Image image = Image::make(height, width, grey ? 1 : 3);
+    std::vector<std::uint8_t> samples(deep ? 2 * image.pixels.size() : 0);
+    std::uint8_t* first = deep ? samples.data() : image.pixels.data();
+    const std::size_t row_bytes = (deep ? samples : image.pixels).size() / header.height;
     std::vector<png_bytep> rows(header.height);
-    for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = image.row(static_cast<int>(y));
-    const std::size_t row_bytes = image.pixels.size() / rows.size();
+    for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = first + y * row_bytes;
     if (!configure(reader.png(), reader.info(), &header, row_bytes) ||
         !read_rows(reader.png(), rows.data())) {
         fail("{} is a damaged PNG image: {}", name, stream.problem);
     }
+    if (deep) image = clipped(samples, height, width);
     return upright(std::move(image), orientation_of(reader.png(), reader.info()));
 }
 

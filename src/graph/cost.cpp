@@ -96,12 +96,12 @@ CostReport cost_of(const Graph& original) {
     const Graph graph = with_batch(original, 1);
     CostReport report;
     std::set<std::string> uncounted;
+    std::set<NodeId> seen;
     for (const Node& node : graph.nodes()) {
         const std::string op(name(node.op));
         if (std::holds_alternative<Input>(node.op)) continue;
         if (std::holds_alternative<Constant>(node.op)) {
-            report.parameters += node.value.elements();
-            report.nonzero_parameters += nonzeros(node.value);
+            report.constants += node.value.elements();
             report.weight_bytes += static_cast<std::int64_t>(node.value.size_bytes());
             continue;
         }
@@ -112,8 +112,10 @@ CostReport cost_of(const Graph& original) {
         ++report.node_counts[op];
         const Tensor* weights = multiplies_weights(node.op) ? graph.constant(node.inputs[1]) : nullptr;
         if (weights && weights->elements() > 0) {
-            const double density = static_cast<double>(nonzeros(*weights)) / static_cast<double>(weights->elements());
+            const std::int64_t used = nonzeros(*weights);
+            const double density = static_cast<double>(used) / static_cast<double>(weights->elements());
             report.effective_macs += static_cast<std::int64_t>(static_cast<double>(cost.macs) * density + 0.5);
+            if (seen.insert(node.inputs[1]).second) report.zero_weights += weights->elements() - used;
         } else {
             report.effective_macs += cost.macs;
         }

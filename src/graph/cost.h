@@ -31,9 +31,9 @@ struct CostReport {
     std::map<std::string, Cost> by_op;       ///< op name -> work
     std::map<std::string, int> node_counts;  ///< op name -> nodes
     std::vector<std::string> uncounted;      ///< op names without a cost rule
-    std::int64_t parameters = 0;             ///< elements of all constants that are weights (floating or int8)
-    std::int64_t nonzero_parameters = 0;
-    std::int64_t weight_bytes = 0;
+    std::int64_t constants = 0;              ///< elements of all constants: weights, statistics and tables
+    std::int64_t zero_weights = 0;           ///< zeros in the matrices and filters that operations multiply by
+    std::int64_t weight_bytes = 0;           ///< of all constants
     /// MACs that remain when multiplications by zero weights are left out.
     std::int64_t effective_macs = 0;
     /// Largest sum of live activations over the execution order, in bytes.

@@ -74,7 +74,7 @@ TEST(Graph, CountsMacsByHand) {
     EXPECT_EQ(report.by_op.at("linear").macs, 32);
     EXPECT_EQ(report.total.macs, 8 * 5 * 5 * 27 + 32);
     EXPECT_EQ(report.total.flops(), 2 * report.total.macs + report.total.other_ops);
-    EXPECT_EQ(report.parameters, 8 * 27 + 8 + 32);
+    EXPECT_EQ(report.constants, 8 * 27 + 8 + 32);
     EXPECT_TRUE(report.uncounted.empty());
     EXPECT_EQ(report.effective_macs, report.total.macs);
     // While the convolution runs, its input and its output are alive.
@@ -92,7 +92,7 @@ TEST(Graph, EffectiveMacsLeaveOutZeroWeights) {
     const CostReport report = cost_of(graph);
     EXPECT_EQ(report.total.macs, 8);
     EXPECT_EQ(report.effective_macs, 6);
-    EXPECT_EQ(report.nonzero_parameters, 6);
+    EXPECT_EQ(report.zero_weights, 2);
 }
 
 TEST(Graph, SurvivesJson) {

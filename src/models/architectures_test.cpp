@@ -1,41 +1,45 @@
-// Complexity of well-known networks built from their configurations alone, against published figures.
+// The checkpoints of the zoo from their configurations alone: parameters and complexity against published figures.
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
 #include "graph/cost.h"
+#include "models/architecture.h"
 #include "models/load.h"
 #include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {
 
-struct Anchor {
-    const char* name;
-    const char* config;
-    double gmacs;
-    double million_parameters;
-};
+namespace fs = std::filesystem;
 
-constexpr Anchor kAnchors[] = {
-    {"vit-base", R"({"model_type":"vit","num_labels":1000})", 17.564, 86.57},
-    {"resnet-50", R"({"model_type":"resnet","num_labels":1000})", 4.089, 25.56},
-    {"resnet-18",
-     R"({"model_type":"resnet","num_labels":1000,"layer_type":"basic","hidden_sizes":[64,128,256,512],"depths":[2,2,2,2]})",
-     1.814, 11.69},
-    {"mobilenet_v2", R"({"model_type":"mobilenet_v2","num_labels":1001})", 0.301, 3.51},
-    {"convnext-tiny", R"({"model_type":"convnext","num_labels":1000})", 4.455, 28.59},
-};
+std::vector<fs::path> recipes() {
+    std::vector<fs::path> paths;
+    for (const auto& entry : fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) / "tools/conformance/zoo")) {
+        if (entry.path().extension() == ".json") paths.push_back(entry.path());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
 
-class Architectures : public testing::TestWithParam<Anchor> {};
+class Zoo : public testing::TestWithParam<fs::path> {};
 
-TEST_P(Architectures, HaveTheirPublishedComplexityAtEveryBatchSize) {
+TEST_P(Zoo, HasItsPublishedParametersAndComplexityAtEveryBatchSize) {
+    const auto recipe = nlohmann::json::parse(read_text_file(GetParam()));
     const TemporaryFolder folder;
-    folder.write("config.json", GetParam().config);
-    const Model model = load_model(folder.path(), {.random_weights = 1, .hash = false});
+    folder.write("config.json", recipe.at("config").dump());
+    // timm keeps the processor in config.json.
+    if (!recipe.at("config").contains("pretrained_cfg")) {
+        folder.write("preprocessor_config.json", recipe.at("processor").dump());
+    }
+    const Model model = load_model(folder.path(), {.blank_weights = true, .hash = false});
+    EXPECT_EQ(model.parameters, recipe.at("parameters").get<std::int64_t>());
     const auto cost = graph::cost_of(model.graph);
-    EXPECT_NEAR(static_cast<double>(cost.total.macs) / 1e9, GetParam().gmacs, 0.01 * GetParam().gmacs);
-    EXPECT_NEAR(static_cast<double>(cost.parameters) / 1e6, GetParam().million_parameters,
-                0.012 * GetParam().million_parameters);
+    const double gmacs = recipe.at("gmacs").get<double>();
+    EXPECT_NEAR(static_cast<double>(cost.total.macs) / 1e9, gmacs, 0.01 * gmacs);
     EXPECT_TRUE(cost.uncounted.empty());
 
     const graph::Graph batch = graph::with_batch(model.graph, 3);
@@ -43,9 +47,9 @@ TEST_P(Architectures, HaveTheirPublishedComplexityAtEveryBatchSize) {
     EXPECT_EQ(batch.type(batch.output()).shape, (Shape{3, model.classes()}));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Architectures, testing::ValuesIn(kAnchors), [](const auto& row) {
-    std::string name = row.param.name;
-    for (char& c : name) c = c == '-' ? '_' : c;
+INSTANTIATE_TEST_SUITE_P(All, Zoo, testing::ValuesIn(recipes()), [](const auto& row) {
+    std::string name = row.param.stem().string();
+    std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
     return name;
 });
 

@@ -17,6 +17,9 @@ inline constexpr const char* kShardsFile = "model.safetensors.index.json";
 inline constexpr const char* kOnnxFile = "model.onnx";
 inline constexpr const char* kExportFile = "espalier.json";
 
+/// Any one of these holds weights.
+inline constexpr const char* kWeightFiles[] = {kWeightsFile, kShardsFile, kOnnxFile};
+
 /// The files of a model's folder, as far as they are there.
 struct Folder {
     std::filesystem::path path;

@@ -1,5 +1,7 @@
 #include "models/load.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "models/architecture.h"
 #include "models/loaders.h"
@@ -34,7 +36,7 @@ void check_labels(const Model& model) {
 }
 
 Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<std::string>& files) {
-    if (options.random_weights) return load_hub(folder, options, files);
+    if (options.random_weights || options.blank_weights) return load_hub(folder, options, files);
     if (folder.has(kExportFile)) return load_exported(folder, files);
     const bool weights = folder.has(kWeightsFile) || folder.has(kShardsFile);
     const bool known = find_architecture(folder.model_type()) != nullptr;
@@ -43,6 +45,11 @@ Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<
 }
 
 }  // namespace
+
+bool has_weights(const std::filesystem::path& path) {
+    if (!std::filesystem::is_directory(path)) return true;
+    return std::ranges::any_of(kWeightFiles, [&](const char* file) { return std::filesystem::exists(path / file); });
+}
 
 Model load_model(const std::filesystem::path& path, const LoadOptions& options) {
     const bool is_file = std::filesystem::is_regular_file(path);

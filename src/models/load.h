@@ -11,6 +11,8 @@ namespace espalier::models {
 struct LoadOptions {
     /// Set: build from config.json alone, with weights drawn from this seed.
     std::optional<std::uint64_t> random_weights;
+    /// Build from config.json alone, with zeros that take no memory: for shapes and costs.
+    bool blank_weights = false;
     /// Compute Model::sha256, which reads every byte of the weights.
     bool hash = true;
 };
@@ -23,5 +25,8 @@ struct LoadOptions {
 /// and preprocessor_config.json, whose absence means the defaults of the model_type.
 /// Throws Error naming the file, key, tensor or node that is missing or does not fit.
 Model load_model(const std::filesystem::path& path, const LoadOptions& options = {});
+
+/// Whether load_model() would find weights at `path`: false for a folder with config.json alone.
+bool has_weights(const std::filesystem::path& path);
 
 }  // namespace espalier::models

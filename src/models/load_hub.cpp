@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "models/architecture.h"
 #include "models/loaders.h"
+#include "models/traps.h"
 
 namespace espalier::models {
 namespace {
@@ -79,6 +80,9 @@ Model load_hub(const Folder& folder, const LoadOptions& options, std::vector<std
     if (options.random_weights) {
         weights = std::make_unique<RandomWeights>(*options.random_weights);
         model.notes.push_back(fmt::format("The weights are random (seed {}).", *options.random_weights));
+    } else if (options.blank_weights) {
+        weights = std::make_unique<BlankWeights>();
+        model.notes.push_back("No weights were read: this is what config.json alone says.");
     } else {
         auto read = std::make_unique<CheckpointWeights>(read_weights(folder, files), folder.path.string());
         check_head(folder, architecture, read->tensors(), model.labels.size(), declared.has_value());
@@ -91,6 +95,11 @@ Model load_hub(const Folder& folder, const LoadOptions& options, std::vector<std
     const Scope root(model.graph, *weights);
     model.graph.set_output(
         architecture.build(config, root, pixels, static_cast<std::int64_t>(model.labels.size())));
+    model.parameters = weights->parameters();
+    if (folder.has(kProcessorFile)) {
+        const auto traps = traps_of(model, config.has("image_size") ? std::optional(standard) : std::nullopt);
+        model.notes.insert(model.notes.end(), traps.begin(), traps.end());
+    }
     if (checkpoint) note_unused(model, checkpoint->unused());
     return model;
 }

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "formats/onnx/import.h"
+#include "models/learned.h"
 #include "models/loaders.h"
 #include "passes/recognize/recognize.h"
 
@@ -34,6 +35,7 @@ Model load_onnx(const Folder& folder, const std::string& file, std::vector<std::
         if (record.changes > 0)
             model.notes.push_back(fmt::format("{}: {} times.", record.name, record.changes));
     }
+    model.parameters = learned_parameters(model.graph);
     const std::string type = folder.model_type();
     model.architecture = type.empty() ? "onnx" : type;
     const auto labels = folder.config ? folder.config->labels() : std::nullopt;

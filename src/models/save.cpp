@@ -38,7 +38,7 @@ std::string config_text(const Model& model) {
 void write_files(const Model& model, const json& provenance, const fs::path& folder) {
     const json document = {
         {"schema", kModelSchema}, {"name", model.name},       {"architecture", model.architecture},
-        {"origin", model.origin}, {"provenance", provenance}, {"graph", graph::to_json(model.graph)}};
+        {"origin", model.origin}, {"parameters", model.parameters}, {"provenance", provenance}, {"graph", graph::to_json(model.graph)}};
     formats::write_safetensors(folder / kWeightsFile, constants_of(model.graph), {{"format", "espalier"}});
     write_file_atomically(folder / kConfigFile, config_text(model));
     write_file_atomically(folder / kProcessorFile, datasets::to_json_text(model.processor));

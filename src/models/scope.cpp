@@ -49,6 +49,10 @@ NodeId Scope::weight(std::string_view name, const Shape& shape, Role role) const
     return graph_->add_constant(full, weights_->get(full, shape, role));
 }
 
+void Scope::declare_unused(std::string_view name, const Shape& shape) const {
+    weights_->declare_unused(path(name), shape);
+}
+
 Tensor Scope::values(std::string_view name, const Shape& shape, Role role) const {
     return weights_->get(path(name), shape, role);
 }
@@ -89,7 +93,7 @@ NodeId Scope::batch_norm(NodeId x, double eps) const {
     return add(
         BatchNorm{.eps = eps},
         {x, weight("weight", channels, Role::kGain), weight("bias", channels, Role::kShift),
-         weight("running_mean", channels, Role::kShift), weight("running_var", channels, Role::kGain)});
+         weight("running_mean", channels, Role::kMean), weight("running_var", channels, Role::kVariance)});
 }
 
 NodeId Scope::layer_norm(NodeId x, double eps) const {

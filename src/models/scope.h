@@ -37,6 +37,8 @@ class Scope {
 
     /// A constant with the weight `name` of this place.
     NodeId weight(std::string_view name, const Shape& shape, Role role) const;
+    /// Says that checkpoints hold a parameter here that inference does not need.
+    void declare_unused(std::string_view name, const Shape& shape) const;
     /// The values of a weight that is made into something else while the model is loaded; see constant().
     Tensor values(std::string_view name, const Shape& shape, Role role) const;
     /// A constant computed while the model is loaded: a table, an index, a mask.

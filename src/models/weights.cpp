@@ -1,6 +1,9 @@
 #include "models/weights.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <memory>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -34,7 +37,23 @@ void fill_normal(std::span<float> values, Random& random, double deviation) {
 
 }  // namespace
 
-Tensor CheckpointWeights::get(const std::string& name, const Shape& shape, Role) {
+Tensor WeightSource::get(const std::string& name, const Shape& shape, Role role) {
+    Tensor tensor = read(name, shape, role);
+    if (role == Role::kMean || role == Role::kVariance) {
+        known_.insert(name);
+    } else {
+        count(name, shape);
+    }
+    return tensor;
+}
+
+void WeightSource::declare_unused(const std::string& name, const Shape& shape) { count(name, shape); }
+
+void WeightSource::count(const std::string& name, const Shape& shape) {
+    if (known_.insert(name).second) parameters_ += shape.elements();
+}
+
+Tensor CheckpointWeights::read(const std::string& name, const Shape& shape, Role) {
     auto found = tensors_.find(name);
     if (found == tensors_.end()) found = tensors_.find(legacy_name(name));
     if (found == tensors_.end()) {
@@ -59,12 +78,12 @@ Tensor CheckpointWeights::get(const std::string& name, const Shape& shape, Role)
 std::vector<std::string> CheckpointWeights::unused() const {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : tensors_) {
-        if (!used_.contains(name) && !name.ends_with(".num_batches_tracked")) names.push_back(name);
+        if (!used_.contains(name) && !known().contains(name) && !name.ends_with(".num_batches_tracked")) names.push_back(name);
     }
     return names;
 }
 
-Tensor RandomWeights::get(const std::string& name, const Shape& shape, Role role) {
+Tensor RandomWeights::read(const std::string& name, const Shape& shape, Role role) {
     constexpr std::size_t kMostBytes = std::size_t{4} << 30;
     if (static_cast<std::size_t>(shape.elements()) > kMostBytes / sizeof(float) ||
         (bytes_ += static_cast<std::size_t>(shape.elements()) * sizeof(float)) > kMostBytes) {
@@ -85,15 +104,25 @@ Tensor RandomWeights::get(const std::string& name, const Shape& shape, Role role
             fill_normal(values, random, 0.02);
             break;
         case Role::kGain:
+        case Role::kVariance:
             std::fill(values.begin(), values.end(), 1.0f);
             break;
         case Role::kLayerScale:
             std::fill(values.begin(), values.end(), 0.1f);
             break;
         case Role::kShift:
+        case Role::kMean:
             break;
     }
     return tensor;
+}
+
+Tensor BlankWeights::read(const std::string& name, const Shape& shape, Role) {
+    const auto bytes = static_cast<std::size_t>(shape.elements()) * sizeof(float);
+    // calloc takes large blocks from the kernel, which gives zeros only where somebody looks.
+    const std::shared_ptr<void> memory(std::calloc(std::max<std::size_t>(bytes, 1), 1), std::free);
+    if (!memory) fail("not enough memory for the tensor '{}' of shape {}", name, shape.str());
+    return Tensor::view(DType::kF32, shape, {static_cast<const std::byte*>(memory.get()), bytes}, memory);
 }
 
 }  // namespace espalier::models

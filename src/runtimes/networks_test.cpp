@@ -5,12 +5,14 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "datasets/image.h"
 #include "datasets/preprocess.h"
 #include "engine/session.h"
+#include "models/architecture.h"
 #include "models/load.h"
 #include "tactics/tactic.h"
 
@@ -96,6 +98,21 @@ TEST(Networks, EqualTransformersOnUnusualConfigurations) {
             SCOPED_TRACE(tactic);
             expect_near(logits_of(model, 2, tactic), expected, 2e-5 * largest_magnitude(expected));
         }
+    }
+}
+
+TEST(Networks, OfEveryArchitectureHaveTwoGoldensAndACheckpointOfTheZoo) {
+    std::map<std::string, int> goldens_of;
+    for (const fs::path& folder : goldens()) ++goldens_of[models::load_model(folder).architecture];
+    std::map<std::string, int> checkpoints_of;
+    for (const auto& entry : fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) / "tools/conformance/zoo")) {
+        const auto recipe = nlohmann::json::parse(read_text_file(entry.path()));
+        ++checkpoints_of[recipe.at("config").value("model_type", "timm_wrapper")];
+    }
+    for (const models::Architecture& architecture : models::architectures()) {
+        const std::string type(architecture.model_type);
+        EXPECT_GE(goldens_of[type], 2) << type << ": add recipes to tools/goldens/models";
+        EXPECT_GE(checkpoints_of[type], 1) << type << ": add a recipe to tools/conformance/zoo";
     }
 }
 

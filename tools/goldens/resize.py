@@ -3,7 +3,7 @@
     python tools/goldens/resize.py
 
 Only sizes, seeds and hashes are stored; both sides make the noise with the same formula. Made with Pillow 9.4.0,
-that of Debian 12; versions up to 12.0.0 give the same. Pillow 12.3.0 (1 of these 240 rows) and 13.0.0 (29) filter
+that of Debian 12; versions up to 12.0.0 give the same. Pillow 12.3.0 (1 of the first 240 rows) and 13.0.0 (29) filter
 vertically first where an image becomes lower and wider, which rounds differently.
 """
 
@@ -31,7 +31,7 @@ def main():
     assert tuple(map(int, PIL.__version__.split(".")[:2])) <= (12, 0), "use an older Pillow; see above"
     draw = random.Random(20261123)
     rows = ["seed\theight\twidth\tchannels\tto_height\tto_width\tfilter\tsha256_first16"]
-    for seed in range(240):
+    for seed in range(1000):
         limit = draw.choice([9, 40, 130, 700])
         height, width = draw.randint(1, limit), draw.randint(1, limit)
         to_height, to_width = draw.randint(1, draw.choice([9, 130, 400])), draw.randint(1, draw.choice([9, 130, 400]))

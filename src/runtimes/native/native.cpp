@@ -73,15 +73,14 @@ Tensor NativeInstance::run(const Tensor& pixel_values) {
 
 Evidence NativeInstance::evidence() const {
     if (!session_) fail("a variant has evidence only after it was optimized");
-    const graph::CostReport before = graph::cost_of(model_.graph);
     const graph::CostReport after = graph::cost_of(applied_->graph);
     const engine::Execution execution = session_->execution();
     Evidence evidence;
     evidence.nodes_before = model_.graph.operations();
     evidence.nodes_after = execution.steps;
-    evidence.parameters = before.parameters;
+    evidence.parameters = model_.parameters;
     // Folding changes how many constants there are; zeros are counted in what is executed.
-    evidence.nonzero_parameters = before.parameters - (after.parameters - after.nonzero_parameters);
+    evidence.nonzero_parameters = model_.parameters - after.zero_weights;
     evidence.weight_bytes = execution.weight_bytes;
     evidence.disk_bytes = after.weight_bytes;
     evidence.arena_bytes = execution.arena_bytes;

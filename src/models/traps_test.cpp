@@ -1,0 +1,49 @@
+#include "models/traps.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "models/load.h"
+#include "models/temporary_folder_test.h"
+
+namespace espalier::models {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> notes_of(const char* config, const char* processor) {
+    const TemporaryFolder folder;
+    folder.write("config.json", config);
+    folder.write("preprocessor_config.json", processor);
+    const Model model = load_model(folder.path(), {.blank_weights = true, .hash = false});
+    return {model.notes.begin() + 1, model.notes.end()};  // the first says that no weights were read
+}
+
+TEST(Traps, AreSilentForACentreCrop) {
+    EXPECT_THAT(notes_of(R"({"model_type":"resnet","num_labels":10})",
+                         R"({"image_processor_type":"ConvNextImageProcessor","size":{"shortest_edge":224}})"),
+                IsEmpty());
+}
+
+TEST(Traps, NameAWarpAndASizeThatTheNetworkWasNotConfiguredFor) {
+    const auto notes = notes_of(R"({"model_type":"convnext","num_labels":10,"image_size":64})",
+                                R"({"image_processor_type":"ViTImageProcessor","size":128})");
+    EXPECT_THAT(notes, Contains(HasSubstr("warps images to 128 x 128")));
+    EXPECT_THAT(notes, Contains(HasSubstr("configured for 64 x 64: 4 times the pixels")));
+}
+
+TEST(Traps, NameUnusualValuesAndTheBackgroundClass) {
+    const auto notes = notes_of(R"({"model_type":"mobilenet_v2","num_labels":1001})",
+                                R"({"image_processor_type":"EfficientNetImageProcessor","size":224,
+                                    "do_flip_channel_order":true,"do_normalize":false})");
+    EXPECT_THAT(notes, Contains(HasSubstr("nearest neighbour")));
+    EXPECT_THAT(notes, Contains(HasSubstr("standard deviation twice")));
+    EXPECT_THAT(notes, Contains(HasSubstr("blue, green, red")));
+    EXPECT_THAT(notes, Contains(HasSubstr("without normalization")));
+    EXPECT_THAT(notes, Contains(HasSubstr("class i of ImageNet is number i + 1")));
+}
+
+}  // namespace
+}  // namespace espalier::models
