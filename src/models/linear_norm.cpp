@@ -11,8 +11,8 @@ LinearNorm read_linear_norm(const Scope& scope, std::int64_t in, std::int64_t ou
     return {.weight = (scope / "linear").values("weight", {out, in}, Role::kMatrix),
             .gain = norm.values("weight", {out}, Role::kGain),
             .shift = norm.values("bias", {out}, Role::kShift),
-            .mean = norm.values("running_mean", {out}, Role::kShift),
-            .variance = norm.values("running_var", {out}, Role::kGain)};
+            .mean = norm.values("running_mean", {out}, Role::kMean),
+            .variance = norm.values("running_var", {out}, Role::kVariance)};
 }
 
 LinearNorm rows_of(const LinearNorm& layer, const Ints& rows) {

@@ -101,6 +101,7 @@ NodeId conv_block(const SwiftFormer& net, const Scope& scope, NodeId x, std::int
 /// final(proj(sum of all queries * key) + query), with queries and keys of length 1. [n, t, c].
 NodeId additive_attention(const Scope& scope, NodeId x) {
     const Shape shape = scope.type(x).shape;
+    scope.declare_unused("w_g", {shape[2], 1});
     const NodeId query = scaled_to_length(scope / "to_query", (scope / "to_query").linear(x, shape[2]), 1);
     // The sum of the queries is their mean times their number, which joins the length of the keys.
     const auto tokens = static_cast<double>(shape[1]);
