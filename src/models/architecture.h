@@ -56,5 +56,21 @@ Pixels pvt_v2_image_size(const Config& config);
 graph::NodeId build_pvt_v2(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels bit_image_size(const Config& config);
 graph::NodeId build_bit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels cvt_image_size(const Config& config);
+graph::NodeId build_cvt(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels efficientformer_image_size(const Config& config);
+graph::NodeId build_efficientformer(const Config& config, const Scope& root, graph::NodeId pixels,
+                                    std::int64_t classes);
+Pixels levit_image_size(const Config& config);
+graph::NodeId build_levit(const Config& config, const Scope& root, graph::NodeId pixels,
+                          std::int64_t classes);
+Pixels swiftformer_image_size(const Config& config);
+graph::NodeId build_swiftformer(const Config& config, const Scope& root, graph::NodeId pixels,
+                                std::int64_t classes);
+Pixels swin_image_size(const Config& config);
+graph::NodeId build_swin(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels swinv2_image_size(const Config& config);
+graph::NodeId build_swinv2(const Config& config, const Scope& root, graph::NodeId pixels,
+                           std::int64_t classes);
 
 }  // namespace espalier::models

@@ -150,7 +150,7 @@ TEST(LoadModel, WrongConfigurationsAreExplained) {
     EXPECT_THAT(with("hidden_act", "reluu"), HasSubstr("Did you mean 'relu'?"));
     EXPECT_THAT(with("image_size", 24), HasSubstr("24 x 24 pixels, but the image processor makes 16 x 16"));
     EXPECT_THAT(with("image_size", {1, 2, 3}), HasSubstr("'image_size'"));
-    EXPECT_THAT(with("model_type", "swin"), HasSubstr("'swin' is not supported"));
+    EXPECT_THAT(with("model_type", "imagegpt"), HasSubstr("'imagegpt' is not supported"));
     EXPECT_THAT(with("layer_norm_eps", nullptr), "no error");
     copy.write("config.json", "{");
     EXPECT_THAT(error_of(copy.path()), HasSubstr("not valid JSON"));

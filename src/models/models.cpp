@@ -9,6 +9,9 @@ constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
     {"convnextv2", "classifier", convnextv2_image_size, build_convnextv2},
     {"focalnet", "classifier", focalnet_image_size, build_focalnet},
+    {"cvt", "classifier", cvt_image_size, build_cvt},
+    {"efficientformer", "classifier", efficientformer_image_size, build_efficientformer},
+    {"levit", "classifier.linear", levit_image_size, build_levit},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"poolformer", "classifier", poolformer_image_size, build_poolformer},
     {"pvt", "classifier", pvt_image_size, build_pvt},
@@ -17,6 +20,9 @@ constexpr Architecture kArchitectures[] = {
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
     {"segformer", "classifier", segformer_image_size, build_segformer},
     {"van", "classifier", van_image_size, build_van},
+    {"swiftformer", "head", swiftformer_image_size, build_swiftformer},
+    {"swin", "classifier", swin_image_size, build_swin},
+    {"swinv2", "classifier", swinv2_image_size, build_swinv2},
     {"vit", "classifier", vit_image_size, build_vit},
 };
 

@@ -155,14 +155,15 @@ TEST(FoldPad, LeavesPaddingWithOtherValues) {
 }
 
 /// Self-attention over the pixels of an image, decomposed as checkpoints are built.
-Graph attention_model(std::int64_t count = 3) {
+Graph attention_model(std::int64_t count = 3, bool normalized = false) {
     Sketch s;
     const NodeId image = s.conv(s.input({1, 3, 8, 8}), 12, 2, 0);
     const NodeId flat = s.graph.add(Reshape{{0, 0, -1}}, {image}, "flat");
     const NodeId tokens = s.graph.add(Transpose{{0, 2, 1}}, {flat}, "tokens");
     const auto heads = [&](const char* name) {
         const NodeId linear = s.graph.add(Linear{}, {tokens, s.weight({12, 12}), s.weight({12})}, name);
-        const NodeId split = s.graph.add(Reshape{{0, 0, count, 12 / count}}, {linear}, "split");
+        NodeId split = s.graph.add(Reshape{{0, 0, count, 12 / count}}, {linear}, "split");
+        if (normalized) split = s.graph.add(LayerNorm{}, {split}, "normalized");
         return s.graph.add(Transpose{{0, 2, 1, 3}}, {split}, "heads");
     };
     const NodeId q = heads("q");
@@ -191,6 +192,13 @@ TEST(FuseAttention, FindsASingleHeadWhoseTranspositionsMoveNothing) {
     const Graph merged = merge_movements(attention_model(1), change);
     const std::string text = after(fuse_attention, merged, 1);
     EXPECT_THAT(text, HasSubstr("attention scale=0.5"));
+    EXPECT_THAT(text, Not(HasSubstr("softmax")));
+}
+
+TEST(FuseAttention, FindsHeadsThatWereNormalizedOneByOne) {
+    const std::string text = after(fuse_attention, attention_model(3, true), 1);
+    EXPECT_THAT(text, HasSubstr("attention heads=3 scale=0.5"));
+    EXPECT_THAT(text, HasSubstr("# normalized.joined"));
     EXPECT_THAT(text, Not(HasSubstr("softmax")));
 }
 

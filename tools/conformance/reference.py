@@ -47,8 +47,9 @@ def redraw(model, seed):
     """Replaces parameters and running statistics by numbers that keep activations of order one, so that no bias is
     zero, no norm an identity and no layer scale negligible."""
     generator = torch.Generator().manual_seed(seed)
+    parameters = dict(model.named_parameters())
     statistics = [(n, b) for n, b in model.named_buffers() if n.endswith(("running_mean", "running_var"))]
-    for name, tensor in [*model.named_parameters(), *statistics]:
+    for name, tensor in [*parameters.items(), *statistics]:
         noise = torch.randn(tensor.shape, generator=generator)
         last = name.rsplit(".", 1)[-1]
         if last == "running_var":
@@ -62,6 +63,9 @@ def redraw(model, seed):
             value = 1.5 + 0.3 * noise
         elif "token" in last or "embed" in last or "bias_table" in last or "attention_biases" in last:
             value = 0.3 * noise
+        elif last == "weight" and name.removesuffix("proj.weight") + "w_g" in parameters:
+            # swiftformer: the projection of a sum over all tokens
+            value = noise * 0.01 / tensor[0].numel() ** 0.5
         elif tensor.dim() >= 2 and tensor[0].numel() > 1:
             value = noise * 1.2 / tensor[0].numel() ** 0.5
         elif last.endswith("weight"):
@@ -69,6 +73,7 @@ def redraw(model, seed):
         else:
             value = 0.3 * noise
         tensor.data.copy_(value)
+    model.eval()  # efficientformer gathers its attention bias when the mode is set
 
 
 def seed_of(name):

@@ -100,9 +100,11 @@ TensorType Gather::infer(InputTypes inputs) const {
     check.has_inputs(1);
     const Shape& x = inputs[0]->shape;
     const int along = normalized_axis(kName, axis, x.rank());
-    for (const auto index : indices) {
-        check.that(index >= 0 && index < x[along],
-                   fmt::format("index {} is outside axis {} of {}", index, along, x.str()));
+    // The message is made for a bad index only: a gather of tokens has thousands.
+    const auto bad = std::find_if(indices.begin(), indices.end(),
+                                  [&](std::int64_t index) { return index < 0 || index >= x[along]; });
+    if (bad != indices.end()) {
+        check.that(false, fmt::format("index {} is outside axis {} of {}", *bad, along, x.str()));
     }
     return {inputs[0]->dtype, x.with(along, static_cast<std::int64_t>(indices.size()))};
 }

@@ -9,8 +9,8 @@ using namespace graph;
 
 namespace {
 
-/// A tensor [N, heads, T, d] recognised as heads of a matrix [N, T, width]: the matrix, and which third of its
-/// columns when it holds q, k and v side by side.
+/// A tensor [N, heads, T, d] recognised as heads of a matrix [N, T, width]: the matrix (or its heads [N, T, heads, d]),
+/// and which third of its columns when it holds q, k and v side by side.
 struct Heads {
     NodeId source = NodeId::kNone;
     int part = -1;  ///< 0, 1, 2 of a packed source; -1 when the source is this operand alone
@@ -61,9 +61,25 @@ std::optional<Heads> packed_heads(const Graph& graph, NodeId id) {
     return Heads{source, static_cast<int>(range[0]), split[3], false};
 }
 
+/// transpose to [N, h, T, d] or [N, h, d, T] of heads [N, T, h, d] that were worked on, normalized for example.
+std::optional<Heads> split_heads(const Graph& graph, NodeId id) {
+    const auto* transpose = graph.as<Transpose>(id);
+    if (!transpose || (transpose->perm != Ints{0, 2, 1, 3} && transpose->perm != Ints{0, 2, 3, 1})) return {};
+    const NodeId source = graph[id].inputs[0];
+    return Heads{source, -1, graph.type(source).shape[2], transpose->perm == Ints{0, 2, 3, 1}};
+}
+
 std::optional<Heads> heads_of(const Graph& graph, NodeId id) {
     if (const auto plain = plain_heads(graph, id)) return plain;
-    return packed_heads(graph, id);
+    if (const auto packed = packed_heads(graph, id)) return packed;
+    return split_heads(graph, id);
+}
+
+/// The heads side by side, [N, T, width].
+NodeId joined_heads(Rewriter& rewriter, const Heads& heads) {
+    const NodeId source = rewriter[heads.source];
+    if (rewriter.out().type(source).shape.rank() == 3) return source;
+    return rewriter.out().add(Reshape{{0, 0, -1}}, {source}, rewriter.from()[heads.source].name + ".joined");
 }
 
 /// The right operand of q k^T: heads transposed by the product itself or by a node in front of it.
@@ -200,7 +216,7 @@ Graph fuse_attention(const Graph& graph, Change& change) {
             inputs = {rewriter[found->q.source]};
             if (biased) inputs.insert(inputs.end(), 2, NodeId::kNone);
         } else if (found->q.part < 0 && found->k.part < 0 && found->v.part < 0) {
-            inputs = {rewriter[found->q.source], rewriter[found->k.source], rewriter[found->v.source]};
+            for (const Heads& heads : {found->q, found->k, found->v}) inputs.push_back(joined_heads(rewriter, heads));
         } else {
             rewriter.keep(id);
             continue;
