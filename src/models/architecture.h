@@ -27,6 +27,8 @@ std::span<const Architecture> architectures();
 const Architecture* find_architecture(std::string_view model_type);
 
 /// One function pair per architecture; see the .cpp of its name.
+Pixels deit_image_size(const Config& config);
+graph::NodeId build_deit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels vit_image_size(const Config& config);
 graph::NodeId build_vit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels resnet_image_size(const Config& config);
