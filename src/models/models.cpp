@@ -7,6 +7,8 @@ namespace {
 constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
     {"deit", "cls_classifier", deit_image_size, build_deit},
+    {"dinov2", "classifier", dinov2_image_size, build_dinov2},
+    {"dinov2_with_registers", "classifier", dinov2_image_size, build_dinov2_with_registers},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
     {"vit", "classifier", vit_image_size, build_vit},
