@@ -5,7 +5,9 @@ namespace {
 
 /// By model_type, in alphabetical order.
 constexpr Architecture kArchitectures[] = {
+    {"beit", "classifier", beit_image_size, build_beit},
     {"convnext", "classifier", convnext_image_size, build_convnext},
+    {"data2vec-vision", "classifier", beit_image_size, build_data2vec_vision},
     {"deit", "cls_classifier", deit_image_size, build_deit},
     {"dinov2", "classifier", dinov2_image_size, build_dinov2},
     {"dinov2_with_registers", "classifier", dinov2_image_size, build_dinov2_with_registers},
