@@ -37,7 +37,7 @@ Pixels deit_image_size(const Config& config) { return config.pixels("image_size"
 
 NodeId build_deit(const Config& config, const Scope& root, NodeId pixels, std::int64_t classes) {
     const VisionTransformer vit = read_vision_transformer(config);
-    require_trained_size(config, vit, root.type(pixels).shape);
+    require_trained_size(config, vit.image, root.type(pixels).shape);
     const Scope net = root / "deit";
     NodeId x = embed(vit, net / "embeddings", pixels);
     x = encode(vit, net / "encoder", x, read_hidden_width(config));

@@ -11,6 +11,7 @@ constexpr Architecture kArchitectures[] = {
     {"deit", "cls_classifier", deit_image_size, build_deit},
     {"dinov2", "classifier", dinov2_image_size, build_dinov2},
     {"dinov2_with_registers", "classifier", dinov2_image_size, build_dinov2_with_registers},
+    {"hiera", "classifier", hiera_image_size, build_hiera},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
     {"vit", "classifier", vit_image_size, build_vit},

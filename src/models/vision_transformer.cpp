@@ -34,10 +34,10 @@ Pixels grid_of(Pixels image, Pixels patch) {
     return {image.height / patch.height, image.width / patch.width};
 }
 
-void require_trained_size(const Config& config, const VisionTransformer& vit, const Shape& input) {
-    if (vit.image == Pixels{input[2], input[3]}) return;
+void require_trained_size(const Config& config, Pixels trained, const Shape& input) {
+    if (trained == Pixels{input[2], input[3]}) return;
     fail("{} says that images have {} x {} pixels, but the image processor makes {} x {}", config.source(),
-         vit.image.height, vit.image.width, input[2], input[3]);
+         trained.height, trained.width, input[2], input[3]);
 }
 
 NodeId embed_patches(const VisionTransformer& vit, const Scope& embeddings, NodeId pixels) {

@@ -32,8 +32,8 @@ std::int64_t read_hidden_width(const Config& config);
 /// How many whole patches there are along each edge.
 Pixels grid_of(Pixels image, Pixels patch);
 
-/// Throws Error unless the images that come in have the size of training.
-void require_trained_size(const Config& config, const VisionTransformer& vit, const Shape& input);
+/// Throws Error unless the images [n, c, h, w] that come in have the size of training.
+void require_trained_size(const Config& config, Pixels trained, const Shape& input);
 
 /// [n, c, h, w] -> [n, patches, width], a token per whole patch, row by row ("patch_embeddings.projection").
 /// Throws Error where an image is smaller than a patch.
