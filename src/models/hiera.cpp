@@ -240,8 +240,8 @@ NodeId attention(const Scope& scope, const Tokens& tokens, NodeId x, const Stage
     }
     const NodeId mixed = attend(scope, query, project("key", 1), project("value", 2),
                                 {.heads = stage.heads, .scale = inverse_root_depth(width, stage.heads)});
-    return scope.add(Reshape{{-1, tokens.count / pool, width}}, {(scope / "proj").linear(mixed, width)},
-                     "tokens");
+    const NodeId joined = scope.add(Reshape{{-1, tokens.count / pool, width}}, {mixed}, "tokens");
+    return (scope / "proj").linear(joined, width);
 }
 
 /// Groups the tokens as attention in units of this stage needs it.

@@ -14,10 +14,11 @@ const Tactic kCompile{
     .canonical = [](std::string_view parameter) { return no_parameter("compile", parameter); },
     .passes =
         [](std::string_view) {
+            // Attention comes first: where there is one head, merging takes the transposes that it is known by away.
             return std::vector<passes::Pass>{
-                {"merge-movements", passes::merge_movements}, {"fold-pad", passes::fold_pad},
-                {"fold-batch-norm", passes::fold_batch_norm}, {"fold-scale", passes::fold_scale},
-                {"fuse-attention", passes::fuse_attention},   {"fuse-qkv", passes::fuse_qkv},
+                {"fuse-attention", passes::fuse_attention},   {"merge-movements", passes::merge_movements},
+                {"fold-pad", passes::fold_pad},               {"fold-batch-norm", passes::fold_batch_norm},
+                {"fold-scale", passes::fold_scale},           {"fuse-qkv", passes::fuse_qkv},
                 {"fuse-residual", passes::fuse_residual},     {"fuse-activation", passes::fuse_activation},
             };
         },
