@@ -7,11 +7,10 @@
 // pooling a maximum over equal parts of a run, so that both are reshapes. The mean at the end does not see
 // the order.
 
-#include <cmath>
-
 #include "base/error.h"
 #include "models/architecture.h"
 #include "models/attention.h"
+#include "models/hiera_sizes.h"
 #include "models/rows.h"
 #include "models/vision_transformer.h"
 
@@ -20,112 +19,6 @@ namespace espalier::models {
 using namespace graph;
 
 namespace {
-
-struct Stage {
-    std::int64_t depth, width, hidden, heads;
-    std::int64_t pool;  ///< how many queries the first layer makes one of
-    std::int64_t unit;  ///< tokens of a mask unit once they are pooled
-    bool first_in_units, rest_in_units;
-};
-
-struct Hiera {
-    std::vector<Stage> stages;
-    Pixels image, patch, stride, pad;
-    Pixels pooling;  ///< along each edge
-    double eps;
-    std::string activation;
-};
-
-/// x / by along both edges.
-Pixels divided(Pixels x, Pixels by) { return {x.height / by.height, x.width / by.width}; }
-
-bool divides(Pixels by, Pixels x) { return x.height % by.height == 0 && x.width % by.width == 0; }
-
-std::int64_t area(Pixels x) { return x.height * x.width; }
-
-std::int64_t scaled_width(const Config& config, double width, std::string_view factor) {
-    if (!(width >= 1 && width <= 1 << 18))
-        config.wrong(factor, "a factor that gives layers a width from 1 to 262144");
-    return static_cast<std::int64_t>(width);
-}
-
-/// Lists with an element for each stage.
-struct Lists {
-    std::vector<std::int64_t> depths, heads;
-    std::vector<bool> in_units;
-};
-
-Lists read_lists(const Config& config) {
-    Lists lists{.depths = config.integers("depths", {2, 3, 16, 3}, {1, 256}, {1, 8}),
-                .heads = config.integers("num_heads", {1, 2, 4, 8}),
-                .in_units = config.flags("masked_unit_attention", {true, true, false, false})};
-    const std::size_t stages = lists.depths.size();
-    const std::string enough =
-        fmt::format("a list of at least as many elements as depths, which has {}", stages);
-    if (lists.heads.size() < stages) config.wrong("num_heads", enough);
-    if (lists.in_units.size() < stages) config.wrong("masked_unit_attention", enough);
-    return lists;
-}
-
-/// Edges of a mask unit at each stage: every stage but the first divides them, whether it pools or not.
-std::vector<Pixels> read_units(const Config& config, Pixels pooling, std::size_t stages) {
-    std::vector<Pixels> units{config.pixels("masked_unit_size", 8)};
-    while (units.size() < stages) {
-        if (!divides(pooling, units.back())) {
-            config.wrong("masked_unit_size", fmt::format("{} times divisible by query_stride", stages - 1));
-        }
-        units.push_back(divided(units.back(), pooling));
-    }
-    return units;
-}
-
-std::vector<Stage> read_stages(const Config& config, Pixels pooling) {
-    const Lists lists = read_lists(config);
-    const std::size_t count = lists.depths.size();
-    const auto pooled = static_cast<std::size_t>(config.integer("num_query_pool", 3, {0, 7}));
-    if (pooled >= count)
-        config.wrong("num_query_pool", fmt::format("less than the number of depths, {}", count));
-    const auto units = read_units(config, pooling, count);
-    const auto first = static_cast<double>(config.integer("embed_dim", 96));
-    const double growth = config.number("embed_dim_multiplier", 2, 0, 1e3);
-    const double ratio = config.number("mlp_ratio", 4, 0, 1e3);
-    std::vector<Stage> stages;
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::int64_t width =
-            scaled_width(config, first * std::pow(growth, static_cast<double>(i)), "embed_dim_multiplier");
-        if (width % lists.heads[i] != 0) {
-            config.wrong("num_heads", fmt::format("divisors of the stages' widths, and {} is none of {}",
-                                                  lists.heads[i], width));
-        }
-        const bool pools = i > 0 && i <= pooled;
-        if (pools && width == stages.back().width) {
-            config.wrong("embed_dim_multiplier", "a factor that changes the width where queries are pooled");
-        }
-        stages.push_back({.depth = lists.depths[i],
-                          .width = width,
-                          .hidden = scaled_width(config, static_cast<double>(width) * ratio, "mlp_ratio"),
-                          .heads = lists.heads[i],
-                          .pool = pools ? area(pooling) : 1,
-                          .unit = area(units[i]),
-                          // Tokens are still whole units of the stage before when the first layer pools them.
-                          .first_in_units = lists.in_units[i] || lists.in_units[i == 0 ? 0 : i - 1],
-                          .rest_in_units = lists.in_units[i]});
-    }
-    return stages;
-}
-
-Hiera read(const Config& config) {
-    const auto pad = config.integers("patch_padding", {3, 3}, {0, 8192}, {2, 2});
-    const Pixels pooling = config.pixels("query_stride", 2);
-    return {.stages = read_stages(config, pooling),
-            .image = config.pixels("image_size", 224),
-            .patch = config.pixels("patch_size", 7),
-            .stride = config.pixels("patch_stride", 4),
-            .pad = {pad[0], pad[1]},
-            .pooling = pooling,
-            .eps = config.number("layer_norm_eps", 1e-6, 0, 1),
-            .activation = config.text("hidden_act", "gelu")};
-}
 
 /// Where on the grid, counted row by row, the reference's token `index` lies.
 std::int64_t place_of(std::int64_t index, Pixels grid, Pixels pooling, std::size_t poolings) {
@@ -210,17 +103,21 @@ Tokens regroup(const Scope& scope, const Tokens& tokens, std::int64_t units) {
     return {scope.add(gather, {tokens.x}, "regroup"), tokens.count, units};
 }
 
-/// The maximum over `pool` equal parts of each unit: [..., width] -> [units, tokens / pool, width].
-NodeId pooled(const Scope& scope, NodeId x, const Tokens& tokens, std::int64_t pool) {
+/// The maximum over `pool` equal parts of each unit, as runs of `run` tokens before: [.., width] -> [.., run
+/// / pool, width].
+NodeId pooled(const Scope& scope, NodeId x, const Tokens& tokens, std::int64_t pool, std::int64_t run) {
+    if (pool == 1) return x;
     const std::int64_t width = scope.type(x).shape.back();
     const Ints parts{-1, pool, tokens.count / tokens.units / pool, width};
     const NodeId split = scope.add(Reshape{parts}, {x}, "parts");
-    return scope.add(Reduce{.kind = ReduceKind::kMax, .axes = {1}, .keep_axes = false}, {split}, "pooled");
+    const NodeId most =
+        scope.add(Reduce{.kind = ReduceKind::kMax, .axes = {1}, .keep_axes = false}, {split}, "most");
+    return scope.add(Reshape{{-1, run / pool, width}}, {most}, "pooled");
 }
 
 /// Attention within units or among all tokens, with pooled queries: [n, tokens / pool, width].
-NodeId attention(const Scope& scope, const Tokens& tokens, NodeId x, const Stage& stage, std::int64_t pool,
-                 bool in_units) {
+NodeId attention(const Scope& scope, const Tokens& tokens, NodeId x, const HieraStage& stage,
+                 std::int64_t pool, bool in_units) {
     const std::int64_t in = scope.type(x).shape.back();
     const std::int64_t width = stage.width;
     const std::int64_t run = in_units ? tokens.count / tokens.units : tokens.count;
@@ -233,11 +130,7 @@ NodeId attention(const Scope& scope, const Tokens& tokens, NodeId x, const Stage
         const NodeId b = place.constant("bias", rows(bias, i, i + 1).reshaped({width}));
         return place.add(Linear{}, {runs, w, b});
     };
-    NodeId query = project("query", 0);
-    if (pool > 1) {
-        const NodeId fewer = pooled(scope, query, tokens, pool);
-        query = scope.add(Reshape{{-1, run / pool, width}}, {fewer}, "query_runs");
-    }
+    const NodeId query = pooled(scope, project("query", 0), tokens, pool, run);
     const NodeId mixed = attend(scope, query, project("key", 1), project("value", 2),
                                 {.heads = stage.heads, .scale = inverse_root_depth(width, stage.heads)});
     const NodeId joined = scope.add(Reshape{{-1, tokens.count / pool, width}}, {mixed}, "tokens");
@@ -255,24 +148,35 @@ Tokens grouped(const Config& config, const Scope& scope, const Tokens& tokens, s
 
 /// y = pool(x) + attention(norm(x)), y + mlp(norm(y)); where the width changes, pool(x) is of its own
 /// projection.
-Tokens layer(const Hiera& net, const Scope& scope, const Tokens& tokens, const Stage& stage,
+Tokens layer(const Hiera& net, const Scope& scope, const Tokens& tokens, const HieraStage& stage,
              std::int64_t pool, bool in_units) {
     const NodeId normalized = (scope / "layernorm_before").layer_norm(tokens.x, net.eps);
     NodeId shortcut = tokens.x;
     if (scope.type(tokens.x).shape.back() != stage.width) {
-        shortcut = (scope / "proj").linear(normalized, stage.width);
-        if (pool > 1) {
-            const NodeId fewer = pooled(scope, shortcut, tokens, pool);
-            shortcut = scope.add(Reshape{{-1, tokens.count / pool, stage.width}}, {fewer}, "shortcut");
-        }
+        const NodeId wide = (scope / "proj").linear(normalized, stage.width);
+        shortcut = pooled(scope, wide, tokens, pool, tokens.count);
     }
     const NodeId mixed = attention(scope / "attn", tokens, normalized, stage, pool, in_units);
     const NodeId x = (scope / "attn").sum(shortcut, mixed);
     const Scope mlp = scope / "mlp";
-    const NodeId wide =
+    const NodeId hidden =
         (mlp / "fc1").linear((scope / "layernorm_after").layer_norm(x, net.eps), stage.hidden);
-    const NodeId narrow = (mlp / "fc2").linear(mlp.activation(wide, net.activation), stage.width);
+    const NodeId narrow = (mlp / "fc2").linear(mlp.activation(hidden, net.activation), stage.width);
     return {mlp.sum(x, narrow), tokens.count / pool, tokens.units};
+}
+
+Tokens encode(const Config& config, const Hiera& net, const Scope& encoder, Tokens tokens) {
+    for (std::size_t i = 0; i < net.stages.size(); ++i) {
+        const HieraStage& stage = net.stages[i];
+        for (std::int64_t j = 0; j < stage.depth; ++j) {
+            const Scope place = encoder / "stages" / static_cast<std::int64_t>(i) / "layers" / j;
+            const std::int64_t pool = j == 0 ? stage.pool : 1;
+            const bool in_units = j == 0 ? stage.first_in_units : stage.rest_in_units;
+            if (in_units) tokens = grouped(config, place, tokens, pool * stage.unit);
+            tokens = layer(net, place, tokens, stage, pool, in_units);
+        }
+    }
+    return tokens;
 }
 
 }  // namespace
@@ -280,22 +184,12 @@ Tokens layer(const Hiera& net, const Scope& scope, const Tokens& tokens, const S
 Pixels hiera_image_size(const Config& config) { return config.pixels("image_size", 224); }
 
 NodeId build_hiera(const Config& config, const Scope& root, NodeId pixels, std::int64_t classes) {
-    const Hiera net = read(config);
+    const Hiera net = read_hiera(config);
     require_trained_size(config, net.image, root.type(pixels).shape);
     const Scope scope = root / "hiera";
     const Pixels grid = grid_of(net.image, net.stride);
     const NodeId patches = embed(config, net, scope / "embeddings", pixels, grid);
-    Tokens tokens = unroll(config, net, scope, patches, grid);
-    for (std::size_t i = 0; i < net.stages.size(); ++i) {
-        const Stage& stage = net.stages[i];
-        for (std::int64_t j = 0; j < stage.depth; ++j) {
-            const Scope place = scope / "encoder" / "stages" / static_cast<std::int64_t>(i) / "layers" / j;
-            const std::int64_t pool = j == 0 ? stage.pool : 1;
-            const bool in_units = j == 0 ? stage.first_in_units : stage.rest_in_units;
-            if (in_units) tokens = grouped(config, place, tokens, pool * stage.unit);
-            tokens = layer(net, place, tokens, stage, pool, in_units);
-        }
-    }
+    const Tokens tokens = encode(config, net, scope / "encoder", unroll(config, net, scope, patches, grid));
     const NodeId mean = (scope / "pooler" / "layernorm").layer_norm(scope.mean_token(tokens.x), net.eps);
     return (root / "classifier").linear(mean, classes);
 }
