@@ -35,12 +35,14 @@ graph::NodeId build_data2vec_vision(const Config& config, const Scope& root, gra
 Pixels deit_image_size(const Config& config);
 graph::NodeId build_deit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels dinov2_image_size(const Config& config);
-graph::NodeId build_dinov2(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+graph::NodeId build_dinov2(const Config& config, const Scope& root, graph::NodeId pixels,
+                           std::int64_t classes);
 /// In dinov2.cpp.
 graph::NodeId build_dinov2_with_registers(const Config& config, const Scope& root, graph::NodeId pixels,
                                           std::int64_t classes);
 Pixels hiera_image_size(const Config& config);
-graph::NodeId build_hiera(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+graph::NodeId build_hiera(const Config& config, const Scope& root, graph::NodeId pixels,
+                          std::int64_t classes);
 Pixels vit_image_size(const Config& config);
 graph::NodeId build_vit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels resnet_image_size(const Config& config);
