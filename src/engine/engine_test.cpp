@@ -109,6 +109,34 @@ TEST(Session, InstructionSetsAndThreadsAgree) {
     }
 }
 
+TEST(Session, TakesTheMaximumOverNeighbouringAxes) {
+    const auto reduced = [](graph::Ints axes) {
+        Graph graph;
+        const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 4, 5}});
+        const NodeId most = graph.add(Reduce{.kind = ReduceKind::kMax, .axes = std::move(axes)}, {x}, "most");
+        graph.set_output(graph.add(Reshape{{0, -1}}, {most}, "flat"));
+        return graph;
+    };
+    const Tensor x = random_tensor({2, 3, 4, 5}, 8);
+    const Tensor rows = Session(reduced({-3}), {}).run(x);
+    const Tensor planes = Session(reduced({2, 1}), {}).run(x);
+    for (std::size_t n = 0; n < 2; ++n) {
+        for (std::size_t column = 0; column < 5; ++column) {
+            float most = -1e9F;
+            for (std::size_t row = 0; row < 4; ++row) {
+                float most_of_row = -1e9F;
+                for (std::size_t c = 0; c < 3; ++c) {
+                    most_of_row = std::max(most_of_row, x.span<float>()[((n * 3 + c) * 4 + row) * 5 + column]);
+                }
+                EXPECT_EQ(rows.span<float>()[(n * 4 + row) * 5 + column], most_of_row);
+                most = std::max(most, most_of_row);
+            }
+            EXPECT_EQ(planes.span<float>()[n * 5 + column], most);
+        }
+    }
+    EXPECT_THROW(Session(reduced({1, 3}), {}), Error);
+}
+
 TEST(Session, SkipsZerosWhereTheyAreManyAndSaysSo) {
     Graph graph;
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 24, 5, 7}});

@@ -27,6 +27,22 @@ std::span<const Architecture> architectures();
 const Architecture* find_architecture(std::string_view model_type);
 
 /// One function pair per architecture; see the .cpp of its name.
+Pixels beit_image_size(const Config& config);
+graph::NodeId build_beit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+/// In beit.cpp.
+graph::NodeId build_data2vec_vision(const Config& config, const Scope& root, graph::NodeId pixels,
+                                    std::int64_t classes);
+Pixels deit_image_size(const Config& config);
+graph::NodeId build_deit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+Pixels dinov2_image_size(const Config& config);
+graph::NodeId build_dinov2(const Config& config, const Scope& root, graph::NodeId pixels,
+                           std::int64_t classes);
+/// In dinov2.cpp.
+graph::NodeId build_dinov2_with_registers(const Config& config, const Scope& root, graph::NodeId pixels,
+                                          std::int64_t classes);
+Pixels hiera_image_size(const Config& config);
+graph::NodeId build_hiera(const Config& config, const Scope& root, graph::NodeId pixels,
+                          std::int64_t classes);
 Pixels vit_image_size(const Config& config);
 graph::NodeId build_vit(const Config& config, const Scope& root, graph::NodeId pixels, std::int64_t classes);
 Pixels resnet_image_size(const Config& config);

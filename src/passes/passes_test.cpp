@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "base/error.h"
 #include "base/random.h"
 #include "graph/cost.h"
+#include "passes/cleanup/cleanup.h"
 #include "passes/fuse/fuse.h"
 #include "passes/layout/layout.h"
 #include "passes/prune/magnitude.h"
@@ -207,6 +209,66 @@ TEST(FuseQkv, MakesOneProjection) {
     const std::string text = after(fuse_qkv, fuse_attention(attention_model(), change), 1);
     EXPECT_THAT(text, HasSubstr("merged.qkv.weight"));
     EXPECT_THAT(text, Not(HasSubstr("# k\n")));
+}
+
+/// y = x + relu(attention(norm(x))) over 5 tokens of 4 features, of which `reader` makes what the head reads.
+Graph layer_read_by(const std::function<NodeId(Graph&, NodeId)>& reader) {
+    Sketch s;
+    const NodeId x = s.graph.add(Reshape{{0, 0, -1}}, {s.input({1, 5, 2, 2})}, "tokens");
+    const NodeId norm = s.graph.add(LayerNorm{}, {x, s.weight({4}), s.weight({4})}, "norm");
+    const auto project = [&](const char* name) { return s.graph.add(Linear{}, {norm, s.weight({4, 4})}, name); };
+    const NodeId q = project("q");
+    const NodeId k = project("k");
+    const NodeId mixed = s.graph.add(Attention{.heads = 2}, {q, k, project("v")}, "mixed");
+    const NodeId active = s.graph.add(Unary{.kind = UnaryKind::kRelu}, {mixed}, "active");
+    const NodeId scaled = s.graph.add(Binary{.kind = BinaryKind::kMul}, {active, s.weight({4})}, "scaled");
+    const NodeId y = s.graph.add(Binary{}, {x, scaled}, "y");
+    s.graph.set_output(s.graph.add(Reshape{{0, -1}}, {reader(s.graph, y)}, "out"));
+    return s.graph;
+}
+
+TEST(NarrowTokens, ComputesTheTokenThatIsRead) {
+    const Graph graph = layer_read_by([](Graph& g, NodeId y) {
+        return g.add(Slice{.axis = 1, .begin = 2, .end = 3}, {y}, "token");
+    });
+    // q, mixed, active, scaled, y.
+    const std::string text = after(narrow_tokens, graph, 5);
+    EXPECT_THAT(text, HasSubstr(": f32[1, 1, 4]  # mixed"));
+    EXPECT_THAT(text, HasSubstr(": f32[1, 5, 4]  # k"));
+    EXPECT_THAT(text, HasSubstr("slice axis=1 begin=2 end=3 (%1) : f32[1, 1, 4]  # tokens.tokens"));
+    EXPECT_THAT(text, Not(HasSubstr("# token\n")));
+    Change change;
+    verify(with_batch(narrow_tokens(graph, change), 3));
+}
+
+TEST(NarrowTokens, KeepsTheRangeThatSeveralSlicesShare) {
+    const Graph graph = layer_read_by([](Graph& g, NodeId y) {
+        const NodeId first = g.add(Slice{.axis = 1, .begin = 1, .end = 2}, {y}, "first");
+        const NodeId third = g.add(Slice{.axis = -2, .begin = -2, .end = -1}, {y}, "third");
+        return g.add(Concat{.axis = 1}, {first, third}, "both");
+    });
+    const std::string text = after(narrow_tokens, graph, 5);
+    EXPECT_THAT(text, HasSubstr(": f32[1, 3, 4]  # y"));
+    EXPECT_THAT(text, HasSubstr("begin=2 end=3 (%"));
+}
+
+TEST(NarrowTokens, LeavesTokensThatAreAllReadOrNotAlone) {
+    after(narrow_tokens, layer_read_by([](Graph&, NodeId y) { return y; }), 0);
+    const auto mean_and_token = [](Graph& g, NodeId y) {
+        const NodeId mean = g.add(Reduce{.axes = {1}}, {y}, "mean");
+        return g.add(Concat{.axis = 1}, {mean, g.add(Slice{.axis = 1, .begin = 0, .end = 1}, {y}, "token")}, "both");
+    };
+    after(narrow_tokens, layer_read_by(mean_and_token), 0);
+    // A position of its own for each token, and a step.
+    const auto placed = [](Graph& g, NodeId y) {
+        const NodeId positions = g.add_constant("positions", random_tensor({5, 4}, 9));
+        return g.add(Slice{.axis = 1, .begin = 0, .end = 1}, {g.add(Binary{}, {y, positions}, "placed")}, "token");
+    };
+    after(narrow_tokens, layer_read_by(placed), 0);
+    const auto stepped = [](Graph& g, NodeId y) {
+        return g.add(Slice{.axis = 1, .begin = 0, .end = 5, .step = 2}, {y}, "every other");
+    };
+    after(narrow_tokens, layer_read_by(stepped), 0);
 }
 
 TEST(ChannelsLast, LeavesOneTransposeAtTheInput) {

@@ -1,3 +1,4 @@
+#include "passes/cleanup/cleanup.h"
 #include "passes/fuse/fuse.h"
 #include "passes/layout/layout.h"
 #include "tactics/no_parameter.h"
@@ -9,15 +10,22 @@ namespace espalier::tactics {
 const Tactic kCompile{
     .name = "compile",
     .parameter = "",
-    .summary = "fold batch-norm, fuse convolution/linear + bias + activation + residual, fuse attention",
+    .summary =
+        "fold batch-norm, fuse convolution/linear + bias + activation + residual, fuse attention, skip unread tokens",
     .phase = Phase::kCompile,
     .canonical = [](std::string_view parameter) { return no_parameter("compile", parameter); },
     .passes =
         [](std::string_view) {
+            // Attention comes first: where there is one head, merging takes the transposes that it is known by away.
             return std::vector<passes::Pass>{
+                {"fuse-attention", passes::fuse_attention},   {"narrow-tokens", passes::narrow_tokens},
                 {"merge-movements", passes::merge_movements}, {"fold-pad", passes::fold_pad},
+<<<<<<< HEAD
                 {"fold-batch-norm", passes::fold_batch_norm}, {"fold-input", passes::fold_input},
                 {"fold-scale", passes::fold_scale},           {"fuse-attention", passes::fuse_attention},
+=======
+                {"fold-batch-norm", passes::fold_batch_norm}, {"fold-scale", passes::fold_scale},
+>>>>>>> h-vits
                 {"fuse-qkv", passes::fuse_qkv},               {"fuse-residual", passes::fuse_residual},
                 {"fuse-activation", passes::fuse_activation},
             };

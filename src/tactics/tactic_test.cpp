@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "graph/cost.h"
 
 namespace espalier::tactics {
 namespace {
@@ -38,6 +39,31 @@ TEST(Tactic, BadTextIsExplained) {
     EXPECT_THAT(problem_with("compile+compile"), HasSubstr("twice"));
     EXPECT_THAT(problem_with("baseline+compile"), HasSubstr("cannot be composed"));
     EXPECT_THAT(problem_with("compile+"), HasSubstr("unknown tactic"));
+}
+
+/// Attention of the given number of heads over 3 tokens of 4 features, with itself as queries, keys and values.
+graph::Graph attention_of(std::int64_t heads) {
+    using namespace graph;
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 4, 1}});
+    const NodeId tokens = graph.add(Reshape{{0, 0, -1}}, {x}, "tokens");
+    const auto split = [&] {
+        const NodeId parts = graph.add(Reshape{{0, 0, heads, 4 / heads}}, {tokens}, "parts");
+        return graph.add(Transpose{{0, 2, 1, 3}}, {parts}, "heads");
+    };
+    const NodeId scores = graph.add(MatMul{.transpose_b = true}, {split(), split()}, "scores");
+    const NodeId weights = graph.add(Softmax{}, {scores}, "weights");
+    const NodeId rows = graph.add(Transpose{{0, 2, 1, 3}}, {graph.add(MatMul{}, {weights, split()}, "mixed")}, "rows");
+    const NodeId joined = graph.add(Reshape{{0, 0, -1}}, {rows}, "joined");
+    graph.set_output(graph.add(Reshape{{0, -1}}, {joined}, "out"));
+    return graph;
+}
+
+TEST(Compile, FusesAttentionOfAnyNumberOfHeads) {
+    for (const std::int64_t heads : {1, 2, 4}) {
+        const Applied applied = tactics::apply(attention_of(heads), parse("compile"));
+        EXPECT_EQ(graph::cost_of(applied.graph).node_counts.at("attention"), 1) << heads;
+    }
 }
 
 }  // namespace

@@ -40,7 +40,19 @@ def build(recipe):
                                       label2id={v: int(k) for k, v in names.items()}, num_labels=classes, **options)
     assert model_type == config.model_type, f"{recipe['class']} is of model_type {config.model_type}"
     config._attn_implementation = "eager"
-    return model_class(config).eval()
+    model = model_class(config).eval()
+    if model_type == "dinov2_with_registers":
+        model.dinov2_with_registers.register_forward_hook(without_registers)
+    return model
+
+
+def without_registers(model, _, output):
+    """4.48.3 counts register tokens into the mean of the patches that the head reads; DINOv2 trained its heads without,
+    and later versions of transformers leave them out."""
+    tokens = output.last_hidden_state
+    first = 1 + model.config.num_register_tokens
+    output.last_hidden_state = torch.cat((tokens[:, :1], tokens[:, first:]), dim=1)
+    return output
 
 
 def redraw(model, seed):

@@ -1,3 +1,6 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <vector>
 
 #include "base/error.h"
@@ -59,6 +62,26 @@ class MeanOperator final : public Operator {
     Isa isa_;
 };
 
+/// The maximum over neighbouring axes is that over a window of all of them, with what lies behind them as channels.
+class MaxOperator final : public Operator {
+  public:
+    MaxOperator(int first, int last, Isa isa) : first_(first), last_(last), isa_(isa) {}
+
+    void run(const Operands& operands, ThreadPool& pool) const override {
+        const Shape& x = operands.inputs[0].shape();
+        kernels::Pool2d window;
+        window.batch = x.product(0, first_);
+        window.height = window.kernel_height = x.product(first_, last_ + 1);
+        window.channels = x.product(last_ + 1, x.rank());
+        kernels::max_pool2d(kernels::make_pool2d(window), operands.f32(0), operands.output.mutable_f32(), pool, isa_);
+    }
+    std::string kernel() const override { return kernel_label("reduce_max", isa_); }
+
+  private:
+    int first_, last_;
+    Isa isa_;
+};
+
 }  // namespace
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Pool2d& op) {
@@ -67,14 +90,22 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Pool2d& op) {
 }
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Reduce& op) {
-    if (op.kind != graph::ReduceKind::kMean) {
-        fail("node '{}': reduction by {} is not supported; only the mean is", lowering.node().name,
-             graph::name(op.kind));
-    }
     const int rank = lowering.input_type(0).shape.rank();
     std::vector<int> axes;
     for (const auto axis : op.axes) axes.push_back(static_cast<int>(axis < 0 ? axis + rank : axis));
-    return std::make_unique<MeanOperator>(std::move(axes), lowering.options.isa);
+    if (op.kind == graph::ReduceKind::kMean) {
+        return std::make_unique<MeanOperator>(std::move(axes), lowering.options.isa);
+    }
+    std::sort(axes.begin(), axes.end());
+    axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+    const bool neighbours = !axes.empty() && axes.back() - axes.front() + 1 == static_cast<int>(axes.size());
+    if (op.kind != graph::ReduceKind::kMax || !neighbours) {
+        fail(
+            "node '{}': reduction by {} over axes {} is not supported; the mean is, and the maximum over "
+            "neighbouring axes",
+            lowering.node().name, graph::name(op.kind), fmt::join(axes, ", "));
+    }
+    return std::make_unique<MaxOperator>(axes.front(), axes.back(), lowering.options.isa);
 }
 
 }  // namespace espalier::engine
