@@ -38,5 +38,8 @@ graph::NodeId build_mobilenet_v2(const Config& config, const Scope& root, graph:
 Pixels convnext_image_size(const Config& config);
 graph::NodeId build_convnext(const Config& config, const Scope& root, graph::NodeId pixels,
                              std::int64_t classes);
+Pixels mobilenet_v1_image_size(const Config& config);
+graph::NodeId build_mobilenet_v1(const Config& config, const Scope& root, graph::NodeId pixels,
+                                 std::int64_t classes);
 
 }  // namespace espalier::models
