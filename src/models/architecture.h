@@ -41,5 +41,8 @@ graph::NodeId build_convnext(const Config& config, const Scope& root, graph::Nod
 Pixels mobilenet_v1_image_size(const Config& config);
 graph::NodeId build_mobilenet_v1(const Config& config, const Scope& root, graph::NodeId pixels,
                                  std::int64_t classes);
+Pixels efficientnet_image_size(const Config& config);
+graph::NodeId build_efficientnet(const Config& config, const Scope& root, graph::NodeId pixels,
+                                 std::int64_t classes);
 
 }  // namespace espalier::models

@@ -6,6 +6,7 @@ namespace {
 /// By model_type, in alphabetical order.
 constexpr Architecture kArchitectures[] = {
     {"convnext", "classifier", convnext_image_size, build_convnext},
+    {"efficientnet", "classifier", efficientnet_image_size, build_efficientnet},
     {"mobilenet_v1", "classifier", mobilenet_v1_image_size, build_mobilenet_v1},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
