@@ -44,5 +44,11 @@ graph::NodeId build_mobilenet_v1(const Config& config, const Scope& root, graph:
 Pixels efficientnet_image_size(const Config& config);
 graph::NodeId build_efficientnet(const Config& config, const Scope& root, graph::NodeId pixels,
                                  std::int64_t classes);
+Pixels mobilevit_image_size(const Config& config);
+graph::NodeId build_mobilevit(const Config& config, const Scope& root, graph::NodeId pixels,
+                              std::int64_t classes);
+Pixels mobilevitv2_image_size(const Config& config);
+graph::NodeId build_mobilevitv2(const Config& config, const Scope& root, graph::NodeId pixels,
+                                std::int64_t classes);
 
 }  // namespace espalier::models

@@ -9,6 +9,8 @@ constexpr Architecture kArchitectures[] = {
     {"efficientnet", "classifier", efficientnet_image_size, build_efficientnet},
     {"mobilenet_v1", "classifier", mobilenet_v1_image_size, build_mobilenet_v1},
     {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
+    {"mobilevit", "classifier", mobilevit_image_size, build_mobilevit},
+    {"mobilevitv2", "classifier", mobilevitv2_image_size, build_mobilevitv2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
     {"vit", "classifier", vit_image_size, build_vit},
 };
