@@ -12,6 +12,7 @@ constexpr Architecture kArchitectures[] = {
     {"mobilevit", "classifier", mobilevit_image_size, build_mobilevit},
     {"mobilevitv2", "classifier", mobilevitv2_image_size, build_mobilevitv2},
     {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"timm_wrapper", "", timm_wrapper_image_size, build_timm_wrapper},
     {"vit", "classifier", vit_image_size, build_vit},
 };
 
