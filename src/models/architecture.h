@@ -11,7 +11,7 @@ namespace espalier::models {
 /// How to build one family of networks from a Hugging Face config.json and its tensor names.
 struct Architecture {
     std::string_view model_type;  ///< config.json's model_type
-    std::string_view head;        ///< scope of the last linear layer; empty where it depends on the configuration
+    std::string_view head;  ///< scope of the last linear layer; empty where it depends on the configuration
     /// The size of images the network was configured for, where nothing else tells.
     Pixels (*image_size)(const Config& config);
     /// Builds the network on `pixels` f32 [n, channels, height, width] and returns the logits f32 [n,

@@ -57,13 +57,15 @@ NodeId attend_packed(const Scope& scope, NodeId qkv, const Heads& heads) {
     const Shape shape = scope.type(qkv).shape;
     const std::int64_t width = shape[2] / 3;
     if (heads.heads < 1 || width % heads.heads != 0 || shape[2] % 3 != 0) {
-        fail("a width of {} does not divide into {} heads of queries, keys and values", shape[2], heads.heads);
+        fail("a width of {} does not divide into {} heads of queries, keys and values", shape[2],
+             heads.heads);
     }
     const std::int64_t depth = width / heads.heads;
     const NodeId parts = scope.add(Reshape{{0, 0, 3, heads.heads, depth}}, {qkv}, "qkv_split");
     const NodeId sorted = scope.add(Transpose{{2, 0, 3, 1, 4}}, {parts}, "qkv_heads");
     const auto part = [&](std::int64_t index, const std::string& name) {
-        const NodeId slice = scope.add(Slice{.axis = 0, .begin = index, .end = index + 1}, {sorted}, name + "_part");
+        const NodeId slice =
+            scope.add(Slice{.axis = 0, .begin = index, .end = index + 1}, {sorted}, name + "_part");
         return scope.add(Reshape{{-1, heads.heads, shape[1], depth}}, {slice}, name + "_heads");
     };
     return attend_heads(scope, part(0, "query"), part(1, "key"), part(2, "value"), heads);

@@ -55,8 +55,8 @@ class Config {
     Pixels pixels(std::string_view key, std::int64_t otherwise) const;
 
     /// Names of the classes in order, from id2label, whose keys must be 0, 1, 2, ... without a gap; LABEL_0,
-    /// LABEL_1, ... where it is absent but num_labels is given; nothing where both are absent. timm's form of the
-    /// file has label_names and num_classes instead.
+    /// LABEL_1, ... where it is absent but num_labels is given; nothing where both are absent. timm's form of
+    /// the file has label_names and num_classes instead.
     std::optional<std::vector<std::string>> labels() const;
 
     /// The class that the checkpoint was saved from, architectures[0]; empty where it is not given.

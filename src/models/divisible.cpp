@@ -6,7 +6,8 @@
 namespace espalier::models {
 
 std::int64_t divisible(double width, std::int64_t divisor, std::int64_t least) {
-    const auto nearest = static_cast<std::int64_t>(width + static_cast<double>(divisor) / 2) / divisor * divisor;
+    const auto nearest =
+        static_cast<std::int64_t>(width + static_cast<double>(divisor) / 2) / divisor * divisor;
     const std::int64_t channels = std::max(least, nearest);
     return static_cast<double>(channels) < 0.9 * width ? channels + divisor : channels;
 }

@@ -54,7 +54,8 @@ std::vector<Stage> read_stages(const Config& config) {
     const auto repeats = list("num_block_repeats", {1, 2, 2, 3, 3, 4, 1}, {1, 64});
     std::vector<Stage> stages;
     for (std::size_t i = 0; i < in.size(); ++i) {
-        if (strides[i] == 2 && kernels[i] < 2) config.wrong("kernel_sizes", "at least 2 where the stride is 2");
+        if (strides[i] == 2 && kernels[i] < 2)
+            config.wrong("kernel_sizes", "at least 2 where the stride is 2");
         stages.push_back({in[i], out[i], kernels[i], strides[i], expansions[i], repeats[i]});
     }
     return stages;
@@ -85,15 +86,16 @@ EfficientNet read(const Config& config) {
     return net;
 }
 
-/// Keras pads a stride of 2 one pixel less before than behind, which suits even extents; stride 1 keeps the size.
+/// Keras pads a stride of 2 one pixel less before than behind, which suits even extents; stride 1 keeps the
+/// size.
 Quad padding(std::int64_t kernel, std::int64_t stride, bool symmetric) {
     const std::int64_t before = stride == 1 ? (kernel - 1) / 2 : kernel / 2 - (symmetric ? 0 : 1);
     const std::int64_t behind = kernel / 2;
     return {before, before, behind, behind};
 }
 
-NodeId pointwise(const EfficientNet& net, const Scope& scope, std::string_view conv, std::string_view norm, NodeId x,
-                 std::int64_t out) {
+NodeId pointwise(const EfficientNet& net, const Scope& scope, std::string_view conv, std::string_view norm,
+                 NodeId x, std::int64_t out) {
     return (scope / norm).batch_norm((scope / conv).conv(x, {.out = out}), net.eps);
 }
 
@@ -119,9 +121,11 @@ NodeId block(const EfficientNet& net, const Scope& scope, NodeId x, const Stage&
         y = place.activation(y, net.activation);
     }
     y = depthwise(net, scope / "depthwise_conv", y, stage, symmetric);
-    const auto narrow = std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(in) * net.squeeze));
-    y = squeeze_excite(scope / "squeeze_excite", y,
-                       {.reduce = "reduce", .expand = "expand", .narrow = narrow, .activation = net.activation});
+    const auto narrow =
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(in) * net.squeeze));
+    y = squeeze_excite(
+        scope / "squeeze_excite", y,
+        {.reduce = "reduce", .expand = "expand", .narrow = narrow, .activation = net.activation});
     return pointwise(net, scope / "projection", "project_conv", "project_bn", y, net.width(stage.out));
 }
 
@@ -151,7 +155,8 @@ NodeId stem(const EfficientNet& net, const Scope& scope, NodeId pixels) {
 NodeId pool(const EfficientNet& net, const Scope& scope, NodeId x) {
     if (net.pooling == "mean") return scope.global_average(x);
     const Shape shape = scope.type(x).shape;
-    const NodeId largest = scope.add(Pool2d{.kind = PoolKind::kMax, .kernel = {shape[2], shape[3]}}, {x}, "largest");
+    const NodeId largest =
+        scope.add(Pool2d{.kind = PoolKind::kMax, .kernel = {shape[2], shape[3]}}, {x}, "largest");
     return scope.add(Reshape{{0, -1}}, {largest}, "flatten");
 }
 

@@ -69,7 +69,8 @@ void note_unused(Model& model, const std::vector<std::string>& unused) {
 /// Of the images; timm's form of the file has them among the arguments of the network.
 std::int64_t channels_of(const Config& config) {
     constexpr Limits kLimits{1, 1024};
-    return config.integer("num_channels", config.object("model_args").integer("in_chans", 3, kLimits), kLimits);
+    return config.integer("num_channels", config.object("model_args").integer("in_chans", 3, kLimits),
+                          kLimits);
 }
 
 }  // namespace

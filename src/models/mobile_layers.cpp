@@ -21,7 +21,8 @@ NodeId conv_norm(const MobileStyle& style, const Scope& scope, NodeId x, const M
     return conv.activated ? scope.activation(normalized, style.activation) : normalized;
 }
 
-NodeId inverted_residual(const MobileStyle& style, const Scope& scope, NodeId x, const InvertedResidual& block) {
+NodeId inverted_residual(const MobileStyle& style, const Scope& scope, NodeId x,
+                         const InvertedResidual& block) {
     NodeId y = conv_norm(style, scope / "expand_1x1", x, {.out = block.wide});
     y = conv_norm(style, scope / "conv_3x3", y,
                   {.out = block.wide,

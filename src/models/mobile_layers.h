@@ -22,7 +22,8 @@ struct MobileConv {
 };
 
 /// "convolution" without a bias, "normalization", and the activation where conv.activated.
-graph::NodeId conv_norm(const MobileStyle& style, const Scope& scope, graph::NodeId x, const MobileConv& conv);
+graph::NodeId conv_norm(const MobileStyle& style, const Scope& scope, graph::NodeId x,
+                        const MobileConv& conv);
 
 /// The shape of an inverted residual block.
 struct InvertedResidual {
@@ -32,8 +33,8 @@ struct InvertedResidual {
     std::int64_t dilation = 1;
 };
 
-/// "expand_1x1", "conv_3x3" on each channel, and "reduce_1x1" without activation (Sandler et al. 2018, fig. 3b); the
-/// input is added where the shape is kept.
+/// "expand_1x1", "conv_3x3" on each channel, and "reduce_1x1" without activation (Sandler et al. 2018, fig.
+/// 3b); the input is added where the shape is kept.
 graph::NodeId inverted_residual(const MobileStyle& style, const Scope& scope, graph::NodeId x,
                                 const InvertedResidual& block);
 

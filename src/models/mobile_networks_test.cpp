@@ -17,8 +17,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 json config_of(const std::string& golden) {
-    return json::parse(
-        read_text_file(std::filesystem::path(ESPALIER_SOURCE_DIR) / "tools/goldens/models" / golden / "config.json"));
+    return json::parse(read_text_file(std::filesystem::path(ESPALIER_SOURCE_DIR) / "tools/goldens/models" /
+                                      golden / "config.json"));
 }
 
 Model load(const json& config) {
@@ -57,8 +57,10 @@ constexpr Refusal kRefusals[] = {
     {"mobilevitv2-plain", R"({"n_attn_blocks": [1, 2, -1]})", "'n_attn_blocks' must be"},
     {"mobilevitv2-plain", R"({"base_attn_unit_dims": [128]})", "'base_attn_unit_dims' must be a list of 3"},
     {"mobilevitv2-plain", R"({"ffn_multiplier": 0.5})", "'ffn_multiplier' must be"},
-    {"mobilevitv2-plain", R"({"image_size": 32, "patch_size": 3})", "smaller than a patch ('patch_size' is 3)"},
-    {"timm_wrapper-vit", R"({"architecture": "vit_base_patch16_224x"})", "'vit_base_patch16_224x' is not supported"},
+    {"mobilevitv2-plain", R"({"image_size": 32, "patch_size": 3})",
+     "smaller than a patch ('patch_size' is 3)"},
+    {"timm_wrapper-vit", R"({"architecture": "vit_base_patch16_224x"})",
+     "'vit_base_patch16_224x' is not supported"},
     {"timm_wrapper-vit", R"({"architecture": "vit_base_patch_224"})", "is not supported"},
     {"timm_wrapper-vit", R"({"architecture": "resnet51"})", "'resnet51' is not supported. Supported are"},
     {"timm_wrapper-vit", R"({"model_args": {"num_heads": 5}})", "'num_heads' must be a divisor"},
@@ -66,10 +68,12 @@ constexpr Refusal kRefusals[] = {
     {"timm_wrapper-vit", R"({"model_args": {"qk_norm": true}})", "the argument 'qk_norm' is not supported"},
     {"timm_wrapper-vit", R"({"model_args": {"global_pool": "map"}})", "'global_pool' must be"},
     {"timm_wrapper-resnet", R"({"model_args": {"layers": [1, 1, 1]}})", "'layers' must be a list of 4"},
-    {"timm_wrapper-resnet", R"({"model_args": {"base_width": 1, "channels": [4, 4, 4, 4]}})", "'channels' must be"},
+    {"timm_wrapper-resnet", R"({"model_args": {"base_width": 1, "channels": [4, 4, 4, 4]}})",
+     "'channels' must be"},
     {"timm_wrapper-resnet-tiered", R"({"model_args": {"cardinality": 2}})", "'cardinality' must be absent"},
     {"timm_wrapper-mobilenetv3", R"({"model_args": {"act_layer": "relu"}})", "'act_layer' is not supported"},
-    {"timm_wrapper-efficientnet", R"({"model_args": {"depth_multiplier": -1}})", "'depth_multiplier' must be"},
+    {"timm_wrapper-efficientnet", R"({"model_args": {"depth_multiplier": -1}})",
+     "'depth_multiplier' must be"},
     {"timm_wrapper-efficientnet", R"({"pretrained_cfg": {"input_size": [3, 0, 40]}})", "input_size"},
     {"timm_wrapper-efficientnet", R"({"id2label": null, "num_classes": 0})", "'num_classes' must be"},
 };
@@ -105,7 +109,8 @@ TEST_P(MobileGoldens, HoldForEveryBatchSize) {
 INSTANTIATE_TEST_SUITE_P(All, MobileGoldens,
                          testing::Values("mobilenet_v1-same", "efficientnet-options", "mobilevit-plain",
                                          "mobilevit-options", "mobilevitv2-plain", "mobilevitv2-options",
-                                         "timm_wrapper-vit", "timm_wrapper-resnet", "timm_wrapper-mobilenetv3"),
+                                         "timm_wrapper-vit", "timm_wrapper-resnet",
+                                         "timm_wrapper-mobilenetv3"),
                          [](const auto& row) {
                              std::string name = row.param;
                              for (char& c : name) c = c == '-' ? '_' : c;
@@ -120,7 +125,8 @@ TEST(TimmWrapper, IsToldByTimmsFormOfTheFile) {
     EXPECT_EQ(model.processor.type, "TimmWrapper");
     EXPECT_EQ(model.height(), 16);
     EXPECT_EQ(model.width(), 24);
-    EXPECT_EQ(model.labels, (std::vector<std::string>{"LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3", "LABEL_4"}));
+    EXPECT_EQ(model.labels,
+              (std::vector<std::string>{"LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3", "LABEL_4"}));
     EXPECT_THAT(model.notes, testing::Contains(HasSubstr("no names of the classes")));
 }
 

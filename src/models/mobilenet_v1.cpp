@@ -1,6 +1,7 @@
 // MobileNetV1. Howard et al. 2017, "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision
 // Applications" (arXiv 1704.04861).
-// Checkpoint of reference: google/mobilenet_v1_1.0_224, whose weights were trained with TensorFlow's SAME padding.
+// Checkpoint of reference: google/mobilenet_v1_1.0_224, whose weights were trained with TensorFlow's SAME
+// padding.
 
 #include <algorithm>
 #include <array>
@@ -57,8 +58,8 @@ Pixels mobilenet_v1_image_size(const Config& config) { return config.pixels("ima
 NodeId build_mobilenet_v1(const Config& config, const Scope& root, NodeId pixels, std::int64_t classes) {
     const MobileNetV1 net = read(config);
     const Scope scope = root / "mobilenet_v1";
-    NodeId x = conv_norm(net.style, scope / "conv_stem", pixels,
-                         {.out = net.width(32), .kernel = 3, .stride = 2});
+    NodeId x =
+        conv_norm(net.style, scope / "conv_stem", pixels, {.out = net.width(32), .kernel = 3, .stride = 2});
     std::int64_t layer = 0;
     for (const auto& [out, stride] : kBlocks) {
         const std::int64_t in = scope.type(x).shape[1];

@@ -58,26 +58,30 @@ NodeId transformer_layer(const MobileViT& net, const Scope& scope, NodeId x) {
     const std::int64_t width = scope.type(x).shape.back();
     const NodeId normalized = (scope / "layernorm_before").layer_norm(x, net.eps);
     const NodeId middle = (scope / "attention").sum(self_attention(net, scope / "attention", normalized), x);
-    const NodeId wide = (scope / "intermediate" / "dense")
-                            .linear((scope / "layernorm_after").layer_norm(middle, net.eps), net.hidden(width));
+    const NodeId wide =
+        (scope / "intermediate" / "dense")
+            .linear((scope / "layernorm_after").layer_norm(middle, net.eps), net.hidden(width));
     const NodeId active = (scope / "intermediate").activation(wide, net.style.conv.activation);
     return (scope / "output").sum((scope / "output" / "dense").linear(active, width), middle);
 }
 
-/// Transformer layers over the pixels of equal place in all patches. Images that do not divide into patches are
-/// stretched before and shrunk behind.
+/// Transformer layers over the pixels of equal place in all patches. Images that do not divide into patches
+/// are stretched before and shrunk behind.
 NodeId transform(const MobileViT& net, const Scope& scope, NodeId x, std::int64_t layers) {
     const std::int64_t edge = net.style.patch;
     const Shape image = scope.type(x).shape;
     const std::int64_t height = (image[2] + edge - 1) / edge * edge;
     const std::int64_t width = (image[3] + edge - 1) / edge * edge;
-    const NodeId patches = unfold(scope / "unfold", resize_bilinear(scope / "stretch", x, height, width), edge);
+    const NodeId patches =
+        unfold(scope / "unfold", resize_bilinear(scope / "stretch", x, height, width), edge);
     const Shape shape = scope.type(patches).shape;
     NodeId y = scope.add(Reshape{{-1, shape[2], shape[3]}}, {patches}, "sequences");
-    for (std::int64_t i = 0; i < layers; ++i) y = transformer_layer(net, scope / "transformer" / "layer" / i, y);
+    for (std::int64_t i = 0; i < layers; ++i)
+        y = transformer_layer(net, scope / "transformer" / "layer" / i, y);
     y = (scope / "layernorm").layer_norm(y, net.eps);
     y = scope.add(Reshape{{-1, shape[1], shape[2], shape[3]}}, {y}, "patches");
-    return resize_bilinear(scope / "shrink", fold(scope / "fold", y, edge, height, width), image[2], image[3]);
+    return resize_bilinear(scope / "shrink", fold(scope / "fold", y, edge, height, width), image[2],
+                           image[3]);
 }
 
 /// Local features by a convolution, global ones by a transformer, and both together by another convolution.

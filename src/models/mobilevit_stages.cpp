@@ -13,7 +13,8 @@ struct Step {
     std::int64_t dilation = 1;
 };
 
-NodeId residual(const MobileViTStyle& style, const Scope& scope, NodeId x, std::int64_t out, const Step& step) {
+NodeId residual(const MobileViTStyle& style, const Scope& scope, NodeId x, std::int64_t out,
+                const Step& step) {
     const auto in = static_cast<double>(scope.type(x).shape[1]);
     const auto wide = static_cast<double>(round_half_even(in * style.expand_ratio));
     return inverted_residual(
@@ -21,8 +22,8 @@ NodeId residual(const MobileViTStyle& style, const Scope& scope, NodeId x, std::
         {.wide = divisible(wide, 8), .out = out, .stride = step.stride, .dilation = step.dilation});
 }
 
-/// How the hybrid stage `index` (0 to 2) shrinks the image: a stride that would exceed the output stride is not taken,
-/// and the dilation doubles behind it.
+/// How the hybrid stage `index` (0 to 2) shrinks the image: a stride that would exceed the output stride is
+/// not taken, and the dilation doubles behind it.
 Step step_of(const MobileViTStyle& style, std::int64_t index) {
     std::int64_t dilation = 1;
     if (index >= 1 && style.output_stride == 8) dilation *= 2;
@@ -44,9 +45,11 @@ MobileViTStyle read_mobilevit_style(const Config& config, const MobileViTDefault
             .output_stride = output_stride};
 }
 
-NodeId mobilevit_stages(const MobileViTStyle& style, const Scope& scope, NodeId pixels, const MobileViTStages& stages,
+NodeId mobilevit_stages(const MobileViTStyle& style, const Scope& scope, NodeId pixels,
+                        const MobileViTStages& stages,
                         const std::function<NodeId(const Scope&, NodeId, const MobileViTStage&)>& block) {
-    NodeId x = conv_norm(style.conv, scope / "conv_stem", pixels, {.out = stages.stem, .kernel = 3, .stride = 2});
+    NodeId x =
+        conv_norm(style.conv, scope / "conv_stem", pixels, {.out = stages.stem, .kernel = 3, .stride = 2});
     const Scope layers = scope / "encoder" / "layer";
     x = residual(style, layers / 0 / "layer" / 0, x, stages.narrow, {});
     for (std::int64_t i = 0; i < stages.middle_blocks; ++i) {

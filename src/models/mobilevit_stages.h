@@ -33,9 +33,9 @@ struct MobileViTStages {
     std::array<MobileViTStage, 3> hybrid;
 };
 
-/// "conv_stem", and the "encoder" of five stages: one inverted residual, `middle_blocks` of them, and three times one
-/// that halves the image with `block` behind it. Where the output stride is reached, dilation takes the place of
-/// further strides.
+/// "conv_stem", and the "encoder" of five stages: one inverted residual, `middle_blocks` of them, and three
+/// times one that halves the image with `block` behind it. Where the output stride is reached, dilation takes
+/// the place of further strides.
 graph::NodeId mobilevit_stages(
     const MobileViTStyle& style, const Scope& scope, graph::NodeId pixels, const MobileViTStages& stages,
     const std::function<graph::NodeId(const Scope&, graph::NodeId, const MobileViTStage&)>& block);

@@ -27,7 +27,8 @@ struct MobileViTV2 {
     }
     /// Hidden channels of the feed-forward part: a multiple of 16.
     std::int64_t hidden(std::int64_t channels) const {
-        return static_cast<std::int64_t>(std::floor(ffn_multiplier * static_cast<double>(channels) / 16)) * 16;
+        return static_cast<std::int64_t>(std::floor(ffn_multiplier * static_cast<double>(channels) / 16)) *
+               16;
     }
 };
 
@@ -40,7 +41,8 @@ MobileViTV2 read(const Config& config) {
                     .layers = config.integers("n_attn_blocks", {2, 4, 3}, {0, 64}, {3, 3})};
     for (std::int64_t& width : net.widths) {
         width = net.width(width);
-        if (net.hidden(width) < 16) config.wrong("ffn_multiplier", "large enough to leave 16 hidden channels");
+        if (net.hidden(width) < 16)
+            config.wrong("ffn_multiplier", "large enough to leave 16 hidden channels");
     }
     return net;
 }
@@ -50,7 +52,8 @@ NodeId pointwise(const Scope& scope, NodeId x, std::int64_t out) {
     const Scope place = scope / "convolution";
     const std::int64_t in = scope.type(x).shape.back();
     const Tensor weights = place.values("weight", {out, in, 1, 1}, Role::kMatrix).reshaped({out, in});
-    return place.add(Linear{}, {x, place.constant("weight", weights), place.weight("bias", {out}, Role::kShift)});
+    return place.add(Linear{},
+                     {x, place.constant("weight", weights), place.weight("bias", {out}, Role::kShift)});
 }
 
 /// Over all places, patches and channels of an image, with a gain and a shift for each channel (a group
@@ -85,25 +88,28 @@ NodeId transformer_layer(const MobileViTV2& net, const Scope& scope, NodeId x) {
         separable_attention(scope / "attention", norm(net, scope / "layernorm_before", x));
     const NodeId middle = (scope / "attention").sum(attended, x);
     const Scope ffn = scope / "ffn";
-    const NodeId wide = pointwise(ffn / "conv1", norm(net, scope / "layernorm_after", middle), net.hidden(width));
+    const NodeId wide =
+        pointwise(ffn / "conv1", norm(net, scope / "layernorm_after", middle), net.hidden(width));
     const NodeId active = (ffn / "conv1").activation(wide, net.style.conv.activation);
     return ffn.sum(pointwise(ffn / "conv2", active, width), middle);
 }
 
-/// Transformer layers over whole patches; pixels that do not fill a patch become zeros, as torch's fold leaves them.
+/// Transformer layers over whole patches; pixels that do not fill a patch become zeros, as torch's fold
+/// leaves them.
 NodeId transform(const MobileViTV2& net, const Scope& scope, NodeId x, std::int64_t layers) {
     const std::int64_t edge = net.style.patch;
     const Shape image = scope.type(x).shape;
     const std::int64_t height = image[2] / edge * edge;
     const std::int64_t width = image[3] / edge * edge;
     if (height == 0 || width == 0) {
-        fail("an image of {} x {} pixels inside the network is smaller than a patch ('patch_size' is {})", image[2],
-             image[3], edge);
+        fail("an image of {} x {} pixels inside the network is smaller than a patch ('patch_size' is {})",
+             image[2], image[3], edge);
     }
     if (height != image[2]) x = scope.add(Slice{.axis = 2, .begin = 0, .end = height}, {x}, "whole_rows");
     if (width != image[3]) x = scope.add(Slice{.axis = 3, .begin = 0, .end = width}, {x}, "whole_columns");
     NodeId y = unfold(scope / "unfold", x, edge);
-    for (std::int64_t i = 0; i < layers; ++i) y = transformer_layer(net, scope / "transformer" / "layer" / i, y);
+    for (std::int64_t i = 0; i < layers; ++i)
+        y = transformer_layer(net, scope / "transformer" / "layer" / i, y);
     y = fold(scope / "fold", norm(net, scope / "layernorm", y), edge, height, width);
     if (height == image[2] && width == image[3]) return y;
     const Pad rest{.before = {0, 0, 0, 0}, .after = {0, 0, image[2] - height, image[3] - width}};

@@ -22,7 +22,9 @@ TEST(BilinearWeights, KeepAnAxisOfTheSameExtent) {
     EXPECT_EQ(values(bilinear_weights(2, 2)), (std::vector<float>{1, 0, 0, 1}));
 }
 
-TEST(BilinearWeights, RepeatASingleInput) { EXPECT_EQ(values(bilinear_weights(1, 3)), (std::vector<float>{1, 1, 1})); }
+TEST(BilinearWeights, RepeatASingleInput) {
+    EXPECT_EQ(values(bilinear_weights(1, 3)), (std::vector<float>{1, 1, 1}));
+}
 
 TEST(BilinearWeights, AddUpToOne) {
     for (std::int64_t in = 1; in < 9; ++in) {

@@ -13,7 +13,9 @@ TEST(SamePadding, GivesTheOddPixelToTheEnd) {
     EXPECT_EQ(same_padding({1, 3, 224, 224}, 5, 2), (Quad{1, 1, 2, 2}));
 }
 
-TEST(SamePadding, DependsOnTheExtentOfEachAxis) { EXPECT_EQ(same_padding({1, 3, 7, 8}, 3, 2), (Quad{1, 0, 1, 1})); }
+TEST(SamePadding, DependsOnTheExtentOfEachAxis) {
+    EXPECT_EQ(same_padding({1, 3, 7, 8}, 3, 2), (Quad{1, 0, 1, 1}));
+}
 
 TEST(SamePadding, NeverCutsPixelsOff) { EXPECT_EQ(same_padding({1, 3, 8, 8}, 1, 2), (Quad{0, 0, 0, 0})); }
 

@@ -13,13 +13,14 @@ struct TimmNetwork {
     Config arguments;  ///< "model_args": what the network's constructor gets beyond what its name implies
 };
 
-/// How to build the networks of one family of timm. Depth and width are implied by the name, so that each name has its
-/// specification in the family's file.
+/// How to build the networks of one family of timm. Depth and width are implied by the name, so that each
+/// name has its specification in the family's file.
 struct TimmFamily {
     std::string_view names;  ///< for messages
     bool (*knows)(std::string_view name);
     /// As Architecture::build.
-    graph::NodeId (*build)(const TimmNetwork& network, const Scope& root, graph::NodeId pixels, std::int64_t classes);
+    graph::NodeId (*build)(const TimmNetwork& network, const Scope& root, graph::NodeId pixels,
+                           std::int64_t classes);
 };
 
 extern const TimmFamily kTimmEfficientNet;

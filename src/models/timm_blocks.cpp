@@ -14,8 +14,8 @@ using namespace graph;
 namespace {
 
 /// "<conv>" without a bias and "<norm>".
-NodeId conv_norm(const TimmStyle& style, const Scope& scope, std::string_view conv, std::string_view norm, NodeId x,
-                 Conv shape) {
+NodeId conv_norm(const TimmStyle& style, const Scope& scope, std::string_view conv, std::string_view norm,
+                 NodeId x, Conv shape) {
     const std::int64_t kernel = shape.kernel[0];
     shape.pad = style.same_padding ? same_padding(scope.type(x).shape, kernel, shape.stride[0])
                                    : symmetric_padding(kernel);
@@ -23,13 +23,12 @@ NodeId conv_norm(const TimmStyle& style, const Scope& scope, std::string_view co
 }
 
 Conv depthwise(std::int64_t channels, const TimmBlock& row, std::int64_t stride) {
-    return {.out = channels,
-            .kernel = {row.kernel, row.kernel},
-            .stride = {stride, stride},
-            .groups = channels};
+    return {
+        .out = channels, .kernel = {row.kernel, row.kernel}, .stride = {stride, stride}, .groups = channels};
 }
 
-NodeId squeeze(const TimmStyle& style, const Scope& scope, NodeId x, const TimmBlock& row, const std::string& active) {
+NodeId squeeze(const TimmStyle& style, const Scope& scope, NodeId x, const TimmBlock& row,
+               const std::string& active) {
     if (!row.squeeze) return x;
     const auto channels = static_cast<double>(scope.type(x).shape[1]);
     SqueezeExcite se{.reduce = "conv_reduce", .expand = "conv_expand", .activation = active};
@@ -44,7 +43,8 @@ NodeId squeeze(const TimmStyle& style, const Scope& scope, NodeId x, const TimmB
 }
 
 /// One block; the input is added where the shape is kept, but for a plain convolution.
-NodeId block(const TimmStyle& style, const Scope& scope, NodeId x, const TimmBlock& row, std::int64_t stride) {
+NodeId block(const TimmStyle& style, const Scope& scope, NodeId x, const TimmBlock& row,
+             std::int64_t stride) {
     const std::string active = row.relu ? "relu" : style.activation;
     const std::int64_t in = scope.type(x).shape[1];
     const std::int64_t out = style.channels(row.out);
@@ -66,8 +66,8 @@ NodeId block(const TimmStyle& style, const Scope& scope, NodeId x, const TimmBlo
     return stride == 1 && in == out ? scope.sum(y, x) : y;
 }
 
-/// Repeats of the rows of one stage for a network that is `depth` times as deep: the stage is scaled as a whole, and
-/// the rows get their shares from the last to the first.
+/// Repeats of the rows of one stage for a network that is `depth` times as deep: the stage is scaled as a
+/// whole, and the rows get their shares from the last to the first.
 std::vector<std::int64_t> scaled_repeats(std::span<const TimmBlock> stage, double depth) {
     std::int64_t rest = 0;
     for (const TimmBlock& row : stage) rest += row.repeats;
@@ -101,7 +101,8 @@ TimmStyle timm_style(const TimmNetwork& network, TimmStyle style) {
 
 NodeId timm_stem(const TimmStyle& style, const Scope& root, NodeId pixels, std::int64_t out) {
     const Conv conv{.out = out, .kernel = {3, 3}, .stride = {2, 2}};
-    return (root / "bn1").activation(conv_norm(style, root, "conv_stem", "bn1", pixels, conv), style.activation);
+    return (root / "bn1")
+        .activation(conv_norm(style, root, "conv_stem", "bn1", pixels, conv), style.activation);
 }
 
 NodeId timm_blocks(const TimmStyle& style, const Scope& scope, NodeId x, std::span<const TimmBlock> rows) {

@@ -1,5 +1,5 @@
-// timm's EfficientNets. Tan and Le 2019 (arXiv 1905.11946). Checkpoint of reference: timm/efficientnet_b0.ra_in1k; names
-// with "tf_" are weights from TensorFlow.
+// timm's EfficientNets. Tan and Le 2019 (arXiv 1905.11946). Checkpoint of reference:
+// timm/efficientnet_b0.ra_in1k; names with "tf_" are weights from TensorFlow.
 
 #include <algorithm>
 #include <array>
@@ -41,7 +41,8 @@ constexpr auto kScales = std::to_array<Scale>({{"efficientnet_b0", 1.0, 1.0},
 
 const Scale* find(std::string_view name) {
     if (name.starts_with("tf_")) name.remove_prefix(3);
-    const auto found = std::find_if(kScales.begin(), kScales.end(), [&](const Scale& s) { return s.name == name; });
+    const auto found =
+        std::find_if(kScales.begin(), kScales.end(), [&](const Scale& s) { return s.name == name; });
     return found == kScales.end() ? nullptr : &*found;
 }
 

@@ -1,7 +1,7 @@
-// timm's residual networks: ResNet (He et al. 2015, arXiv 1512.03385), ResNeXt (Xie et al. 2016, arXiv 1611.05431), Wide
-// ResNet (Zagoruyko and Komodakis 2016, arXiv 1605.07146), and the variants with a deep stem and averaging shortcuts
-// (He et al. 2018, "Bag of Tricks", arXiv 1812.01187). Checkpoints of reference: timm/resnet50.a1_in1k,
-// timm/resnet18.a1_in1k.
+// timm's residual networks: ResNet (He et al. 2015, arXiv 1512.03385), ResNeXt (Xie et al. 2016, arXiv
+// 1611.05431), Wide ResNet (Zagoruyko and Komodakis 2016, arXiv 1605.07146), and the variants with a deep
+// stem and averaging shortcuts (He et al. 2018, "Bag of Tricks", arXiv 1812.01187). Checkpoints of reference:
+// timm/resnet50.a1_in1k, timm/resnet18.a1_in1k.
 
 #include <algorithm>
 #include <array>
@@ -74,7 +74,8 @@ constexpr auto kSpecs = std::to_array<Spec>({
 });
 
 const Spec* find(std::string_view name) {
-    const auto found = std::find_if(kSpecs.begin(), kSpecs.end(), [&](const Spec& s) { return s.name == name; });
+    const auto found =
+        std::find_if(kSpecs.begin(), kSpecs.end(), [&](const Spec& s) { return s.name == name; });
     return found == kSpecs.end() ? nullptr : &*found;
 }
 
@@ -91,13 +92,15 @@ ResNet read(const TimmNetwork& network) {
     check_arguments(network, {"in_chans", "layers", "channels", "stem_width", "cardinality", "base_width"});
     ResNet net{.spec = *find(network.name)};
     const Config& arguments = network.arguments;
-    net.depths = arguments.integers("layers", {net.spec.depths.begin(), net.spec.depths.end()}, {1, 256}, {4, 4});
+    net.depths =
+        arguments.integers("layers", {net.spec.depths.begin(), net.spec.depths.end()}, {1, 256}, {4, 4});
     net.channels = arguments.integers("channels", {64, 128, 256, 512}, {}, {4, 4});
     net.spec.stem_width = arguments.integer("stem_width", net.spec.stem_width, {4, 1 << 12});
     net.spec.groups = arguments.integer("cardinality", net.spec.groups);
     net.spec.group_width = arguments.integer("base_width", net.spec.group_width);
     if (!net.spec.bottleneck && (net.spec.groups != 1 || net.spec.group_width != 64)) {
-        arguments.wrong(net.spec.groups != 1 ? "cardinality" : "base_width", "absent for blocks without a bottleneck");
+        arguments.wrong(net.spec.groups != 1 ? "cardinality" : "base_width",
+                        "absent for blocks without a bottleneck");
     }
     for (const std::int64_t width : net.channels) {
         if (net.inner(width) < 1) arguments.wrong("channels", "wide enough for 'base_width'");

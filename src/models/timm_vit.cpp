@@ -1,5 +1,5 @@
-// timm's Vision Transformers. Dosovitskiy et al. 2020 (arXiv 2010.11929); DeiT without distillation, Touvron et al. 2020
-// (arXiv 2012.12877). Checkpoint of reference: timm/vit_base_patch16_224.augreg2_in21k_ft_in1k.
+// timm's Vision Transformers. Dosovitskiy et al. 2020 (arXiv 2010.11929); DeiT without distillation, Touvron
+// et al. 2020 (arXiv 2012.12877). Checkpoint of reference: timm/vit_base_patch16_224.augreg2_in21k_ft_in1k.
 
 #include <algorithm>
 #include <array>
@@ -75,8 +75,8 @@ struct Vit {
 };
 
 Vit read(const TimmNetwork& network) {
-    check_arguments(network, {"in_chans", "img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "qkv_bias",
-                              "init_values", "global_pool"});
+    check_arguments(network, {"in_chans", "img_size", "patch_size", "embed_dim", "depth", "num_heads",
+                              "mlp_ratio", "qkv_bias", "init_values", "global_pool"});
     const Name name = *parse(network.name);
     const Config& arguments = network.arguments;
     const std::string pool = arguments.text("global_pool", "token");
@@ -119,7 +119,8 @@ NodeId add_branch(const Vit& vit, const Scope& scope, std::string_view name, Nod
 
 NodeId encode(const Vit& vit, const Scope& scope, NodeId x) {
     const Scope attn = scope / "attn";
-    const NodeId qkv = (attn / "qkv").linear((scope / "norm1").layer_norm(x, kEps), 3 * vit.width, vit.qkv_bias);
+    const NodeId qkv =
+        (attn / "qkv").linear((scope / "norm1").layer_norm(x, kEps), 3 * vit.width, vit.qkv_bias);
     const NodeId mixed =
         attend_packed(attn, qkv, {.heads = vit.heads, .scale = inverse_root_depth(vit.width, vit.heads)});
     x = add_branch(vit, scope, "ls1", x, (attn / "proj").linear(mixed, vit.width));

@@ -1,6 +1,6 @@
-// Networks of timm (PyTorch Image Models, Wightman 2019), as timm writes them to the Hub and transformers wraps them.
-// Checkpoints of reference: timm/resnet50.a1_in1k, timm/resnet18.a1_in1k, timm/mobilenetv3_small_100.lamb_in1k,
-// timm/vit_base_patch16_224.augreg2_in21k_ft_in1k.
+// Networks of timm (PyTorch Image Models, Wightman 2019), as timm writes them to the Hub and transformers
+// wraps them. Checkpoints of reference: timm/resnet50.a1_in1k, timm/resnet18.a1_in1k,
+// timm/mobilenetv3_small_100.lamb_in1k, timm/vit_base_patch16_224.augreg2_in21k_ft_in1k.
 
 #include <fmt/ranges.h>
 
@@ -25,9 +25,11 @@ const TimmFamily& family_of(const Config& config, const std::string& name) {
         if (family->knows(name)) return *family;
         known.push_back(family->names);
     }
-    fail("{}: timm's architecture '{}' is not supported. Supported are {}; any other model loads from an ONNX export "
-         "named model.onnx beside it",
-         config.source(), name, fmt::join(known, ", "));
+    fail(
+        "{}: timm's architecture '{}' is not supported. Supported are {}; any other model loads from an ONNX "
+        "export "
+        "named model.onnx beside it",
+        config.source(), name, fmt::join(known, ", "));
 }
 
 }  // namespace
@@ -40,13 +42,14 @@ void check_arguments(const TimmNetwork& network, std::initializer_list<std::stri
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         if (std::find(kTraining.begin(), kTraining.end(), key) != kTraining.end()) continue;
         const std::vector<std::string> names(known.begin(), known.end());
-        fail("{}: the argument '{}' is not supported for {}.{}", network.arguments.source(), key, network.name,
-             suggestion(key, names));
+        fail("{}: the argument '{}' is not supported for {}.{}", network.arguments.source(), key,
+             network.name, suggestion(key, names));
     }
 }
 
 Pixels timm_wrapper_image_size(const Config& config) {
-    const auto size = config.object("pretrained_cfg").integers("input_size", {3, 224, 224}, {1, 8192}, {3, 3});
+    const auto size =
+        config.object("pretrained_cfg").integers("input_size", {3, 224, 224}, {1, 8192}, {3, 3});
     return {size[1], size[2]};
 }
 
