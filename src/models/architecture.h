@@ -11,7 +11,7 @@ namespace espalier::models {
 /// How to build one family of networks from a Hugging Face config.json and its tensor names.
 struct Architecture {
     std::string_view model_type;  ///< config.json's model_type
-    std::string_view head;        ///< scope of the last linear layer
+    std::string_view head;  ///< scope of the last linear layer; empty where it depends on the configuration
     /// The size of images the network was configured for, where nothing else tells.
     Pixels (*image_size)(const Config& config);
     /// Builds the network on `pixels` f32 [n, channels, height, width] and returns the logits f32 [n,
@@ -88,5 +88,20 @@ graph::NodeId build_swin(const Config& config, const Scope& root, graph::NodeId 
 Pixels swinv2_image_size(const Config& config);
 graph::NodeId build_swinv2(const Config& config, const Scope& root, graph::NodeId pixels,
                            std::int64_t classes);
+Pixels mobilenet_v1_image_size(const Config& config);
+graph::NodeId build_mobilenet_v1(const Config& config, const Scope& root, graph::NodeId pixels,
+                                 std::int64_t classes);
+Pixels efficientnet_image_size(const Config& config);
+graph::NodeId build_efficientnet(const Config& config, const Scope& root, graph::NodeId pixels,
+                                 std::int64_t classes);
+Pixels mobilevit_image_size(const Config& config);
+graph::NodeId build_mobilevit(const Config& config, const Scope& root, graph::NodeId pixels,
+                              std::int64_t classes);
+Pixels mobilevitv2_image_size(const Config& config);
+graph::NodeId build_mobilevitv2(const Config& config, const Scope& root, graph::NodeId pixels,
+                                std::int64_t classes);
+Pixels timm_wrapper_image_size(const Config& config);
+graph::NodeId build_timm_wrapper(const Config& config, const Scope& root, graph::NodeId pixels,
+                                 std::int64_t classes);
 
 }  // namespace espalier::models

@@ -23,4 +23,8 @@ double inverse_root_depth(std::int64_t width, std::int64_t heads);
 /// Throws Error where a width does not divide into the heads.
 graph::NodeId attend(const Scope& scope, graph::NodeId q, graph::NodeId k, graph::NodeId v, const Heads& heads);
 
+/// The same for q, k and v of equal width side by side in one matrix: qkv [n, t, 3 * heads * d] -> [n, t,
+/// heads * d].
+graph::NodeId attend_packed(const Scope& scope, graph::NodeId qkv, const Heads& heads);
+
 }  // namespace espalier::models

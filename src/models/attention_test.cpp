@@ -43,6 +43,24 @@ TEST(Attend, IsRecognizedWithEveryFormOfBias) {
     }
 }
 
+TEST(AttendPacked, IsRecognizedAsOneMatrixOfQueriesKeysAndValues) {
+    Graph graph;
+    RandomWeights weights(1);
+    const Scope scope(graph, weights);
+    const NodeId pixels = graph.add_input("pixels", {DType::kF32, {2, 4, 1, 1}});
+    const NodeId tokens = scope.add(Reshape{{0, 4, 1}}, {pixels}, "in");
+    const NodeId mixed = attend_packed(scope, scope.linear(tokens, 18, false), {.heads = 2, .scale = 0.25});
+    EXPECT_EQ(graph.type(mixed).shape, (Shape{2, 4, 6}));
+    EXPECT_THROW(attend_packed(scope, mixed, {.heads = 4}), Error);
+    graph.set_output(scope.mean_token(mixed));
+    verify(graph);
+    passes::Change change;
+    const Graph fused = passes::fuse_attention(graph, change);
+    EXPECT_EQ(change.count, 1);
+    EXPECT_EQ(cost_of(fused).total.macs, cost_of(graph).total.macs);
+    EXPECT_FALSE(cost_of(fused).node_counts.contains("slice"));
+}
+
 TEST(Attend, RefusesWidthsThatDoNotDivide) {
     Graph graph;
     RandomWeights weights(1);

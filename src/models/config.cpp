@@ -33,6 +33,12 @@ const json* Config::find(std::string_view key) const {
 
 bool Config::has(std::string_view key) const { return find(key) != nullptr; }
 
+std::vector<std::string> Config::keys() const {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : json_->items()) keys.push_back(key);
+    return keys;
+}
+
 void Config::wrong(std::string_view key, std::string_view expected) const {
     const json* value = find(key);
     std::string text = value ? value->dump(-1, ' ', false, json::error_handler_t::replace)
@@ -161,9 +167,11 @@ Pixels Config::pixels(std::string_view key, std::int64_t otherwise) const {
 std::optional<std::vector<std::string>> Config::labels() const {
     constexpr std::int64_t kMostLabels = 1 << 20;
     const json* map = find("id2label");
+    if (!map && has("label_names")) return texts("label_names", {}, {1, kMostLabels});
     if (!map) {
-        if (!has("num_labels")) return std::nullopt;
-        std::vector<std::string> labels(static_cast<std::size_t>(integer("num_labels", 2, {1, kMostLabels})));
+        const std::string_view count = has("num_labels") ? "num_labels" : "num_classes";
+        if (!has(count)) return std::nullopt;
+        std::vector<std::string> labels(static_cast<std::size_t>(integer(count, 2, {1, kMostLabels})));
         for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = fmt::format("LABEL_{}", i);
         return labels;
     }

@@ -38,6 +38,8 @@ class Config {
     Config(std::string_view text, std::string source);
 
     bool has(std::string_view key) const;
+    /// All keys, in alphabetical order.
+    std::vector<std::string> keys() const;
     std::int64_t integer(std::string_view key, std::int64_t otherwise, Limits limits = {}) const;
     double number(std::string_view key, double otherwise, double least, double most) const;
     bool flag(std::string_view key, bool otherwise) const;
@@ -53,7 +55,8 @@ class Config {
     Pixels pixels(std::string_view key, std::int64_t otherwise) const;
 
     /// Names of the classes in order, from id2label, whose keys must be 0, 1, 2, ... without a gap; LABEL_0,
-    /// LABEL_1, ... where it is absent but num_labels is given; nothing where both are absent.
+    /// LABEL_1, ... where it is absent but num_labels is given; nothing where both are absent. timm's form of
+    /// the file has label_names and num_classes instead.
     std::optional<std::vector<std::string>> labels() const;
 
     /// The class that the checkpoint was saved from, architectures[0]; empty where it is not given.

@@ -24,6 +24,12 @@ Folder Folder::open(const std::filesystem::path& path) {
     return folder;
 }
 
+std::string Folder::model_type() const {
+    if (!config) return "";
+    const bool timm = config->has("architecture") && config->has("pretrained_cfg");
+    return config->text("model_type", timm ? "timm_wrapper" : "");
+}
+
 void set_origin(Model& model, const Folder& folder) {
     namespace fs = std::filesystem;
     fs::path place = fs::absolute(folder.path).lexically_normal();
@@ -53,6 +59,9 @@ datasets::ProcessorConfig read_processor(const Folder& folder, std::optional<Pix
     const std::string type = folder.model_type();
     if (folder.has(kProcessorFile)) {
         return datasets::parse_processor(read_text_file(path, kMostConfigBytes), path.string(), type);
+    }
+    if (type == "timm_wrapper") {
+        return datasets::parse_processor(folder.config_json, (folder.path / kConfigFile).string(), type);
     }
     const std::string source = fmt::format("{} (absent)", path.string());
     const auto standard = datasets::parse_processor("{}", source, type);

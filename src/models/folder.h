@@ -31,7 +31,8 @@ struct Folder {
     static Folder open(const std::filesystem::path& path);
 
     bool has(const char* file) const { return std::filesystem::exists(path / file); }
-    std::string model_type() const { return config ? config->text("model_type", "") : ""; }
+    /// config.json's model_type; "timm_wrapper" for timm's form of the file, which has none.
+    std::string model_type() const;
 };
 
 /// Fills in name and origin from the folder's place: a Hub cache (models--org--name/snapshots/revision) or

@@ -39,6 +39,11 @@ void check_head(const Folder& folder, const Architecture& architecture, const fo
          classes);
 }
 
+void note_unnamed(Model& model, const Config& config) {
+    if (config.has("id2label") || config.has("label_names")) return;
+    model.notes.emplace_back("config.json has no names of the classes, so they are numbered.");
+}
+
 void note_unused(Model& model, const std::vector<std::string>& unused) {
     if (unused.empty()) return;
     constexpr std::size_t kShown = 3;
@@ -47,6 +52,13 @@ void note_unused(Model& model, const std::vector<std::string>& unused) {
         fmt::format("The network does not use {} of the file's tensors: {}{}.", unused.size(),
                     fmt::join(unused.begin(), unused.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
                     unused.size() > shown ? ", ..." : ""));
+}
+
+/// Of the images; timm's form of the file has them among the arguments of the network.
+std::int64_t channels_of(const Config& config) {
+    constexpr Limits kLimits{1, 1024};
+    return config.integer("num_channels", config.object("model_args").integer("in_chans", 3, kLimits),
+                          kLimits);
 }
 
 }  // namespace
@@ -61,6 +73,7 @@ Model load_hub(const Folder& folder, const LoadOptions& options, std::vector<std
     const Pixels size = size_of(model.processor).value_or(standard);
     const auto declared = config.labels();
     model.labels = declared.value_or(std::vector<std::string>{"LABEL_0", "LABEL_1"});
+    note_unnamed(model, config);
 
     std::unique_ptr<WeightSource> weights;
     const CheckpointWeights* checkpoint = nullptr;
@@ -79,7 +92,7 @@ Model load_hub(const Folder& folder, const LoadOptions& options, std::vector<std
         checkpoint = read.get();
         weights = std::move(read);
     }
-    const std::int64_t channels = config.integer("num_channels", 3, {1, 1024});
+    const std::int64_t channels = channels_of(config);
     const auto pixels =
         model.graph.add_input("pixel_values", {DType::kF32, {1, channels, size.height, size.width}});
     const Scope root(model.graph, *weights);

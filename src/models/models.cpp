@@ -30,6 +30,13 @@ constexpr Architecture kArchitectures[] = {
     {"swiftformer", "head", swiftformer_image_size, build_swiftformer},
     {"swin", "classifier", swin_image_size, build_swin},
     {"swinv2", "classifier", swinv2_image_size, build_swinv2},
+    {"efficientnet", "classifier", efficientnet_image_size, build_efficientnet},
+    {"mobilenet_v1", "classifier", mobilenet_v1_image_size, build_mobilenet_v1},
+    {"mobilenet_v2", "classifier", mobilenet_v2_image_size, build_mobilenet_v2},
+    {"mobilevit", "classifier", mobilevit_image_size, build_mobilevit},
+    {"mobilevitv2", "classifier", mobilevitv2_image_size, build_mobilevitv2},
+    {"resnet", "classifier.1", resnet_image_size, build_resnet},
+    {"timm_wrapper", "", timm_wrapper_image_size, build_timm_wrapper},
     {"vit", "classifier", vit_image_size, build_vit},
 };
 

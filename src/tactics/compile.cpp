@@ -16,18 +16,12 @@ const Tactic kCompile{
     .canonical = [](std::string_view parameter) { return no_parameter("compile", parameter); },
     .passes =
         [](std::string_view) {
-            // Attention comes first: where there is one head, merging takes the transposes that it is known by away.
             return std::vector<passes::Pass>{
-                {"fuse-attention", passes::fuse_attention},   {"narrow-tokens", passes::narrow_tokens},
                 {"merge-movements", passes::merge_movements}, {"fold-pad", passes::fold_pad},
-<<<<<<< HEAD
                 {"fold-batch-norm", passes::fold_batch_norm}, {"fold-input", passes::fold_input},
                 {"fold-scale", passes::fold_scale},           {"fuse-attention", passes::fuse_attention},
-=======
-                {"fold-batch-norm", passes::fold_batch_norm}, {"fold-scale", passes::fold_scale},
->>>>>>> h-vits
-                {"fuse-qkv", passes::fuse_qkv},               {"fuse-residual", passes::fuse_residual},
-                {"fuse-activation", passes::fuse_activation},
+                {"narrow-tokens", passes::narrow_tokens},     {"fuse-qkv", passes::fuse_qkv},
+                {"fuse-residual", passes::fuse_residual},     {"fuse-activation", passes::fuse_activation},
             };
         },
 };
