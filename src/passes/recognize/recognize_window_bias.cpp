@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "passes/recognize/recognize.h"
 
 namespace espalier::passes {
