@@ -21,7 +21,7 @@ std::string Call::name() const {
     return node_.outputs.empty() ? node_.op_type : node_.outputs.front();
 }
 
-Value& Call::input(std::size_t index) {
+Value& Call::any_input(std::size_t index) {
     if (!has(index)) fail("input {} is required", index);
     const auto found = values_.find(node_.inputs[index]);
     if (found == values_.end()) {
@@ -29,6 +29,19 @@ Value& Call::input(std::size_t index) {
              node_.inputs[index]);
     }
     return found->second;
+}
+
+Value& Call::input(std::size_t index) {
+    Value& value = any_input(index);
+    if (value.dynamic)
+        fail("its input '{}' is quantized at run time, of which only products are supported", value.name);
+    return value;
+}
+
+const Dynamic* Call::dynamic(std::size_t index) {
+    if (!has(index)) return nullptr;
+    const Value& value = any_input(index);
+    return value.dynamic ? &*value.dynamic : nullptr;
 }
 
 NodeId Call::operand(std::size_t index) {
@@ -47,7 +60,7 @@ const Tensor* Call::constant(std::size_t index) {
     if (!has(index)) return nullptr;
     Value& value = input(index);
     if (const auto* integers = std::get_if<Integers>(&value.content)) {
-        if (!integers->all_known()) return nullptr;
+        if (integers->per_image || !integers->all_known()) return nullptr;
         return &known_.insert_or_assign(index, tensor_of(*integers)).first->second;
     }
     return std::get_if<Tensor>(&value.content);
@@ -61,6 +74,11 @@ double Call::scalar(std::size_t index, double otherwise) {
 }
 
 std::optional<Integers> Call::integers(std::size_t index) {
+    auto found = image_integers(index);
+    return found && found->per_image ? std::nullopt : std::move(found);
+}
+
+std::optional<Integers> Call::image_integers(std::size_t index) {
     if (!has(index)) return std::nullopt;
     const Value& value = input(index);
     if (const auto* integers = std::get_if<Integers>(&value.content)) return *integers;
@@ -131,6 +149,12 @@ void Call::give(std::variant<NodeId, Tensor, Integers> content, std::size_t inde
         budget_.take(integers->elements.size() * sizeof(Extent));
     const bool added = values_.emplace(output, Value{std::move(content), output}).second;
     if (!added) fail("its output '{}' is already defined", output);
+}
+
+void Call::give_dynamic(Dynamic part, std::size_t index) {
+    if (index >= node_.outputs.size() || node_.outputs[index].empty()) return;
+    give(NodeId::kNone, index);
+    values_.find(node_.outputs[index])->second.dynamic = std::move(part);
 }
 
 }  // namespace espalier::formats::onnx

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "formats/onnx/dynamic.h"
 #include "formats/onnx/fold.h"
 #include "formats/onnx/parsers.h"
 
@@ -49,8 +50,9 @@ Extent evaluate(BinaryKind kind, Extent a, Extent b) {
 /// Add, Sub, Mul, Div, Pow of two inputs; Min, Max, Sum of one or more.
 void parse_binary(Call& call) {
     const BinaryKind kind = kind_of(call.op_type());
+    if (kind == BinaryKind::kMul && give_dynamic_product(call)) return;
     if (call.inputs() == 1) return call.give(call.operand(0));
-    if (const auto a = call.integers(0), b = call.integers(1); a && b && call.inputs() == 2) {
+    if (const auto a = call.image_integers(0), b = call.image_integers(1); a && b && call.inputs() == 2) {
         return call.give(combine(*a, *b, [kind](Extent l, Extent r) { return evaluate(kind, l, r); }));
     }
     if (call.inputs() == 2 && call.constant(0) && call.constant(1)) {
@@ -59,28 +61,6 @@ void parse_binary(Call& call) {
     NodeId y = call.operand(0);
     for (std::size_t i = 1; i < call.inputs(); ++i) y = call.add(Binary{kind}, {y, call.operand(i)});
     call.give(y);
-}
-
-/// 1 where two integers are equal for every batch size, else 0.
-void parse_equal(Call& call) {
-    const auto a = call.integers(0);
-    const auto b = call.integers(1);
-    if (!a || !b) fail("only constants and shapes can be compared");
-    call.give(combine(*a, *b, [](Extent l, Extent r) { return Extent{l == r ? 1 : 0, 0}; }));
-}
-
-/// Where(condition, a, b) of constants and shapes.
-void parse_where(Call& call) {
-    const auto condition = call.integers(0);
-    const auto a = call.integers(1);
-    const auto b = call.integers(2);
-    if (!condition || !a || !b) fail("only constants and shapes can be selected");
-    const Integers from_a = combine(*condition, *a, [](Extent c, Extent value) { return c * value; });
-    const Integers from_b = combine(*condition, *b, [](Extent c, Extent value) {
-        return (Extent{1, 0} - c) * value;
-    });
-    condition->known("the condition");
-    call.give(combine(from_a, from_b, [](Extent l, Extent r) { return l + r; }));
 }
 
 }  // namespace espalier::formats::onnx

@@ -21,6 +21,7 @@ class ProtoReader {
 
   private:
     GraphProto graph(WireReader reader);
+    FunctionProto function(WireReader reader);
     NodeProto node(WireReader reader);
     AttributeProto attribute(WireReader reader);
     ValueInfoProto value_info(WireReader reader);
@@ -35,6 +36,7 @@ class ProtoReader {
     SharedBytes file_;
     std::map<std::string, std::shared_ptr<const MappedFile>> external_files_;
     int messages_ = 0;
+    int depth_ = 0;  ///< of graphs within attributes of graphs
 };
 
 }  // namespace espalier::formats::onnx

@@ -1,34 +1,17 @@
 #include "passes/quantize/integers.h"
 
-#include <cmath>
+#include <algorithm>
 #include <optional>
 
+#include "kernels/gemm_i8/tile_i8.h"
 #include "passes/match.h"
+#include "passes/quantize/dequantized.h"
 
 namespace espalier::passes {
 
 using namespace graph;
 
 namespace {
-
-/// The scale of a DequantizeLinear with one scale for the whole tensor, and a constant zero point.
-std::optional<double> tensor_scale(const Graph& graph, NodeId id) {
-    if (!graph.as<DequantizeLinear>(id)) return std::nullopt;
-    const NodeId zero = input_of(graph, id, 2);
-    if (zero != NodeId::kNone && !graph.constant(zero)) return std::nullopt;
-    return scalar_constant(graph, graph[id].inputs[1]);
-}
-
-/// The codes of a dequantized constant less their zero point, as floats; nothing where it is no constant.
-std::optional<Tensor> centred_codes(const Graph& graph, NodeId id) {
-    const Tensor* codes = graph.constant(graph[id].inputs[0]);
-    if (!codes) return std::nullopt;
-    const NodeId zero_id = input_of(graph, id, 2);
-    const float zero = zero_id == NodeId::kNone ? 0.0f : graph.constant(zero_id)->to_f32().span<float>()[0];
-    Tensor result = codes->to_f32().clone();
-    for (float& value : result.mutable_span<float>()) value -= zero;
-    return result;
-}
 
 class SumIntegers {
   public:
@@ -37,15 +20,18 @@ class SumIntegers {
     Graph run() {
         for (int i = 0; i < graph_.size(); ++i) {
             const auto id = static_cast<NodeId>(i);
-            if (!convolution(id) && !mean(id) && !quantization(id)) rewriter_.keep(id);
+            if (!convolution(id) && !linear(id) && !matmul(id) && !mean(id) && !quantization(id))
+                rewriter_.keep(id);
         }
         return rewriter_.finish();
     }
 
   private:
+    NodeId constant(const Shape& shape, const std::vector<float>& values, const std::string& name) {
+        return rewriter_.out().add_constant(name, Tensor::of<float>(shape, values));
+    }
     NodeId scalar(double value, const std::string& name) {
-        const float rounded = static_cast<float>(value);
-        return rewriter_.out().add_constant(name, Tensor::of<float>({}, {&rounded, 1}));
+        return constant({}, {static_cast<float>(value)}, name);
     }
 
     /// x - zx for a dequantized value.
@@ -64,33 +50,89 @@ class SumIntegers {
         return true;
     }
 
+    /// A product whose operands are dequantized: by `integer_op`(zero point) where the weights fit s8, else,
+    /// with one scale for all of them, by the op itself on whole numbers in f32.
+    template <typename Product, typename IntegerOp>
+    bool product(NodeId id, const Product& op, IntegerOp integer_op) {
+        const Node& node = graph_[id];
+        const auto x = dequantized_activation(graph_, node.inputs[0]);
+        const auto w = dequantized_weights(graph_, node.inputs[1]);
+        if (input_of(graph_, id, 3) != NodeId::kNone || !x || !w) return false;
+        std::vector<float> scales;
+        for (const double scale : w->scales) scales.push_back(static_cast<float>(x->scale * scale));
+        const auto count = static_cast<std::int64_t>(scales.size());
+        const NodeId b = input_of(graph_, id, 2);
+        const auto units = b == NodeId::kNone ? std::vector<float>{}
+                                              : in_units_of(graph_, b, scales).value_or(std::vector<float>{});
+        if (b != NodeId::kNone && units.empty()) return false;
+        const Shape& shape = w->codes.shape();
+        if (w->as_s8 && shape.product(1, shape.rank()) <= kernels::kI8MaxDepth) {
+            std::vector<NodeId> inputs{rewriter_[x->codes],
+                                       rewriter_.out().add_constant(node.name + ".s8", *w->as_s8),
+                                       constant({count}, scales, node.name + ".scale")};
+            if (b != NodeId::kNone)
+                inputs.push_back(constant({count}, scaled_up(units, scales), node.name + ".bias"));
+            return activated(id, rewriter_.out().add(integer_op(x->zero_point), std::move(inputs), node.name),
+                             op.activation);
+        }
+        const bool one_scale =
+            std::all_of(scales.begin(), scales.end(), [&](float s) { return s == scales[0]; });
+        if (!one_scale || op.activation.present) return false;
+        std::vector<NodeId> inputs{centred(node.inputs[0]),
+                                   rewriter_.out().add_constant(node.name + ".codes", w->codes)};
+        if (b != NodeId::kNone) inputs.push_back(constant({count}, units, node.name + ".units"));
+        return scaled(id, rewriter_.out().add(op, std::move(inputs), node.name), scales[0]);
+    }
+
+    static std::vector<float> scaled_up(const std::vector<float>& units, const std::vector<float>& scales) {
+        std::vector<float> values;
+        for (std::size_t i = 0; i < units.size(); ++i)
+            values.push_back(static_cast<float>(static_cast<double>(units[i]) * scales[i]));
+        return values;
+    }
+
+    bool activated(NodeId id, NodeId y, const Activation& activation) {
+        if (activation.present)
+            y = rewriter_.out().add(Unary{activation.kind, activation.lo, activation.hi}, {y},
+                                    graph_[id].name);
+        rewriter_.replace(id, y);
+        ++change_.count;
+        return true;
+    }
+
     bool convolution(NodeId id) {
         const auto* conv = graph_.as<Conv2d>(id);
-        if (!conv || conv->activation.present || input_of(graph_, id, 3) != NodeId::kNone) return false;
-        const Node& node = graph_[id];
-        const auto sx = tensor_scale(graph_, node.inputs[0]);
-        const auto sw = tensor_scale(graph_, node.inputs[1]);
-        if (!sx || !sw || graph_.constant(graph_[node.inputs[0]].inputs[0])) return false;
-        const auto weights = centred_codes(graph_, node.inputs[1]);
-        if (!weights) return false;
-        NodeId bias = NodeId::kNone;
-        if (const NodeId b = input_of(graph_, id, 2); b != NodeId::kNone) {
-            const auto sb = tensor_scale(graph_, b);
-            const auto codes = sb ? centred_codes(graph_, b) : std::nullopt;
-            if (!codes || std::fabs(*sb - *sx * *sw) > 1e-5 * *sx * *sw) return false;
-            bias = rewriter_.out().add_constant(graph_[b].name + ".codes", *codes);
-        }
-        const NodeId w = rewriter_.out().add_constant(graph_[node.inputs[1]].name + ".codes", *weights);
-        const NodeId sum = rewriter_.out().add(*conv, {centred(node.inputs[0]), w, bias}, node.name);
-        return scaled(id, sum, *sx * *sw);
+        if (!conv || conv->layout != Layout::kNchw) return false;
+        return product(id, *conv, [conv](std::int64_t zero) {
+            return IntegerConv2d{conv->stride, conv->pad, conv->dilation, conv->groups, zero, conv->layout};
+        });
+    }
+
+    bool linear(NodeId id) {
+        const auto* op = graph_.as<Linear>(id);
+        return op && product(id, *op, [](std::int64_t zero) { return IntegerLinear{zero}; });
+    }
+
+    bool matmul(NodeId id) {
+        const auto* op = graph_.as<MatMul>(id);
+        if (!op) return false;
+        const auto& inputs = graph_[id].inputs;
+        const auto a = dequantized_activation(graph_, inputs[0]);
+        const auto b = dequantized_activation(graph_, inputs[1]);
+        if (!a || !b) return false;
+        const NodeId sum =
+            rewriter_.out().add(*op, {centred(inputs[0]), centred(inputs[1])}, graph_[id].name);
+        return scaled(id, sum, a->scale * b->scale);
     }
 
     bool mean(NodeId id) {
         const auto* reduce = graph_.as<Reduce>(id);
         if (!reduce || reduce->kind != ReduceKind::kMean) return false;
-        const auto scale = tensor_scale(graph_, graph_[id].inputs[0]);
-        if (!scale) return false;
-        return scaled(id, rewriter_.out().add(*reduce, {centred(graph_[id].inputs[0])}, graph_[id].name), *scale);
+        const NodeId input = graph_[id].inputs[0];
+        const auto x = dequantized_activation(graph_, input);
+        if (!x) return false;
+        const NodeId sum = rewriter_.out().add(*reduce, {centred(input)}, graph_[id].name);
+        return scaled(id, sum, x->scale);
     }
 
     bool quantization(NodeId id) {
@@ -104,8 +146,9 @@ class SumIntegers {
         if (!factor || *factor <= 0) return false;
         const NodeId sum = out[product].inputs[0];
         const NodeId scale = scalar(*step / *factor, graph_[id].name + ".step");
-        rewriter_.replace(id, rewriter_.out().add(graph_[id].op, {sum, scale, rewriter_[graph_[id].inputs[2]]},
-                                                  graph_[id].name));
+        rewriter_.replace(id,
+                          rewriter_.out().add(graph_[id].op, {sum, scale, rewriter_[graph_[id].inputs[2]]},
+                                              graph_[id].name));
         ++change_.count;
         return true;
     }

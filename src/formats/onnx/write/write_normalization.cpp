@@ -16,6 +16,34 @@ std::string write_op(NodeWriter& to, const BatchNorm& op) {
     return write_epilogue(to, std::move(y), 5, op.activation);
 }
 
+/// An instance of InstanceNormalization is a group whose pixels and channels lie in one row; the affine follows, as opset
+/// 17 has no group normalization of its own.
+std::string write_op(NodeWriter& to, const GroupNorm& op) {
+    const Shape shape = to.shape();
+    const Layout layout = shape.rank() == 4 ? op.layout : Layout::kNchw;
+    std::string y = write_channels_first(to, layout, to.input(0), [&](const std::string& x) {
+        Tensor ones = Tensor::allocate(DType::kF32, {op.groups});
+        std::ranges::fill(ones.mutable_span<float>(), 1.0f);
+        const std::string rows = to.reshaped(x, {0, op.groups, -1});
+        const std::string normalized =
+            to.add("InstanceNormalization",
+                   {rows, to.tensor(to.node().name + ".ones", ones),
+                    to.tensor(to.node().name + ".zeros", Tensor::allocate(DType::kF32, {op.groups}))},
+                   {{"epsilon", static_cast<float>(op.eps)}});
+        const std::int64_t channels = to.shape(1)[0];
+        Ints whole{0, channels};
+        Ints affine{channels};
+        for (int axis = 2; axis < shape.rank(); ++axis) {
+            whole.push_back(layout == Layout::kNhwc ? shape[axis - 1] : shape[axis]);
+            affine.push_back(1);
+        }
+        const std::string image = to.reshaped(normalized, whole);
+        const std::string scaled = to.add("Mul", {image, to.reshaped(to.input(1), affine)});
+        return to.add("Add", {scaled, to.reshaped(to.input(2), affine)});
+    });
+    return write_epilogue(to, std::move(y), 3, op.activation);
+}
+
 /// ONNX has a scale always, and a bias where it is given.
 std::string write_op(NodeWriter& to, const LayerNorm& op) {
     std::vector<std::string> inputs{to.input(0)};

@@ -19,6 +19,7 @@ std::string write_op(NodeWriter& to, const graph::QuantizedLinear& op);
 std::string write_op(NodeWriter& to, const graph::MatMul& op);
 std::string write_op(NodeWriter& to, const graph::Attention& op);
 std::string write_op(NodeWriter& to, const graph::BatchNorm& op);
+std::string write_op(NodeWriter& to, const graph::GroupNorm& op);
 std::string write_op(NodeWriter& to, const graph::LayerNorm& op);
 std::string write_op(NodeWriter& to, const graph::Softmax& op);
 std::string write_op(NodeWriter& to, const graph::Unary& op);
@@ -34,6 +35,8 @@ std::string write_op(NodeWriter& to, const graph::Pad& op);
 std::string write_op(NodeWriter& to, const graph::Gather& op);
 std::string write_op(NodeWriter& to, const graph::QuantizeLinear& op);
 std::string write_op(NodeWriter& to, const graph::DequantizeLinear& op);
+std::string write_op(NodeWriter& to, const graph::IntegerConv2d& op);
+std::string write_op(NodeWriter& to, const graph::IntegerLinear& op);
 
 /// Parts that several of them share.
 
