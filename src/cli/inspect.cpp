@@ -21,6 +21,7 @@ struct InspectOptions {
     bool graph = false;
     bool tactics = false;
     bool random_weights = false;
+    bool config_only = false;
 };
 
 /// Which tactics find something to do in this model; the reason where one does not.
@@ -128,9 +129,8 @@ void print_text(const json& d, const models::Model& model) {
 void inspect(const InspectOptions& options, const Globals& globals) {
     models::LoadOptions load;
     if (options.random_weights) load.random_weights = 1;
-    const std::string path = model_path(options.model, globals);
-    load.blank_weights = !options.random_weights && !models::has_weights(path);
-    const models::Model model = models::load_model(path, load);
+    load.blank_weights = options.config_only;
+    const models::Model model = models::load_model(model_path(options.model, globals), load);
     if (options.graph) {
         fmt::print("{}", graph::print(model.graph));
         return;
@@ -155,7 +155,8 @@ void add_inspect(CLI::App& app, Globals& globals, int&) {
     command->add_flag("--layers", options->layers, "List every operation");
     command->add_flag("--tactics", options->tactics, "Say which tactics find something to do, and why not");
     command->add_flag("--graph", options->graph, "Print the graph as it was imported");
-    command->add_flag("--random-weights", options->random_weights, "Build from config.json alone");
+    command->add_flag("--config-only", options->config_only, "Read config.json alone, without any weights");
+    command->add_flag("--random-weights", options->random_weights, "Build from config.json, with seeded weights");
     command->footer("Example: espalier inspect zoo/models/vit-mini --tactics");
     command->callback([options, &globals] { inspect(*options, globals); });
 }

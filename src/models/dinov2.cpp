@@ -62,6 +62,7 @@ Tensor positions(const Dinov2& net, const Scope& scope, const Shape& input) {
 /// [n, c, h, w] -> [n, 1 + registers + patches, width]; registers have no position.
 NodeId embed(const Dinov2& net, const Scope& scope, NodeId pixels) {
     const std::int64_t width = net.vit.width;
+    scope.declare_unused("mask_token", {1, width});
     const NodeId patches = embed_patches(net.vit, scope, pixels);
     const Tensor table = positions(net, scope, scope.type(pixels).shape);
     const std::int64_t count = scope.type(patches).shape[1];

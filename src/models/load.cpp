@@ -46,12 +46,6 @@ Model load_folder(const Folder& folder, const LoadOptions& options, std::vector<
 
 }  // namespace
 
-bool has_weights(const std::filesystem::path& path) {
-    if (!std::filesystem::is_directory(path)) return true;
-    const Folder folder = Folder::open(path);
-    return has_checkpoint(folder) || folder.has(kOnnxFile) || folder.has(kNestedOnnxFile);
-}
-
 Model load_model(const std::filesystem::path& path, const LoadOptions& options) {
     const bool is_file = std::filesystem::is_regular_file(path);
     if (is_file && path.extension() != ".onnx") {

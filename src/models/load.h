@@ -26,7 +26,4 @@ struct LoadOptions {
 /// Throws Error naming the file, key, tensor or node that is missing or does not fit.
 Model load_model(const std::filesystem::path& path, const LoadOptions& options = {});
 
-/// Whether load_model() would find weights at `path`: false for a folder with config.json alone.
-bool has_weights(const std::filesystem::path& path);
-
 }  // namespace espalier::models

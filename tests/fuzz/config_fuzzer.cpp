@@ -6,8 +6,8 @@ namespace {
 
 /// Zeros of any shape that is asked for, as long as the whole network stays small.
 class ZeroWeights : public models::WeightSource {
-  public:
-    Tensor get(const std::string& name, const Shape& shape, models::Role) override {
+  protected:
+    Tensor read(const std::string& name, const Shape& shape, models::Role) override {
         constexpr std::int64_t kMostElements = 1 << 22;
         if (shape.elements() > kMostElements || (elements_ += shape.elements()) > kMostElements) {
             fail("'{}' makes the network larger than is fuzzed", name);

@@ -88,7 +88,7 @@ std::map<std::string, std::string> constants_of(const Graph& graph) {
 TEST(ExportOnnx, NamesInputOutputAndWeightsAsUsersExpect) {
     const TemporaryFolder folder;
     export_onnx(classifier(), folder.model());
-    const auto proto = onnx::read_model(folder.model());
+    const auto proto = onnx::read_model(SharedBytes::of_file(folder.model()), folder.model());
     EXPECT_EQ(proto.opset, 17);
     ASSERT_EQ(proto.graph.inputs.size(), 1u);
     EXPECT_EQ(proto.graph.inputs[0].name, "pixel_values");

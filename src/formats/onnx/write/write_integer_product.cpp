@@ -1,3 +1,4 @@
+#include "formats/onnx/proto.h"
 #include "formats/onnx/write/writers.h"
 
 namespace espalier::formats::onnx {
