@@ -96,6 +96,31 @@ Tensor fold(BinaryKind kind, const Tensor& a, const Tensor& b) {
     return result;
 }
 
+Tensor fold_to_bool(const Tensor& a, const Tensor& b, const std::function<bool(float, float)>& f) {
+    const Shape shape = graph::broadcast_shape("comparison", a.shape(), b.shape());
+    const Tensor left = fold(a.to_f32(), arrange_broadcast(a.shape(), shape));
+    const Tensor right = fold(b.to_f32(), arrange_broadcast(b.shape(), shape));
+    Tensor result = Tensor::allocate(DType::kBool, shape);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(result.elements()); ++i) {
+        const bool holds = f(left.span<float>()[i], right.span<float>()[i]);
+        result.mutable_bytes()[i] = static_cast<std::byte>(holds ? 1 : 0);
+    }
+    return result;
+}
+
+Tensor fold_where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+    const Shape values = graph::broadcast_shape("selection", a.shape(), b.shape());
+    const Shape shape = graph::broadcast_shape("selection", condition.shape(), values);
+    const Tensor selects = fold(condition.to_f32(), arrange_broadcast(condition.shape(), shape));
+    Tensor result = fold(a.to_f32(), arrange_broadcast(a.shape(), shape));
+    const Tensor otherwise = fold(b.to_f32(), arrange_broadcast(b.shape(), shape));
+    const auto chosen = result.mutable_span<float>();
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+        if (selects.span<float>()[i] == 0) chosen[i] = otherwise.span<float>()[i];
+    }
+    return result;
+}
+
 Tensor fold_concat(std::span<const Tensor> parts, int axis) {
     const Shape& first = parts.front().shape();
     std::int64_t extent = 0;

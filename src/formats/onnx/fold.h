@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "formats/onnx/arrange.h"
@@ -14,6 +15,10 @@ namespace espalier::formats::onnx {
 Tensor fold(const Tensor& tensor, const Arrangement& arrangement);
 Tensor fold(const graph::Unary& op, const Tensor& tensor);
 Tensor fold(graph::BinaryKind kind, const Tensor& a, const Tensor& b);
+/// f(a, b) element by element with NumPy broadcasting, as bool.
+Tensor fold_to_bool(const Tensor& a, const Tensor& b, const std::function<bool(float, float)>& f);
+/// a where the condition is not 0, else b, with NumPy broadcasting, as f32.
+Tensor fold_where(const Tensor& condition, const Tensor& a, const Tensor& b);
 /// Tensors of one type behind each other along `axis`.
 Tensor fold_concat(std::span<const Tensor> parts, int axis);
 

@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "formats/onnx/parsers.h"
+#include "formats/onnx/translator.h"
 
 namespace espalier::formats {
 
@@ -67,21 +67,6 @@ NodeId add_input(TwinGraph& graph, const ValueInfoProto& input, const OnnxOption
     return last ? graph.add(graph::Transpose{{0, 2, 3, 1}}, {pixels}, input.name + ".channels_last") : pixels;
 }
 
-void translate(const NodeProto& node, std::int64_t opset, Values& values, TwinGraph& graph, Budget& budget) {
-    Call call(node, opset, values, graph, budget);
-    const bool standard = node.domain.empty() || node.domain == "ai.onnx";
-    const Parser parser = standard ? find_parser(node.op_type) : nullptr;
-    if (!parser) {
-        fail("node '{}': the operation {}{}{} is not supported", call.name(), node.domain,
-             standard ? "" : "::", node.op_type);
-    }
-    try {
-        parser(call);
-    } catch (const Error& error) {
-        fail("node '{}' ({}): {}", call.name(), node.op_type, error.what());
-    }
-}
-
 /// The first output; [n, classes, 1, 1] counts as logits too.
 NodeId logits_of(const GraphProto& proto, Values& values, TwinGraph& graph) {
     if (proto.outputs.empty()) fail("the model has no output");
@@ -95,7 +80,7 @@ NodeId logits_of(const GraphProto& proto, Values& values, TwinGraph& graph) {
     return graph.reshape(*id, {extents[0], extents[1]}, name + ".flat");
 }
 
-graph::Graph translate(ModelProto model, const OnnxOptions& options, std::size_t file_bytes) {
+graph::Graph translate(const ModelProto& model, const OnnxOptions& options, std::size_t file_bytes) {
     if (model.opset < kLeastOpset || model.opset > kMostOpset) {
         fail("it uses opset {} of ONNX; {} to {} are supported. Export it again with opset_version=17",
              model.opset, kLeastOpset, kMostOpset);
@@ -105,21 +90,17 @@ graph::Graph translate(ModelProto model, const OnnxOptions& options, std::size_t
     Budget budget((std::size_t{64} << 20) + 4 * file_bytes);
     const ValueInfoProto& input = image_input(model.graph);
     values.emplace(input.name, Value{add_input(graph, input, options), input.name});
-    for (TensorProto& tensor : model.graph.initializers) {
-        if (!values.emplace(tensor.name, Value{std::move(tensor.value), tensor.name}).second) {
-            fail("the name '{}' is defined twice", tensor.name);
-        }
-    }
-    for (const NodeProto& node : model.graph.nodes) translate(node, model.opset, values, graph, budget);
+    define_initializers(model.graph.initializers, values);
+    Translator(model, graph, budget).run(model.graph.nodes, model.opset, values);
     return graph.finish(logits_of(model.graph, values, graph));
 }
 
 }  // namespace
 
 graph::Graph import_onnx(const std::filesystem::path& path, const OnnxOptions& options) {
-    ModelProto model = read_model(path);
+    const ModelProto model = read_model(path);
     try {
-        return translate(std::move(model), options, std::filesystem::file_size(path));
+        return translate(model, options, std::filesystem::file_size(path));
     } catch (const Error& error) {
         fail("{}: {}", path.string(), error.what());
     }

@@ -61,26 +61,4 @@ void parse_binary(Call& call) {
     call.give(y);
 }
 
-/// 1 where two integers are equal for every batch size, else 0.
-void parse_equal(Call& call) {
-    const auto a = call.integers(0);
-    const auto b = call.integers(1);
-    if (!a || !b) fail("only constants and shapes can be compared");
-    call.give(combine(*a, *b, [](Extent l, Extent r) { return Extent{l == r ? 1 : 0, 0}; }));
-}
-
-/// Where(condition, a, b) of constants and shapes.
-void parse_where(Call& call) {
-    const auto condition = call.integers(0);
-    const auto a = call.integers(1);
-    const auto b = call.integers(2);
-    if (!condition || !a || !b) fail("only constants and shapes can be selected");
-    const Integers from_a = combine(*condition, *a, [](Extent c, Extent value) { return c * value; });
-    const Integers from_b = combine(*condition, *b, [](Extent c, Extent value) {
-        return (Extent{1, 0} - c) * value;
-    });
-    condition->known("the condition");
-    call.give(combine(from_a, from_b, [](Extent l, Extent r) { return l + r; }));
-}
-
 }  // namespace espalier::formats::onnx

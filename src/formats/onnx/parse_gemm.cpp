@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "formats/onnx/batched_product.h"
 #include "formats/onnx/fold.h"
 #include "formats/onnx/parsers.h"
 
@@ -97,7 +98,7 @@ void parse_matmul(Call& call) {
         const NodeId columns = call.add(Transpose{swap}, {b});
         return call.give(call.add(Transpose{swap}, {call.add(Linear{}, {columns, call.operand(0)})}));
     }
-    call.give(call.add(MatMul{}, {call.operand(0), b}));
+    call.give(batched_product(call, call.operand(0), b, false));
 }
 
 }  // namespace espalier::formats::onnx

@@ -24,6 +24,8 @@ void parse_cast(Call& call) {
     }
     const Tensor* constant = call.constant(0);
     if (constant && is_floating(*to)) return call.give(constant->to_f32());
+    if (constant && *to == DType::kBool)
+        return call.give(fold_to_bool(*constant, *constant, [](float value, float) { return value != 0; }));
     if (constant) {
         const Tensor floats = constant->to_f32();
         if (floats.elements() > Integers::kMostElements) fail("too many elements are converted to integers");

@@ -32,6 +32,13 @@ void read_opset(WireReader reader, std::int64_t& opset) {
     if (domain.empty() || domain == "ai.onnx") opset = version;
 }
 
+void count_names(const WireReader& reader, const std::string& owner, const std::vector<std::string>& inputs,
+                 const std::vector<std::string>& outputs) {
+    constexpr std::size_t kMostNames = 4096;
+    if (inputs.size() > kMostNames || outputs.size() > kMostNames)
+        fail("{}: '{}' has more than {} inputs or outputs", reader.source(), owner, kMostNames);
+}
+
 }  // namespace
 
 void ProtoReader::count_message(const WireReader& reader) {
@@ -60,11 +67,17 @@ AttributeProto ProtoReader::attribute(WireReader reader) {
             case 5:
                 attribute.t = tensor(reader.message()).value;
                 break;
+            case 6:
+                attribute.g = std::make_shared<const GraphProto>(graph(reader.message()));
+                break;
             case 7:
                 reader.append_floats(attribute.floats, kMostListNumbers);
                 break;
             case 8:
                 reader.append_integers(attribute.ints, kMostListNumbers);
+                break;
+            case 21:
+                attribute.ref_attr_name = reader.text();
                 break;
             default:
                 break;
@@ -75,7 +88,6 @@ AttributeProto ProtoReader::attribute(WireReader reader) {
 
 NodeProto ProtoReader::node(WireReader reader) {
     count_message(reader);
-    constexpr std::size_t kMostNames = 4096;
     NodeProto node;
     while (reader.next()) {
         switch (reader.field()) {
@@ -103,9 +115,7 @@ NodeProto ProtoReader::node(WireReader reader) {
             default:
                 break;
         }
-        if (node.inputs.size() > kMostNames || node.outputs.size() > kMostNames) {
-            fail("{}: node '{}' has more than {} inputs or outputs", reader.source(), node.name, kMostNames);
-        }
+        count_names(reader, node.name, node.inputs, node.outputs);
     }
     return node;
 }
@@ -128,6 +138,8 @@ ValueInfoProto ProtoReader::value_info(WireReader reader) {
 }
 
 GraphProto ProtoReader::graph(WireReader reader) {
+    constexpr int kMostDepth = 16;
+    if (++depth_ > kMostDepth) fail("{} nests graphs more than {} deep", reader.source(), kMostDepth);
     GraphProto graph;
     while (reader.next()) {
         switch (reader.field()) {
@@ -149,7 +161,42 @@ GraphProto ProtoReader::graph(WireReader reader) {
                 break;
         }
     }
+    --depth_;
     return graph;
+}
+
+FunctionProto ProtoReader::function(WireReader reader) {
+    count_message(reader);
+    FunctionProto function;
+    while (reader.next()) {
+        switch (reader.field()) {
+            case 1:
+                function.name = reader.text();
+                break;
+            case 4:
+                function.inputs.push_back(reader.text());
+                break;
+            case 5:
+                function.outputs.push_back(reader.text());
+                break;
+            case 7:
+                function.nodes.push_back(node(reader.message()));
+                break;
+            case 9:
+                read_opset(reader.message(), function.opset);
+                break;
+            case 10:
+                function.domain = reader.text();
+                break;
+            case 11:
+                function.defaults.push_back(attribute(reader.message()));
+                break;
+            default:
+                break;
+        }
+        count_names(reader, function.name, function.inputs, function.outputs);
+    }
+    return function;
 }
 
 ModelProto ProtoReader::model(WireReader reader) {
@@ -157,6 +204,7 @@ ModelProto ProtoReader::model(WireReader reader) {
     bool has_graph = false;
     while (reader.next()) {
         if (reader.field() == 8) read_opset(reader.message(), model.opset);
+        if (reader.field() == 25) model.functions.push_back(function(reader.message()));
         if (reader.field() != 7) continue;
         if (has_graph) fail("{} has two graphs", reader.source());
         has_graph = true;

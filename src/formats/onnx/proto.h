@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct TensorProto {
     Tensor value;
 };
 
+struct GraphProto;
+
 struct AttributeProto {
     std::string name;
     float f = 0;
@@ -30,6 +33,8 @@ struct AttributeProto {
     std::optional<Tensor> t;
     std::vector<float> floats;
     std::vector<std::int64_t> ints;
+    std::shared_ptr<const GraphProto> g;  ///< a branch of an If; never null in attributes of that type
+    std::string ref_attr_name;            ///< in a function: the attribute of the caller that stands here
 };
 
 struct NodeProto {
@@ -57,9 +62,21 @@ struct GraphProto {
     std::vector<ValueInfoProto> outputs;
 };
 
+/// A part of a model under a name, which nodes of that domain and op_type stand for.
+struct FunctionProto {
+    std::string name;
+    std::string domain;
+    std::int64_t opset = 0;  ///< of the default domain; 0 where it is not declared
+    std::vector<std::string> inputs;
+    std::vector<std::string> outputs;
+    std::vector<NodeProto> nodes;
+    std::vector<AttributeProto> defaults;  ///< of attributes that a caller may leave out
+};
+
 struct ModelProto {
     std::int64_t opset = 0;  ///< of the default domain
     GraphProto graph;
+    std::vector<FunctionProto> functions;
 };
 
 /// Reads an ONNX file. Raw tensor data are views of the mapped file; external data must lie in files below

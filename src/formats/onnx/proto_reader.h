@@ -20,6 +20,7 @@ class ProtoReader {
 
   private:
     GraphProto graph(WireReader reader);
+    FunctionProto function(WireReader reader);
     NodeProto node(WireReader reader);
     AttributeProto attribute(WireReader reader);
     ValueInfoProto value_info(WireReader reader);
@@ -34,6 +35,7 @@ class ProtoReader {
     std::shared_ptr<const MappedFile> file_;
     std::map<std::string, std::shared_ptr<const MappedFile>> external_files_;
     int messages_ = 0;
+    int depth_ = 0;  ///< of graphs within attributes of graphs
 };
 
 }  // namespace espalier::formats::onnx
