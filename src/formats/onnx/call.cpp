@@ -47,7 +47,7 @@ const Tensor* Call::constant(std::size_t index) {
     if (!has(index)) return nullptr;
     Value& value = input(index);
     if (const auto* integers = std::get_if<Integers>(&value.content)) {
-        if (!integers->all_known()) return nullptr;
+        if (integers->per_image || !integers->all_known()) return nullptr;
         return &known_.insert_or_assign(index, tensor_of(*integers)).first->second;
     }
     return std::get_if<Tensor>(&value.content);
@@ -61,6 +61,11 @@ double Call::scalar(std::size_t index, double otherwise) {
 }
 
 std::optional<Integers> Call::integers(std::size_t index) {
+    auto found = image_integers(index);
+    return found && found->per_image ? std::nullopt : std::move(found);
+}
+
+std::optional<Integers> Call::image_integers(std::size_t index) {
     if (!has(index)) return std::nullopt;
     const Value& value = input(index);
     if (const auto* integers = std::get_if<Integers>(&value.content)) return *integers;

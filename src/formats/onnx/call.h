@@ -65,6 +65,8 @@ class Call {
     double scalar(std::size_t index, double otherwise);
     /// The input where it is an integer constant or shape arithmetic.
     std::optional<Integers> integers(std::size_t index);
+    /// integers(), or an array of integers for each image.
+    std::optional<Integers> image_integers(std::size_t index);
     /// Integers that do not depend on the batch. Throws Error for anything else.
     std::vector<std::int64_t> known_integers(std::size_t index);
     /// From the attribute, or from the input of opsets that moved it there; nothing where both are absent.

@@ -41,7 +41,7 @@ std::vector<std::int64_t> Integers::known(const char* what) const {
 
 Integers Integers::arranged(const Arrangement& arrangement) const {
     if (arrangement.shape.elements() > kMostElements) fail("a shape computation has too many elements");
-    Integers result{arrangement.shape, {}};
+    Integers result{arrangement.shape, {}, per_image};
     for (const std::int64_t source : arrangement.source) {
         result.elements.push_back(elements[static_cast<std::size_t>(source)]);
     }
@@ -50,7 +50,7 @@ Integers Integers::arranged(const Arrangement& arrangement) const {
 
 Integers Integers::reshaped(const Shape& to) const {
     if (to.elements() != shape.elements()) fail("{} cannot become {}", shape.str(), to.str());
-    return {to, elements};
+    return {to, elements, per_image};
 }
 
 Integers integers_of(const Tensor& tensor) {
@@ -83,9 +83,15 @@ Tensor tensor_of(const Integers& integers) {
 
 Integers combine(const Integers& a, const Integers& b, const std::function<Extent(Extent, Extent)>& f) {
     const Shape shape = graph::broadcast_shape("shape arithmetic", a.shape, b.shape);
+    for (const Integers* side : {&a, &b}) {
+        const Integers& other = side == &a ? b : a;
+        if (!side->per_image) continue;
+        if (side->shape.rank() != shape.rank() || shape[0] != 1 || !(other.per_image || other.all_known()))
+            fail("the index of an image is combined with {} other integers", other.shape.str());
+    }
     const Integers left = a.arranged(arrange_broadcast(a.shape, shape));
     const Integers right = b.arranged(arrange_broadcast(b.shape, shape));
-    Integers result{shape, {}};
+    Integers result{shape, {}, a.per_image || b.per_image};
     for (std::size_t i = 0; i < left.elements.size(); ++i) {
         result.elements.push_back(f(left.elements[i], right.elements[i]));
     }

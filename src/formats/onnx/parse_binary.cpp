@@ -50,7 +50,7 @@ Extent evaluate(BinaryKind kind, Extent a, Extent b) {
 void parse_binary(Call& call) {
     const BinaryKind kind = kind_of(call.op_type());
     if (call.inputs() == 1) return call.give(call.operand(0));
-    if (const auto a = call.integers(0), b = call.integers(1); a && b && call.inputs() == 2) {
+    if (const auto a = call.image_integers(0), b = call.image_integers(1); a && b && call.inputs() == 2) {
         return call.give(combine(*a, *b, [kind](Extent l, Extent r) { return evaluate(kind, l, r); }));
     }
     if (call.inputs() == 2 && call.constant(0) && call.constant(1)) {

@@ -69,8 +69,14 @@ void parse_shape(Call& call) {
     call.give(Integers::list({extents.begin() + begin, extents.begin() + end}));
 }
 
-/// start, start + delta, ... below limit
+/// start, start + delta, ... below limit. Up to the batch size it is the index of each image.
 void parse_range(Call& call) {
+    const auto limits = call.integers(1);
+    if (limits && limits->elements == std::vector<Extent>{{0, 1}}) {
+        if (call.known_integers(0) != Ints{0} || call.known_integers(2) != Ints{1})
+            fail("a range up to the batch size must begin at 0 and take steps of 1");
+        return call.give(Integers{{1}, {{0, 1}}, true});
+    }
     std::int64_t bounds[3];
     for (std::size_t i = 0; i < 3; ++i) {
         const auto values = call.known_integers(i);

@@ -6,9 +6,35 @@ namespace espalier::formats::onnx {
 
 using namespace graph;
 
+namespace {
+
+/// y[n, i] = x[k n + index[i]] of a flat x, where k is the number of elements of an image: what as_strided of a
+/// contiguous tensor becomes.
+void gather_in_each_image(Call& call, const Integers& indices) {
+    const NodeId x = call.operand(0);
+    const auto extents = call.graph().extents(x);
+    if (extents.size() != 1 || extents[0].constant != 0) fail("only a flat value can be indexed by image");
+    Ints positions;
+    bool in_order = static_cast<std::int64_t>(indices.elements.size()) == extents[0].per_batch;
+    for (const Extent& index : indices.elements) {
+        if (index.per_batch != extents[0].per_batch || index.constant < 0 || index.constant >= index.per_batch)
+            fail("the index {} leaves the {} elements of an image", index.str(), extents[0].per_batch);
+        in_order = in_order && index.constant == static_cast<std::int64_t>(positions.size());
+        positions.push_back(index.constant);
+    }
+    NodeId rows = call.reshape(x, {{0, 1}, {extents[0].per_batch, 0}});
+    if (!in_order) rows = call.add(Gather{1, positions}, {rows});
+    std::vector<Extent> to{{0, 1}};
+    for (int axis = 1; axis < indices.shape.rank(); ++axis) to.push_back({indices.shape[axis], 0});
+    call.give(call.reshape(rows, to));
+}
+
+}  // namespace
+
 /// Elements at constant indices; the axis takes the shape of the indices, and vanishes for a single one.
 void parse_gather(Call& call) {
-    const auto indices = call.integers(1);
+    const auto indices = call.image_integers(1);
+    if (indices && indices->per_image) return gather_in_each_image(call, *indices);
     if (!indices) fail("the indices must be constant");
     auto extents = shape_of(call);
     const int axis = axis_of(call.integer("axis", 0), static_cast<int>(extents.size()));

@@ -24,6 +24,17 @@ std::int64_t product_at(const std::vector<Extent>& extents, std::int64_t batch, 
     return result.constant;
 }
 
+/// Integers for each image under a shape that keeps the axis of images in front.
+Integers reshaped_for_each_image(const Integers& integers, const std::vector<Extent>& to) {
+    if (to.empty() || !(to[0] == Extent{0, 1})) fail("the axis of images must stay in front");
+    std::vector<std::int64_t> extents{1};
+    for (std::size_t i = 1; i < to.size(); ++i) {
+        if (!to[i].known()) fail("more than one extent depends on the batch size");
+        extents.push_back(to[i].constant);
+    }
+    return integers.reshaped(Shape(std::move(extents)));
+}
+
 /// Gives input 0 under the shape `to`, whatever it is.
 void give_reshaped(Call& call, const std::vector<Extent>& to) {
     const auto shape = [&] {
@@ -35,8 +46,10 @@ void give_reshaped(Call& call, const std::vector<Extent>& to) {
         return Shape(std::move(extents));
     };
     Value& value = call.input(0);
-    if (const auto* integers = std::get_if<Integers>(&value.content))
+    if (const auto* integers = std::get_if<Integers>(&value.content)) {
+        if (integers->per_image) return call.give(reshaped_for_each_image(*integers, to));
         return call.give(integers->reshaped(shape()));
+    }
     if (const auto* tensor = std::get_if<Tensor>(&value.content)) return call.give(tensor->reshaped(shape()));
     call.give(call.reshape(call.operand(0), to));
 }

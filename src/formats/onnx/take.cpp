@@ -18,6 +18,7 @@ std::vector<Extent> extents_of(Call& call, const Content& content) {
     for (const std::int64_t e : (integers ? integers->shape : std::get<Tensor>(content).shape()).extents()) {
         extents.push_back({e, 0});
     }
+    if (integers && integers->per_image) extents.front() = {0, 1};
     return extents;
 }
 
