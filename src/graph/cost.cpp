@@ -37,7 +37,8 @@ std::int64_t nonzeros(const Tensor& tensor) {
 /// Ops whose input 1 is a matrix of weights that its MACs multiply by.
 bool multiplies_weights(const Op& op) {
     return std::holds_alternative<Conv2d>(op) || std::holds_alternative<QuantizedConv2d>(op) ||
-           std::holds_alternative<Linear>(op) || std::holds_alternative<QuantizedLinear>(op);
+           std::holds_alternative<IntegerConv2d>(op) || std::holds_alternative<Linear>(op) ||
+           std::holds_alternative<QuantizedLinear>(op) || std::holds_alternative<IntegerLinear>(op);
 }
 
 std::int64_t peak_activations(const Graph& graph) {

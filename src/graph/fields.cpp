@@ -48,7 +48,17 @@ std::string_view name(ReduceKind kind) {
     return kNames[static_cast<int>(kind)];
 }
 
-std::string_view name(QuantScheme scheme) { return scheme == QuantScheme::kPerRow ? "per_row" : "torch"; }
+std::string_view name(QuantScheme scheme) {
+    switch (scheme) {
+        case QuantScheme::kPerRow:
+            return "per_row";
+        case QuantScheme::kPerImage:
+            return "per_image";
+        case QuantScheme::kTorch:
+            break;
+    }
+    return "torch";
+}
 
 Pair Window::output(std::string_view op, std::int64_t h, std::int64_t w, bool ceil) const {
     return {extent(op, h, kernel[0], stride[0], pad[0], pad[2], dilation[0], ceil),

@@ -44,6 +44,7 @@ std::string_view name(ReduceKind kind);
 /// How activations are quantized at run time in front of int8 weights.
 enum class QuantScheme : std::uint8_t {
     kPerRow,  ///< u8 asymmetric per row (token) or per image, weights s8 per output channel
+    kPerImage,  ///< u8 asymmetric per index of axis 0, as ONNX DynamicQuantizeLinear at a batch of one
     kTorch,   ///< torch.ao.quantization.quantize_dynamic: u8 per tensor in [0, 127], weights s8 per tensor
 };
 std::string_view name(QuantScheme scheme);
@@ -54,7 +55,7 @@ constexpr int count_of(UnaryKind) { return 16; }
 constexpr int count_of(BinaryKind) { return 7; }
 constexpr int count_of(PoolKind) { return 2; }
 constexpr int count_of(ReduceKind) { return 3; }
-constexpr int count_of(QuantScheme) { return 2; }
+constexpr int count_of(QuantScheme) { return 3; }
 
 /// A pointwise function fused behind an op: none, or a UnaryKind with its bounds (kClip only).
 struct Activation {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "graph/ops/conv2d.h"
+#include "graph/ops/integer_product.h"
 #include "graph/ops/linear.h"
 #include "graph/ops/matmul.h"
 #include "graph/ops/movement.h"
@@ -33,7 +34,8 @@ struct Constant {
 /// Every op there is. To add one: its header in ops/, one entry here, a kernel in the engine's lowering.
 using Op = std::variant<Input, Constant, Conv2d, QuantizedConv2d, Linear, QuantizedLinear, MatMul, Attention,
                         BatchNorm, LayerNorm, Softmax, Unary, Binary, BroadcastBatch, Pool2d, Reduce, Reshape,
-                        Transpose, Concat, Slice, Pad, Gather, QuantizeLinear, DequantizeLinear>;
+                        Transpose, Concat, Slice, Pad, Gather, QuantizeLinear, DequantizeLinear,
+                        IntegerConv2d, IntegerLinear>;
 
 /// The op's kName, e.g. "conv2d".
 std::string_view name(const Op& op);

@@ -26,6 +26,7 @@ class Model:
     def __init__(self, opset=17, shape=(None, 3, 4, 6), dtype=TensorProto.FLOAT):
         self.opset, self.shape, self.dtype = opset, shape, dtype
         self.nodes, self.weights, self.count = [], [], 0
+        self.functions, self.domains, self.reversed = [], [], False
 
     def weight(self, values, dtype=np.float32):
         name = f"w{len(self.weights)}"
@@ -52,9 +53,15 @@ class Model:
         dims = ["N" if d is None else d for d in self.shape]
         graph = helper.make_graph(self.nodes, "case", [helper.make_tensor_value_info("input", self.dtype, dims)],
                                   [helper.make_tensor_value_info(flat, self.dtype, ["N", None])], self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
+        opsets = [helper.make_opsetid("", self.opset)] + [helper.make_opsetid(domain, 1) for domain in self.domains]
+        model = helper.make_model(graph, opset_imports=opsets, functions=self.functions)
         model.ir_version = min(model.ir_version, 9)
-        onnx.checker.check_model(model)
+        if "com.microsoft" not in self.domains:
+            onnx.checker.check_model(model)
+        if self.reversed:  # which the specification forbids and ONNX Runtime allows
+            nodes = list(model.graph.node)[::-1]
+            del model.graph.node[:]
+            model.graph.node.extend(nodes)
         return model
 
 
@@ -479,6 +486,198 @@ def channels_last_input(m):
 @case
 def identities(m):
     return m("Relu", m("Identity", m("Dropout", m("Cast", "input", to=TensorProto.FLOAT))))
+
+
+@case
+def comparisons_and_logic(m):
+    row = m("Range", m.scalar(0, np.int64), m.scalar(6, np.int64), m.scalar(1, np.int64))
+    few = m("And", m("Less", row, m.scalar(5, np.int64)), m("GreaterOrEqual", row, m.scalar(1, np.int64)))
+    floats = m.random(4, 6)
+    positive = m("Not", m("LessOrEqual", floats, m.scalar(0.0)))
+    odd = m("Xor", m("Or", few, positive), m("Equal", floats, floats))
+    mask = m("Where", m("Greater", m("Cast", odd, to=TensorProto.FLOAT), m.scalar(0.5)), m.scalar(-2.0), floats)
+    return m("Add", "input", mask)
+
+
+@case
+def where_with_a_constant_condition(m):
+    mask = m.weight(RANDOM.integers(0, 2, (4, 6)), np.bool_)
+    return m("Add", m("Where", mask, "input", m.scalar(-100.0)), m("Where", mask, m.random(6), "input"))
+
+
+@case
+def remainders(m):
+    shape = m("Shape", "input")
+    width = m("Gather", shape, m.scalar(3, np.int64), axis=0)
+    missing = m("Mod", m("Sub", m.scalar(4, np.int64), m("Mod", width, m.scalar(4, np.int64))), m.scalar(4, np.int64))
+    pads = m("Concat", m.ints(0, 0, 0, 0, 0, 0, 0), m("Unsqueeze", missing, m.ints(0)), axis=0)
+    signs = m("Mod", m.ints(-7, 7, -7), m.ints(3, -3, -3))
+    y = m("Mul", m("Pad", "input", pads), m("Reshape", m("Cast", signs, to=TensorProto.FLOAT), m.ints(3, 1, 1)))
+    return m("Add", y, m("Cast", m("Mod", m.scalar(-7, np.int64), m.scalar(3, np.int64), fmod=1), to=TensorProto.FLOAT))
+
+
+@case
+def rounding_of_constants(m):
+    w = m.weight([-1.5, -0.5, 0.5, 1.5, 2.5, 2.6])
+    y = m("Add", m("Floor", w), m("Mul", m("Ceil", w), m.scalar(10.0)))
+    y = m("Add", y, m("Mul", m("Round", w), m.scalar(100.0)))
+    return m("Mul", "input", m("Add", y, m("Sign", w)))
+
+
+@case
+def einsum_of_two(m):
+    y = m("Einsum", "input", m("Mul", "input", m.scalar(0.5)), equation="n c i d, n c j d -> n c i j")
+    return m("Einsum", y, "input", equation="ncij,ncjd->nicd")
+
+
+@case
+def einsum_with_weights(m):
+    y = m("Einsum", "input", m.random(6, 2, 5), equation="nchw,wab->nchab")
+    return m("Einsum", y, m.random(3, 4, 2), equation="nchab,cha->nbch")
+
+
+@case
+def matmul_of_five_axes(m):
+    y = m("Unsqueeze", "input", m.ints(1))
+    y = m("Concat", y, m("Neg", y), axis=1)
+    return m("MatMul", y, m("Transpose", y, perm=[0, 1, 2, 4, 3]))
+
+
+@case
+def matmul_broadcast(m):
+    y = m("MatMul", "input", m.random(3, 6, 5))
+    return m("MatMul", m("ReduceMean", y, axes=[1]), m("Transpose", y, perm=[0, 1, 3, 2]))
+
+
+@case
+def scatter_nd_builds_a_mask(m):
+    zeros = m("ConstantOfShape", m.ints(4, 6), value=numpy_helper.from_array(np.array([0], np.float32)))
+    mask = m("ScatterND", zeros, m.weight([[0], [-1]], np.int64), m.random(2, 6))
+    mask = m("ScatterND", mask, m.weight([[[1, 2], [2, -1]]], np.int64), m.random(1, 2))
+    return m("Add", "input", mask)
+
+
+def branch_of(op):
+    value = helper.make_tensor_value_info("branch", TensorProto.FLOAT, None)
+    return helper.make_graph([helper.make_node(op, ["input"], ["inside"]), helper.make_node("Neg", ["inside"], ["branch"])],
+                             op, [], [value])
+
+
+@case
+def if_of_a_known_condition(m):
+    rows = m("Gather", m("Shape", "input"), m.scalar(2, np.int64), axis=0)
+    same = m("Equal", rows, m.scalar(4, np.int64))
+    other = m("Not", same)
+    return m("Add", m("If", same, then_branch=branch_of("Exp"), else_branch=branch_of("Log")),
+             m("If", other, then_branch=branch_of("Log"), else_branch=branch_of("Abs")))
+
+
+@case(opset=18)
+def functions_of_the_model(m):
+    body = [helper.make_node("Constant", [], ["three"], value_float=3.0), helper.make_node("Mul", ["x", "three"], ["wide"]),
+            helper.make_node("LeakyPart", ["wide"], ["y"], domain="own")]
+    inner = helper.make_node("Softmax", ["a"], ["b"])
+    inner.attribute.append(onnx.AttributeProto(name="axis", ref_attr_name="along", type=onnx.AttributeProto.INT))
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
+    m.functions = [helper.make_function("own", "Scaled", ["x"], ["y"], body, opsets),
+                   helper.make_function("own", "LeakyPart", ["a"], ["b"], [helper.make_node("Relu", ["a"], ["b"])], opsets),
+                   helper.make_function("own", "SoftmaxAlong", ["a"], ["b"], [inner], opsets, attributes=["along"])]
+    m.domains = ["own"]
+    return m("Add", m("Scaled", "input", domain="own"), m("SoftmaxAlong", "input", along=2, domain="own"))
+
+
+@case
+def elements_indexed_by_image(m):
+    flat = m("Reshape", "input", m.ints(-1))
+    batch = m("Squeeze", m("Shape", "input", end=1))
+    first = m("Mul", m("Range", m.scalar(0, np.int64), batch, m.scalar(1, np.int64)), m.scalar(72, np.int64))
+    index = m("Add", m("Unsqueeze", first, m.ints(1, 2)), m.weight([[[0, 5], [71, 3]]], np.int64))
+    return m("Gather", flat, index)
+
+
+@case
+def nodes_out_of_order(m):
+    m.reversed = True
+    return m("Neg", m("Relu", m("Mul", "input", m("Sqrt", m.scalar(4.0)))))
+
+
+def codes(m, x, scale, zero, dtype=np.uint8):
+    """x as codes, their scale and their zero point."""
+    scale, zero = m.scalar(scale), m.scalar(zero, dtype)
+    return m("QuantizeLinear", x, scale, zero), scale, zero
+
+
+def floats(m, y, scale, zero):
+    return m("DequantizeLinear", y, scale, zero)
+
+
+def result(m, scale, zero, dtype=np.uint8):
+    return m.scalar(scale), m.scalar(zero, dtype)
+
+
+@case
+def qlinear_conv_per_channel(m):
+    w = (m.weight(RANDOM.integers(-127, 128, (4, 3, 3, 2)), np.int8), m.weight(RANDOM.uniform(0.005, 0.02, 4)),
+         m.weight([0, 0, 0, 0], np.int8))
+    y = result(m, 0.05, 100)
+    return floats(m, m("QLinearConv", *codes(m, "input", 0.008, 120), *w, *y, m.weight([500, -900, 0, 77], np.int32),
+                       pads=[1, 0, 1, 1]), *y)
+
+
+@case
+def qlinear_conv_of_signed_codes(m):
+    w = (m.weight(RANDOM.integers(-127, 128, (6, 1, 2, 2)), np.int8), m.scalar(0.01), m.scalar(0, np.int8))
+    y = result(m, 0.02, -10, np.int8)
+    return floats(m, m("QLinearConv", *codes(m, "input", 0.008, 3, np.int8), *w, *y, group=3), *y)
+
+
+@case
+def qlinear_conv_of_unsigned_weights(m):
+    w = (m.weight(RANDOM.integers(0, 256, (4, 3, 2, 2)), np.uint8), m.scalar(0.01), m.scalar(99, np.uint8))
+    y = result(m, 0.05, 128)
+    return floats(m, m("QLinearConv", *codes(m, "input", 0.008, 128), *w, *y), *y)
+
+
+@case
+def qlinear_matmul(m):
+    x = codes(m, "input", 0.008, 128)
+    w = (m.weight(RANDOM.integers(-127, 128, (6, 5)), np.int8), m.scalar(0.01), m.scalar(2, np.int8))
+    y = result(m, 0.03, 128)
+    inner = (m("QLinearMatMul", *x, *w, *y), *y)
+    z = result(m, 0.01, 128)
+    return floats(m, m("QLinearMatMul", m("Transpose", inner[0], perm=[0, 1, 3, 2]), *y, *x, *z), *z)
+
+
+@case
+def microsoft_layers_of_codes(m):
+    m.domains = ["com.microsoft"]
+    x = codes(m, "input", 0.008, 128)
+    s, p = result(m, 0.012, 120), result(m, 1 / 256, 0)
+    added = (m("QLinearAdd", *x, *codes(m, m.random(6), 0.02, 128), *s, domain="com.microsoft"), *s)
+    sigmoid = (m("QLinearSigmoid", *added, *p, domain="com.microsoft"), *p)
+    product = (m("QLinearMul", *added, *sigmoid, *s, domain="com.microsoft"), *s)
+    soft = (m("QLinearSoftmax", *product, *p, axis=-1, opset=13, domain="com.microsoft"), *p)
+    pool = m("QLinearGlobalAveragePool", *product, *s, domain="com.microsoft")
+    both = m("QLinearConcat", *s, *[v for part in (product, soft) for v in part], axis=1, domain="com.microsoft")
+    maxima = m("MaxPool", both, kernel_shape=[2, 2], pads=[0, 0, 1, 1])
+    flat = m("Concat", m("Flatten", maxima), m("Flatten", pool), axis=1)
+    w = (m.weight(RANDOM.integers(-127, 128, (7, 147)), np.int8), m.weight(RANDOM.uniform(0.005, 0.02, 7)),
+         m.weight([0] * 7, np.int8))
+    y = result(m, 0.05, 128)
+    gemm = m("QGemm", flat, *s, *w, m.weight(RANDOM.integers(-900, 900, 7), np.int32), *y, transB=1, domain="com.microsoft")
+    return floats(m, gemm, *y)
+
+
+@case(shape=(1, 3, 4, 6), run=1)
+def products_quantized_at_run_time(m):
+    x, scale, zero = m("DynamicQuantizeLinear", "input", outputs=3)
+    w = m.weight(RANDOM.integers(-127, 128, (5, 3, 3, 3)), np.int8)
+    sums = m("Cast", m("ConvInteger", x, w, zero, m.scalar(0, np.int8), pads=[1, 1, 1, 1]), to=TensorProto.FLOAT)
+    y = m("Add", m("Mul", sums, m("Mul", scale, m.scalar(0.01))), m("Reshape", m.random(5), m.ints(1, -1, 1, 1)))
+    x, scale, zero = m("DynamicQuantizeLinear", m("Relu", y), outputs=3)
+    w = m.weight(RANDOM.integers(0, 255, (6, 4)), np.uint8)
+    sums = m("Cast", m("MatMulInteger", x, w, zero, m.scalar(127, np.uint8)), to=TensorProto.FLOAT)
+    return m("Add", m.random(4), m("Mul", sums, m("Mul", scale, m.weight(RANDOM.uniform(0.005, 0.02, 4)))))
 
 
 def pixels(shape, offset):

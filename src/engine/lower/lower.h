@@ -44,11 +44,14 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Pad& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::Gather& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::QuantizeLinear& op);
 OperatorPtr lower_op(const Lowering& lowering, const graph::DequantizeLinear& op);
+OperatorPtr lower_op(const Lowering& lowering, const graph::IntegerConv2d& op);
+OperatorPtr lower_op(const Lowering& lowering, const graph::IntegerLinear& op);
 
 /// The kernel's form of a fused activation, with its bounds.
 kernels::Epilogue epilogue_of(const graph::Activation& activation);
 
-/// The geometry of a convolution with weights [O, C/groups, R, S]. Op: graph::Conv2d or graph::QuantizedConv2d.
+/// The geometry of a convolution with weights [O, C/groups, R, S]. Op: graph::Conv2d, graph::QuantizedConv2d or
+/// graph::IntegerConv2d.
 template <typename Op>
 kernels::Conv2dShape conv2d_shape(const Op& op, const Shape& weights) {
     kernels::Conv2dShape shape;

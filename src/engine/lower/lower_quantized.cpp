@@ -42,18 +42,19 @@ class QuantizedLinearOperator final : public Operator {
         const std::int64_t k = packed_.k();
         const std::int64_t elements = operands.inputs[0].shape().elements();
         const std::int64_t rows = elements / k;
-        const bool per_tensor = scheme_ == graph::QuantScheme::kTorch;
-        Codes& x = codes(elements, per_tensor ? 1 : rows);
-        if (per_tensor) {
+        const std::int64_t groups = groups_of(operands.inputs[0].shape(), rows);
+        Codes& x = codes(elements, groups);
+        if (scheme_ == graph::QuantScheme::kTorch) {
             x.affines[0] = kernels::choose_qparams_reduce_range(
                 kernels::find_range(operands.f32(0), elements, pool, isa_));
             kernels::quantize_u8(operands.f32(0), elements, x.affines[0], x.values.data(), pool, isa_);
         } else {
-            kernels::quantize_groups_u8(operands.f32(0), rows, k, x.values.data(), x.affines.data(), pool, isa_);
+            kernels::quantize_groups_u8(operands.f32(0), groups, elements / groups, x.values.data(), x.affines.data(), pool,
+                                        isa_);
         }
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(4);
-        const kernels::RowAffines affines{x.affines.data(), per_tensor ? rows : 1};
+        const kernels::RowAffines affines{x.affines.data(), rows / groups};
         kernels::gemm_u8s8(rows, x.values.data(), k, affines, packed_, operands.output.mutable_f32(), packed_.n(),
                            epilogue, pool, isa_);
     }
@@ -63,6 +64,12 @@ class QuantizedLinearOperator final : public Operator {
     bool may_overwrite(std::size_t index) const override { return index == 4; }
 
   private:
+    /// How many parts of the activations have a scale of their own.
+    std::int64_t groups_of(const Shape& x, std::int64_t rows) const {
+        if (scheme_ == graph::QuantScheme::kTorch) return 1;
+        return scheme_ == graph::QuantScheme::kPerImage ? x[0] : rows;
+    }
+
     graph::QuantScheme scheme_;
     Isa isa_;
     Tensor bias_;

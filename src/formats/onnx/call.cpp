@@ -21,7 +21,7 @@ std::string Call::name() const {
     return node_.outputs.empty() ? node_.op_type : node_.outputs.front();
 }
 
-Value& Call::input(std::size_t index) {
+Value& Call::any_input(std::size_t index) {
     if (!has(index)) fail("input {} is required", index);
     const auto found = values_.find(node_.inputs[index]);
     if (found == values_.end()) {
@@ -29,6 +29,18 @@ Value& Call::input(std::size_t index) {
              node_.inputs[index]);
     }
     return found->second;
+}
+
+Value& Call::input(std::size_t index) {
+    Value& value = any_input(index);
+    if (value.dynamic) fail("its input '{}' is quantized at run time, of which only products are supported", value.name);
+    return value;
+}
+
+const Dynamic* Call::dynamic(std::size_t index) {
+    if (!has(index)) return nullptr;
+    const Value& value = any_input(index);
+    return value.dynamic ? &*value.dynamic : nullptr;
 }
 
 NodeId Call::operand(std::size_t index) {
@@ -136,6 +148,12 @@ void Call::give(std::variant<NodeId, Tensor, Integers> content, std::size_t inde
         budget_.take(integers->elements.size() * sizeof(Extent));
     const bool added = values_.emplace(output, Value{std::move(content), output}).second;
     if (!added) fail("its output '{}' is already defined", output);
+}
+
+void Call::give_dynamic(Dynamic part, std::size_t index) {
+    if (index >= node_.outputs.size() || node_.outputs[index].empty()) return;
+    give(NodeId::kNone, index);
+    values_.find(node_.outputs[index])->second.dynamic = std::move(part);
 }
 
 }  // namespace espalier::formats::onnx

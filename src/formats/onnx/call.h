@@ -14,6 +14,17 @@ namespace espalier::formats::onnx {
 
 using graph::NodeId;
 
+/// A part of a product whose activations are quantized at run time: what DynamicQuantizeLinear gives, its scale
+/// times a constant, or the integer sums. Sums and scale multiplied are one op of the graph; alone they are none.
+struct Dynamic {
+    enum class Role { kCodes, kScale, kZeroPoint, kSum };
+    Role role;
+    NodeId x;                        ///< the f32 value that is quantized
+    Tensor factor{};                 ///< of the scale
+    graph::Op product{};             ///< of sums: QuantizedConv2d or QuantizedLinear
+    NodeId weights = NodeId::kNone;  ///< of sums
+};
+
 /// What a name of an ONNX graph stands for while it is imported: a value computed at run time, a constant, or
 /// integers of shape arithmetic, which may depend on the batch size.
 struct Value {
@@ -21,6 +32,7 @@ struct Value {
     std::string name;
     NodeId node = NodeId::kNone;        ///< of a constant that has entered the graph
     NodeId transposed = NodeId::kNone;  ///< of a constant matrix that has entered it with its axes exchanged
+    std::optional<Dynamic> dynamic{};   ///< then `content` is nothing
 };
 
 /// All values of a graph so far.
@@ -52,8 +64,10 @@ class Call {
 
     std::size_t inputs() const { return node_.inputs.size(); }
     bool has(std::size_t index) const { return index < node_.inputs.size() && !node_.inputs[index].empty(); }
-    /// Throws Error when the input is absent.
+    /// Throws Error when the input is absent, or a part of a product that only dynamic() gives.
     Value& input(std::size_t index);
+    /// The input where it is a part of a product quantized at run time, else nullptr.
+    const Dynamic* dynamic(std::size_t index);
 
     /// The input as a node of the graph; constants enter it under their own names, floating types as f32.
     NodeId operand(std::size_t index);
@@ -90,9 +104,12 @@ class Call {
     /// Defines output `index`. Throws Error when the name is taken.
     void give(std::variant<NodeId, Tensor, Integers> content, std::size_t index = 0);
 
+    void give_dynamic(Dynamic part, std::size_t index = 0);
+
     std::string name() const;
 
   private:
+    Value& any_input(std::size_t index);
     const NodeProto& node_;
     std::int64_t opset_;
     Values& values_;

@@ -73,7 +73,7 @@ NodeId logits_of(const GraphProto& proto, Values& values, TwinGraph& graph) {
     const std::string& name = proto.outputs.front().name;
     const auto found = values.find(name);
     const auto* id = found == values.end() ? nullptr : std::get_if<NodeId>(&found->second.content);
-    if (!id) fail("the output '{}' is not computed by any node", name);
+    if (!id || *id == NodeId::kNone) fail("the output '{}' is not computed by any node", name);
     const Shape& shape = graph.type(*id).shape;
     if (shape.rank() <= 2 || shape.elements() != shape[1]) return *id;
     const auto extents = graph.extents(*id);

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "formats/onnx/dynamic.h"
 #include "formats/onnx/fold.h"
 #include "formats/onnx/parsers.h"
 
@@ -49,6 +50,7 @@ Extent evaluate(BinaryKind kind, Extent a, Extent b) {
 /// Add, Sub, Mul, Div, Pow of two inputs; Min, Max, Sum of one or more.
 void parse_binary(Call& call) {
     const BinaryKind kind = kind_of(call.op_type());
+    if (kind == BinaryKind::kMul && give_dynamic_product(call)) return;
     if (call.inputs() == 1) return call.give(call.operand(0));
     if (const auto a = call.image_integers(0), b = call.image_integers(1); a && b && call.inputs() == 2) {
         return call.give(combine(*a, *b, [kind](Extent l, Extent r) { return evaluate(kind, l, r); }));

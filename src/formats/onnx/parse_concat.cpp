@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "formats/onnx/concat.h"
 #include "formats/onnx/fold.h"
 #include "formats/onnx/parsers.h"
 
@@ -23,7 +24,8 @@ std::optional<Integers> concat_integers(Call& call) {
     return Integers::list(std::move(result.elements));
 }
 
-/// In a model exported for a batch of one, a constant row stands beside values of each image: it is repeated.
+}  // namespace
+
 void repeat_rows(Call& call, std::vector<NodeId>& inputs) {
     const auto is_batched = [&](NodeId id) {
         const auto extents = call.graph().extents(id);
@@ -36,8 +38,6 @@ void repeat_rows(Call& call, std::vector<NodeId>& inputs) {
         id = call.add(BroadcastBatch{}, {id, call.graph().input()});
     }
 }
-
-}  // namespace
 
 void parse_concat(Call& call) {
     if (call.inputs() == 0) fail("it has no inputs");

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "formats/onnx/conv.h"
 #include "formats/onnx/parsers.h"
 #include "formats/onnx/window.h"
 
@@ -6,11 +7,7 @@ namespace espalier::formats::onnx {
 
 using namespace graph;
 
-void parse_conv(Call& call) {
-    const NodeId x = call.operand(0);
-    const NodeId w = call.operand(1);
-    const Shape& image = call.type(x).shape;
-    const Shape& weights = call.type(w).shape;
+Conv2d conv_op(const Call& call, const Shape& image, const Shape& weights) {
     if (image.rank() != 4 || weights.rank() != 4) {
         fail("only convolutions of images are supported, not of {} with weights {}", image.str(),
              weights.str());
@@ -19,13 +16,16 @@ void parse_conv(Call& call) {
     if (call.has_attribute("kernel_shape") && read_pair(call, "kernel_shape", {}) != window.kernel) {
         fail("kernel_shape does not match the weights {}", weights.str());
     }
-    std::vector<NodeId> inputs{x, w};
+    return {.stride = window.stride,
+            .pad = window.pad,
+            .dilation = window.dilation,
+            .groups = call.integer("group", 1)};
+}
+
+void parse_conv(Call& call) {
+    std::vector<NodeId> inputs{call.operand(0), call.operand(1)};
     if (call.has(2)) inputs.push_back(call.operand(2));
-    call.give(call.add(Conv2d{.stride = window.stride,
-                              .pad = window.pad,
-                              .dilation = window.dilation,
-                              .groups = call.integer("group", 1)},
-                       inputs));
+    call.give(call.add(conv_op(call, call.type(inputs[0]).shape, call.type(inputs[1]).shape), inputs));
 }
 
 }  // namespace espalier::formats::onnx

@@ -15,6 +15,8 @@ void parse_identity(Call& call) { call.give(call.input(0).content); }
 void parse_cast(Call& call) {
     const auto to = dtype_of(call.attribute("to").i);
     if (!to) fail("the element type {} is not supported", call.attribute("to").i);
+    if (const Dynamic* sum = call.dynamic(0); sum && sum->role == Dynamic::Role::kSum && is_floating(*to))
+        return call.give_dynamic(*sum);
     const auto integers = call.integers(0);
     if (integers && !is_floating(*to)) {
         const bool to_bool = *to == DType::kBool;

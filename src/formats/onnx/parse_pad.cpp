@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "formats/onnx/parsers.h"
+#include "formats/onnx/quantized.h"
 
 namespace espalier::formats::onnx {
 
@@ -25,7 +26,7 @@ void parse_pad(Call& call) {
         pad.after[axis] = pads[i + axes.size()];
         any = any || pads[i] != 0 || pads[i + axes.size()] != 0;
     }
-    call.give(any ? call.add(pad, {x}) : x);
+    call.give(any ? through_floats(call, x, pad) : x);
 }
 
 }  // namespace espalier::formats::onnx

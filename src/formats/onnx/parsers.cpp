@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace espalier::formats::onnx {
 namespace {
@@ -24,9 +25,11 @@ constexpr auto kParsers = std::to_array<Row>({{"Abs", parse_unary},
                                               {"Constant", parse_constant},
                                               {"ConstantOfShape", parse_constant_of_shape},
                                               {"Conv", parse_conv},
+                                              {"ConvInteger", parse_integer_product},
                                               {"DequantizeLinear", parse_dequantize_linear},
                                               {"Div", parse_binary},
                                               {"Dropout", parse_identity},
+                                              {"DynamicQuantizeLinear", parse_dynamic_quantize_linear},
                                               {"Einsum", parse_einsum},
                                               {"Equal", parse_compare},
                                               {"Erf", parse_unary},
@@ -50,6 +53,7 @@ constexpr auto kParsers = std::to_array<Row>({{"Abs", parse_unary},
                                               {"Log", parse_unary},
                                               {"LogSoftmax", parse_softmax},
                                               {"MatMul", parse_matmul},
+                                              {"MatMulInteger", parse_integer_product},
                                               {"Max", parse_binary},
                                               {"MaxPool", parse_pool},
                                               {"Min", parse_binary},
@@ -60,6 +64,8 @@ constexpr auto kParsers = std::to_array<Row>({{"Abs", parse_unary},
                                               {"Or", parse_logic},
                                               {"Pad", parse_pad},
                                               {"Pow", parse_binary},
+                                              {"QLinearConv", parse_qlinear_conv},
+                                              {"QLinearMatMul", parse_qlinear_matmul},
                                               {"QuantizeLinear", parse_quantize_linear},
                                               {"Range", parse_range},
                                               {"Reciprocal", parse_unary},
@@ -86,17 +92,34 @@ constexpr auto kParsers = std::to_array<Row>({{"Abs", parse_unary},
                                               {"Where", parse_where},
                                               {"Xor", parse_logic}});
 
-static_assert(std::is_sorted(kParsers.begin(), kParsers.end(),
-                             [](const Row& a, const Row& b) { return a.op_type < b.op_type; }));
+/// The same for the domain com.microsoft, in which ONNX Runtime's quantization writes.
+constexpr auto kMicrosoftParsers = std::to_array<Row>({{"DequantizeLinear", parse_dequantize_linear},
+                                                       {"Gelu", parse_gelu},
+                                                       {"QGemm", parse_qgemm},
+                                                       {"QLinearAdd", parse_qlinear_binary},
+                                                       {"QLinearConcat", parse_qlinear_concat},
+                                                       {"QLinearGlobalAveragePool", parse_qlinear_global_pool},
+                                                       {"QLinearMul", parse_qlinear_binary},
+                                                       {"QLinearSigmoid", parse_qlinear_unary},
+                                                       {"QLinearSoftmax", parse_qlinear_unary},
+                                                       {"QuantizeLinear", parse_quantize_linear}});
+
+constexpr bool in_order(std::span<const Row> rows) {
+    return std::is_sorted(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.op_type < b.op_type; });
+}
+static_assert(in_order(kParsers) && in_order(kMicrosoftParsers));
+
+Parser find(std::span<const Row> rows, std::string_view op_type) {
+    const auto found = std::lower_bound(rows.begin(), rows.end(), op_type,
+                                        [](const Row& row, std::string_view text) { return row.op_type < text; });
+    return found != rows.end() && found->op_type == op_type ? found->parser : nullptr;
+}
 
 }  // namespace
 
 Parser find_parser(std::string_view domain, std::string_view op_type) {
-    if (!domain.empty() && domain != "ai.onnx") return nullptr;
-    const auto found =
-        std::lower_bound(kParsers.begin(), kParsers.end(), op_type,
-                         [](const Row& row, std::string_view text) { return row.op_type < text; });
-    return found != kParsers.end() && found->op_type == op_type ? found->parser : nullptr;
+    if (domain.empty() || domain == "ai.onnx") return find(kParsers, op_type);
+    return domain == "com.microsoft" ? find(kMicrosoftParsers, op_type) : nullptr;
 }
 
 }  // namespace espalier::formats::onnx

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "formats/onnx/node_order.h"
 #include "formats/onnx/parsers.h"
 
 namespace espalier::formats::onnx {
@@ -60,7 +61,7 @@ void Translator::enter() {
 
 void Translator::run(std::span<const NodeProto> nodes, std::int64_t opset, Values& values) {
     enter();
-    for (const NodeProto& node : nodes) step(node, opset, values);
+    for (const NodeProto* node : in_order(nodes)) step(*node, opset, values);
     --depth_;
 }
 
@@ -102,6 +103,7 @@ void Translator::branch(const NodeProto& node, std::int64_t opset, Values& value
     for (const ValueInfoProto& output : body->outputs) {
         const auto found = values.find(output.name);
         if (found == values.end()) fail("node '{}' (If): its branch does not compute '{}'", label(node), output.name);
+        if (found->second.dynamic) fail("node '{}' (If): it cuts a quantized product apart", label(node));
         results.push_back(found->second);
     }
     for (const std::string& name : own) values.erase(name);
@@ -125,6 +127,7 @@ void Translator::inline_function(const FunctionProto& function, const NodeProto&
         const auto found = own.find(function.outputs[i]);
         if (found == own.end())
             fail("node '{}': the function {} does not compute '{}'", label(node), function.name, function.outputs[i]);
+        if (found->second.dynamic) fail("node '{}': the function cuts a quantized product apart", label(node));
         call.give(found->second.content, i);
     }
 }

@@ -118,6 +118,9 @@ class ChannelsLast {
     bool convert(NodeId id, const QuantizedConv2d& op) {
         return op.layout == Layout::kNchw && convert_windowed(id, op, 4);
     }
+    bool convert(NodeId id, const IntegerConv2d& op) {
+        return op.layout == Layout::kNchw && convert_windowed(id, op, 0);
+    }
     bool convert(NodeId id, const Pool2d& op) {
         return op.layout == Layout::kNchw && convert_windowed(id, op, 0);
     }
@@ -129,9 +132,11 @@ class ChannelsLast {
         return has_image(from_[id].inputs[0]) && set_image(id, op, {image(from_[id].inputs[0])});
     }
 
-    bool convert_quantization(NodeId id, const Op& op) {
+    template <typename O>
+    bool convert_quantization(NodeId id, O op) {
         const auto& inputs = from_[id].inputs;
-        if (!has_image(inputs[0]) || shape(inputs[1]).elements() != 1) return false;
+        if (!has_image(inputs[0])) return false;
+        if (shape(inputs[1]).elements() != 1) op.axis = kNhwcAxis[static_cast<std::size_t>((op.axis + 4) % 4)];
         std::vector<NodeId> mapped{image(inputs[0])};
         for (std::size_t k = 1; k < inputs.size(); ++k) mapped.push_back(plain(inputs[k]));
         return set_image(id, op, std::move(mapped));

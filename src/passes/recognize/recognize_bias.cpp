@@ -9,12 +9,14 @@ namespace {
 /// Axis of the output features of a product that has no bias, residual or activation yet; -1 for anything
 /// else.
 int feature_axis(const Graph& graph, NodeId id) {
-    if (graph[id].inputs.size() != 2) return -1;
-    if (const auto* linear = graph.as<Linear>(id); linear && !linear->activation.present) {
-        return graph.type(id).shape.rank() - 1;
-    }
-    const auto* conv = graph.as<Conv2d>(id);
-    return conv && !conv->activation.present && conv->layout == Layout::kNchw ? 1 : -1;
+    const std::size_t given = graph[id].inputs.size();
+    const auto is_free = [](const auto* op) { return op && !op->activation.present; };
+    const auto is_image = [&](const auto* op) { return is_free(op) && op->layout == Layout::kNchw; };
+    const int last = graph.type(id).shape.rank() - 1;
+    if (given == 2 && is_free(graph.as<Linear>(id))) return last;
+    if (given == 3 && is_free(graph.as<QuantizedLinear>(id))) return last;
+    if (given == 2 && is_image(graph.as<Conv2d>(id))) return 1;
+    return given == 3 && is_image(graph.as<QuantizedConv2d>(id)) ? 1 : -1;
 }
 
 /// Whether a constant has one number per index of `axis` of a value of shape `out`, and broadcasts over the
@@ -46,10 +48,10 @@ Graph recognize_bias(const Graph& graph, Change& change) {
                 bias->shape().rank() == 1
                     ? rewriter[addend]
                     : rewriter.out().add_constant(graph[addend].name, bias->reshaped({out[axis]}));
-            const auto& inputs = graph[producer].inputs;
-            rewriter.replace(
-                id, rewriter.out().add(graph[producer].op, {rewriter[inputs[0]], rewriter[inputs[1]], flat},
-                                       graph[producer].name));
+            std::vector<NodeId> inputs;
+            for (const NodeId input : graph[producer].inputs) inputs.push_back(rewriter[input]);
+            inputs.push_back(flat);
+            rewriter.replace(id, rewriter.out().add(graph[producer].op, std::move(inputs), graph[producer].name));
             found = true;
             ++change.count;
         }

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <tuple>
+
+#include "graph/cost.h"
+#include "graph/fields.h"
+#include "graph/type.h"
+
+namespace espalier::graph {
+
+/// A convolution of codes, summed in integers; padding counts as the zero point:
+/// y[n, o, p, q] = sum_{i, r, s} (x[n, g*I + i, p*stride + r*dilation - pad, ...] - zero_point) w[o, i, r, s] + b[o]
+///
+/// Inputs: x u8 or s8 [N, C, H, W] (or [N, H, W, C] when layout is nhwc), w s8 [O, C/groups, R, S], optional
+/// b f32 [O] in units of the sum. The output is f32 and exact up to 2^24.
+struct IntegerConv2d {
+    static constexpr std::string_view kName = "integer_conv2d";
+    Pair stride{1, 1};
+    Quad pad{0, 0, 0, 0};
+    Pair dilation{1, 1};
+    std::int64_t groups = 1;
+    std::int64_t zero_point = 0;
+    Layout layout = Layout::kNchw;
+
+    static constexpr auto fields() {
+        return std::tuple{Field{"stride", &IntegerConv2d::stride},     Field{"pad", &IntegerConv2d::pad},
+                          Field{"dilation", &IntegerConv2d::dilation}, Field{"groups", &IntegerConv2d::groups},
+                          Field{"zero_point", &IntegerConv2d::zero_point}, Field{"layout", &IntegerConv2d::layout}};
+    }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const IntegerConv2d&) const = default;
+};
+
+/// A product of codes, summed in integers: y[..., n] = sum_k (x[..., k] - zero_point) w[n, k] + b[n]
+///
+/// Inputs: x u8 or s8 [..., K] of rank 2 or more, w s8 [N, K], optional b f32 [N] in units of the sum. The output
+/// is f32 and exact up to 2^24.
+struct IntegerLinear {
+    static constexpr std::string_view kName = "integer_linear";
+    std::int64_t zero_point = 0;
+
+    static constexpr auto fields() { return std::tuple{Field{"zero_point", &IntegerLinear::zero_point}}; }
+    TensorType infer(InputTypes inputs) const;
+    Cost cost(InputTypes inputs, const TensorType& output) const;
+    bool operator==(const IntegerLinear&) const = default;
+};
+
+}  // namespace espalier::graph
