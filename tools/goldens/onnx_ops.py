@@ -680,6 +680,53 @@ def products_quantized_at_run_time(m):
     return m("Add", m.random(4), m("Mul", sums, m("Mul", scale, m.weight(RANDOM.uniform(0.005, 0.02, 4)))))
 
 
+@case(opset=18)
+def resize_to_the_nearest(m):
+    y = m("Resize", "input", "", m.weight([1, 1, 2, 1.5]), mode="nearest", coordinate_transformation_mode="asymmetric",
+          nearest_mode="floor")
+    shape = m("Concat", m("Shape", "input", end=2), m.ints(8, 9), axis=0)
+    z = m("Resize", "input", "", "", shape, mode="nearest", nearest_mode="ceil")
+    return m("Concat", m("Flatten", y), m("Flatten", z), axis=1)
+
+
+@case(opset=13)
+def resize_linearly(m):
+    y = m("Resize", "input", "", m.weight([1, 1, 2, 1.5]), mode="linear")
+    z = m("Resize", "input", "", m.weight([1, 1, 0.5, 0.5]), mode="linear", coordinate_transformation_mode="pytorch_half_pixel")
+    a = m("Resize", "input", "", m.weight([1, 1, 1.75, 1]), mode="linear", coordinate_transformation_mode="align_corners")
+    return m("Concat", m("Flatten", y), m("Flatten", z), m("Flatten", a), axis=1)
+
+
+@case(shape=(None, 8, 2, 3))
+def depth_to_space(m):
+    return m("Add", m("DepthToSpace", "input", blocksize=2), m("DepthToSpace", "input", blocksize=2, mode="CRD"))
+
+
+@case
+def space_to_depth(m):
+    return m("SpaceToDepth", "input", blocksize=2)
+
+
+@case
+def instance_normalization(m):
+    return m("InstanceNormalization", "input", m.random(3), m.random(3), epsilon=1e-3)
+
+
+@case(opset=21, shape=(None, 6, 3, 2))
+def group_normalization(m):
+    return m("GroupNormalization", "input", m.random(6), m.random(6), num_groups=2)
+
+
+@case(opset=18)
+def leaky_relu_and_norms(m):
+    return m("Div", m("LeakyRelu", "input", alpha=0.1), m("ReduceL2", "input", m.ints(1)))
+
+
+@case
+def gather_nd_of_rows(m):
+    return m("Add", "input", m("GatherND", m.random(5, 6), m.weight([[4], [0], [-1], [2]], np.int64)))
+
+
 def pixels(shape, offset):
     i = np.arange(int(np.prod(shape)), dtype=np.uint64)
     return (((i * 2654435761 % 2**32) / 2**32 * 2 - 1).astype(np.float32) + np.float32(offset)).reshape(shape)

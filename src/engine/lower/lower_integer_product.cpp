@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <vector>
 
 #include "engine/lower/lower.h"
@@ -31,25 +32,23 @@ class CodesOperand {
     kernels::Affine affine_;
 };
 
-/// Sums keep the scale 1: what they mean is for the nodes behind.
-constexpr float kOne = 1;
-
 class IntegerLinearOperator final : public Operator {
   public:
     IntegerLinearOperator(const Lowering& lowering, const graph::IntegerLinear& op)
         : isa_(lowering.options.isa),
           codes_(lowering, op.zero_point),
-          bias_(lowering.has_input(2) ? lowering.constant(2) : Tensor()) {
+          bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()) {
         const Tensor weights = lowering.constant(1);
-        packed_ = kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0], weights.shape()[1],
-                                        {&kOne, 1});
+        packed_ = kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0],
+                                        weights.shape()[1], lowering.constant(2).span<float>());
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const std::int64_t rows = operands.inputs[0].shape().elements() / packed_.k();
-        kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), {&codes_.affine(), std::max<std::int64_t>(rows, 1)},
-                           packed_, operands.output.mutable_f32(), packed_.n(), epilogue_, pool, isa_);
+        const kernels::RowAffines affines{&codes_.affine(), std::max<std::int64_t>(rows, 1)};
+        kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), affines, packed_,
+                           operands.output.mutable_f32(), packed_.n(), epilogue_, pool, isa_);
     }
     std::string kernel() const override { return std::string("gemm_") + kernels::kernel_name_i8(isa_); }
     std::string mac_class() const override { return "int8"; }
@@ -68,10 +67,11 @@ class IntegerConv2dOperator final : public Operator {
     IntegerConv2dOperator(const Lowering& lowering, const graph::IntegerConv2d& op)
         : isa_(lowering.options.isa),
           codes_(lowering, op.zero_point),
-          bias_(lowering.has_input(2) ? lowering.constant(2) : Tensor()) {
+          bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()) {
         const Tensor weights = lowering.constant(1);
-        packed_ = kernels::pack_conv2d_i8(conv2d_shape(op, weights.shape()), weights.span<std::int8_t>().data(),
-                                          {&kOne, 1});
+        packed_ =
+            kernels::pack_conv2d_i8(conv2d_shape(op, weights.shape()), weights.span<std::int8_t>().data(),
+                                    lowering.constant(2).span<float>());
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
 

@@ -33,7 +33,8 @@ NodeId repeated(Call& call, NodeId x, const Extents& lead) {
     bool over_batch = false, over_others = false;
     for (std::size_t i = 0; i < lead.size(); ++i) {
         if (extents[i] == lead[i]) continue;
-        if (!(extents[i] == Extent{1, 0})) fail("the leading axes of the factors differ: {} and {}", extents[i].str(), lead[i].str());
+        if (!(extents[i] == Extent{1, 0}))
+            fail("the leading axes of the factors differ: {} and {}", extents[i].str(), lead[i].str());
         if (lead[i].known()) {
             factor[i] = lead[i].constant;
             over_others = true;
@@ -45,7 +46,8 @@ NodeId repeated(Call& call, NodeId x, const Extents& lead) {
     }
     if (over_others) {
         const float one = 1;
-        const Tensor ones = fold(Tensor::of<float>({}, std::span(&one, 1)), arrange_broadcast({}, Shape(factor)));
+        const Tensor ones =
+            fold(Tensor::of<float>({}, std::span(&one, 1)), arrange_broadcast({}, Shape(factor)));
         x = call.add(Binary{BinaryKind::kMul}, {x, call.add_constant(call.name() + ".ones", ones)});
     }
     return over_batch ? call.add(BroadcastBatch{}, {x, call.graph().input()}) : x;

@@ -33,7 +33,8 @@ Value& Call::any_input(std::size_t index) {
 
 Value& Call::input(std::size_t index) {
     Value& value = any_input(index);
-    if (value.dynamic) fail("its input '{}' is quantized at run time, of which only products are supported", value.name);
+    if (value.dynamic)
+        fail("its input '{}' is quantized at run time, of which only products are supported", value.name);
     return value;
 }
 

@@ -14,8 +14,9 @@ namespace espalier::formats::onnx {
 
 using graph::NodeId;
 
-/// A part of a product whose activations are quantized at run time: what DynamicQuantizeLinear gives, its scale
-/// times a constant, or the integer sums. Sums and scale multiplied are one op of the graph; alone they are none.
+/// A part of a product whose activations are quantized at run time: what DynamicQuantizeLinear gives, its
+/// scale times a constant, or the integer sums. Sums and scale multiplied are one op of the graph; alone they
+/// are none.
 struct Dynamic {
     enum class Role { kCodes, kScale, kZeroPoint, kSum };
     Role role;

@@ -155,6 +155,144 @@ TEST(ImportOnnx, BrokenGraphsAreRefused) {
     EXPECT_THAT(error_of(model({node("Relu", {"x"}, {"y"})})), HasSubstr("[batch, classes]"));
 }
 
+/// A NodeProto with one attribute that holds an integer, a text or a graph.
+Message with_attribute(Message node, std::string_view name, int field, std::string_view value) {
+    return node.message(5, Message().text(1, name).text(field, value));
+}
+
+/// A GraphProto of one node that gives "b".
+Message branch(const Message& node) { return Message().message(1, node).message(12, Message().text(1, "b")); }
+
+TEST(ImportOnnx, BranchesAreChosenBeforeTheModelRuns) {
+    const auto with = [](const Message& then_branch, std::string_view condition, const Message& value) {
+        Message choice = node("If", {std::string(condition)}, {"y"});
+        choice = with_attribute(choice, "then_branch", 6, then_branch.bytes());
+        return error_of(model({choice}, {value}));
+    };
+    const Message yes = Message().integer(2, 9).integer(5, 1).text(8, "c");
+    EXPECT_EQ(with(branch(node("Flatten", {"x"}, {"b"})), "c", yes), "no error");
+    EXPECT_THAT(with(branch(node("Flatten", {"x"}, {"b"})), "x", yes), HasSubstr("not known before"));
+    EXPECT_THAT(with(branch(node("Flatten", {"x"}, {"other"})), "c", yes), HasSubstr("does not compute 'b'"));
+    EXPECT_THAT(with(Message().message(1, node("Flatten", {"x"}, {"b"})), "c", yes),
+                HasSubstr("have 1 outputs"));
+    Message deep = branch(node("Flatten", {"x"}, {"b"}));
+    for (int i = 0; i < 20; ++i)
+        deep = branch(with_attribute(node("If", {"c"}, {"b"}), "then_branch", 6, deep.bytes()));
+    EXPECT_THAT(with(deep, "c", yes), HasSubstr("nests graphs more than"));
+}
+
+TEST(ImportOnnx, FunctionsCannotGrowWithoutBound) {
+    const auto function = [](std::string_view name, const std::vector<Message>& nodes) {
+        Message message = Message().text(1, name).text(4, "a").text(5, "b").text(10, "own");
+        for (const Message& inner : nodes) message.message(7, inner);
+        return message;
+    };
+    const auto call = [](std::string_view op, const char* input, const char* output) {
+        return node(op, {input}, {output}).text(7, "own");
+    };
+    const auto error_with = [&](const std::vector<Message>& functions) {
+        Message whole = model({call("f", "x", "z"), node("Flatten", {"z"}, {"y"})});
+        for (const Message& f : functions) whole.message(25, f);
+        return error_of(whole);
+    };
+    EXPECT_EQ(error_with({function("f", {node("Relu", {"a"}, {"b"})})}), "no error");
+    EXPECT_THAT(error_with({function("f", {node("Relu", {"a"}, {"c"})})}), HasSubstr("does not compute 'b'"));
+    EXPECT_THAT(error_with({function("f", {call("f", "a", "b")})}), HasSubstr("nest more than"));
+    std::vector<Message> doubling{function("f0", {node("Relu", {"a"}, {"b"})})};
+    for (int i = 1; i < 30; ++i) {
+        const std::string below = fmt::format("f{}", i - 1);
+        doubling.push_back(
+            function(i == 29 ? "f" : fmt::format("f{}", i), {call(below, "a", "m"), call(below, "m", "b")}));
+    }
+    EXPECT_THAT(error_with(doubling), HasSubstr("stand for more than"));
+}
+
+TEST(ImportOnnx, MisfittingOperandsAreRefused) {
+    const auto einsum = [](std::string_view equation) {
+        return error_of(model({with_attribute(node("Einsum", {"x", "x"}, {"z"}), "equation", 4, equation),
+                               node("Flatten", {"z"}, {"y"})}));
+    };
+    EXPECT_EQ(einsum("nchw,nchv->nchwv").substr(0, 8), "no error");
+    EXPECT_THAT(einsum("nchw,nchw"), HasSubstr("not a product"));
+    EXPECT_THAT(einsum("nch,nchw->nch"), HasSubstr("does not name the axes"));
+    EXPECT_THAT(einsum("nccw,nchw->nch"), HasSubstr("letter of its own"));
+    EXPECT_THAT(einsum("nchw,ncvu->nchv"), HasSubstr("one value alone"));
+    EXPECT_THAT(einsum("...w,...v->...wv"), HasSubstr("letter of its own"));
+    const auto indices = [](std::int64_t value) {
+        return Message().integer(1, 1).integer(1, 1).integer(2, 7).integer(7, value).text(8, "i");
+    };
+    const auto scatter = [&](std::int64_t index, const Message& updates) {
+        return error_of(model({node("ScatterND", {"d", "i", "u"}, {"z"}), node("Mul", {"x", "z"}, {"m"}),
+                               node("Flatten", {"m"}, {"y"})},
+                              {ones("d", {4, 4}), indices(index), updates}));
+    };
+    EXPECT_EQ(scatter(-4, ones("u", {1, 4})), "no error");
+    EXPECT_THAT(scatter(4, ones("u", {1, 4})), HasSubstr("index 4 is outside"));
+    EXPECT_THAT(scatter(0, ones("u", {1, 3})), HasSubstr("do not fit"));
+    EXPECT_THAT(error_of(model({node("ScatterND", {"x", "i", "x"}, {"y"})}, {indices(0)})),
+                HasSubstr("only constants"));
+    EXPECT_THAT(error_of(model({node("Less", {"x", "x"}, {"y"})})), HasSubstr("only constants"));
+    EXPECT_THAT(error_of(model({node("Mod", {"i", "z"}, {"y"})},
+                               {indices(3), Message().integer(2, 7).integer(7, 0).text(8, "z")})),
+                HasSubstr("by zero"));
+}
+
+TEST(ImportOnnx, SizesAreBounded) {
+    const auto resize = [](std::vector<std::int64_t> sizes) {
+        Message tensor = Message().integer(1, static_cast<std::int64_t>(sizes.size())).integer(2, 7).text(8, "s");
+        for (const std::int64_t size : sizes) tensor.integer(7, size);
+        return error_of(model({node("Resize", {"x", "", "", "s"}, {"z"}), node("Flatten", {"z"}, {"y"})}, {tensor}));
+    };
+    EXPECT_EQ(resize({1, 3, 8, 8}).substr(0, 8), "node 'th");  // an open batch is not 1
+    EXPECT_THAT(resize({1, 3, 8}), HasSubstr("one for each axis"));
+    const auto scaled = [](std::vector<float> scales) {
+        return error_of(model({node("Resize", {"x", "", "s"}, {"z"}), node("Flatten", {"z"}, {"y"})},
+                              {float_tensor("s", {static_cast<std::int64_t>(scales.size())}, scales)}));
+    };
+    EXPECT_EQ(scaled({1, 1, 2, 2}), "no error");
+    EXPECT_THAT(scaled({1, 1, 1e9f, 2}), HasSubstr("not supported"));
+    EXPECT_THAT(scaled({1, 1, 4000, 1}), HasSubstr("cannot become"));
+    EXPECT_THAT(scaled({1, 1, 0, 1}), HasSubstr("not supported"));
+    EXPECT_THAT(scaled({2, 1, 1, 1}), HasSubstr("batch cannot be resized"));
+    const auto blocks = [](std::int64_t block) {
+        Message space = node("SpaceToDepth", {"x"}, {"z"});
+        space.message(5, Message().text(1, "blocksize").integer(3, block));
+        return error_of(model({space, node("Flatten", {"z"}, {"y"})}));
+    };
+    EXPECT_EQ(blocks(2), "no error");
+    EXPECT_THAT(blocks(3), HasSubstr("divide"));
+    EXPECT_THAT(blocks(0), HasSubstr("a block of 0"));
+}
+
+TEST(ImportOnnx, QuantizedProductsMustBeWhole) {
+    const Message quantize = node("DynamicQuantizeLinear", {"x"}, {"q", "s", "p"});
+    const Message w = Message()
+                          .integer(1, 2)
+                          .integer(1, 3)
+                          .integer(1, 1)
+                          .integer(1, 1)
+                          .integer(2, 3)
+                          .text(9, "abcdef")
+                          .text(8, "w");
+    const auto with = [&](std::vector<Message> nodes) {
+        nodes.insert(nodes.begin(), quantize);
+        return error_of(model(nodes, {w}));
+    };
+    const Message sums = node("ConvInteger", {"q", "w", "p"}, {"i"});
+    Message cast = node("Cast", {"i"}, {"f"});
+    cast.message(5, Message().text(1, "to").integer(3, 1));
+    EXPECT_EQ(with({sums, cast, node("Mul", {"f", "s"}, {"z"}), node("Flatten", {"z"}, {"y"})}), "no error");
+    EXPECT_THAT(with({sums, cast, node("Flatten", {"f"}, {"y"})}), HasSubstr("of which only products"));
+    EXPECT_THAT(with({node("Flatten", {"q"}, {"y"})}), HasSubstr("of which only products"));
+    EXPECT_THAT(with({sums, node("Mul", {"s", "s"}, {"y"})}), HasSubstr("their own scale"));
+    EXPECT_THAT(with({node("ConvInteger", {"q", "w"}, {"y"})}), HasSubstr("DynamicQuantizeLinear"));
+    EXPECT_THAT(with({node("MatMulInteger", {"q", "w", "p"}, {"y"})}), HasSubstr("constant matrix"));
+    EXPECT_THAT(with({node("Identity", {"s"}, {"y"})}), HasSubstr("of which only products"));
+    EXPECT_THAT(error_of(model({quantize})), HasSubstr("not computed"));
+    EXPECT_THAT(error_of(model({node("QLinearConv", {"x", "w"}, {"y"})}, {w})),
+                HasSubstr("input 2 is required"));
+}
+
 TEST(ImportOnnx, ImagesOfABatchStayApart) {
     Message reduce = node("ReduceMean", {"x"}, {"y"});
     EXPECT_THAT(error_of(model({reduce}, {}, 13)), HasSubstr("mixes the images"));

@@ -16,8 +16,8 @@ struct Integers {
 
     Shape shape;
     std::vector<Extent> elements;
-    /// An array for each image: axis 0 has the extent N, written as 1 in `shape`, and in the elements N stands
-    /// for the index of the image.
+    /// An array for each image: axis 0 has the extent N, written as 1 in `shape`, and in the elements N
+    /// stands for the index of the image.
     bool per_image = false;
 
     static Integers scalar(Extent value) { return {Shape(), {value}}; }
@@ -36,8 +36,8 @@ struct Integers {
 Integers integers_of(const Tensor& tensor);
 /// An i64 tensor of known integers.
 Tensor tensor_of(const Integers& integers);
-/// f(a, b) element by element with NumPy broadcasting. Throws Error where an array for each image does not keep
-/// its axis of images.
+/// f(a, b) element by element with NumPy broadcasting. Throws Error where an array for each image does not
+/// keep its axis of images.
 Integers combine(const Integers& a, const Integers& b, const std::function<Extent(Extent, Extent)>& f);
 
 }  // namespace espalier::formats::onnx

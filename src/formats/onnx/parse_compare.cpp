@@ -40,9 +40,8 @@ void parse_compare(Call& call) {
     const Tensor* a = call.constant(0);
     const Tensor* b = call.constant(1);
     if (!a || !b) fail("only constants and shapes can be compared");
-    call.give(fold_to_bool(*a, *b, [&](float l, float r) {
-        return l == l && r == r && holds(op_type, (l > r) - (l < r));
-    }));
+    call.give(fold_to_bool(
+        *a, *b, [&](float l, float r) { return l == l && r == r && holds(op_type, (l > r) - (l < r)); }));
 }
 
 }  // namespace espalier::formats::onnx

@@ -38,10 +38,12 @@ Dynamic convolution(Call& call, NodeId x) {
     const std::int64_t features = codes && codes->shape().rank() > 0 ? codes->shape()[0] : 0;
     const Tensor weights = centred_weights(call, 1, 3, {features, 1, 1, 1});
     const Conv2d op = conv_op(call, call.type(x).shape, weights.shape());
-    return {.role = Role::kSum,
-            .x = x,
-            .product = QuantizedConv2d{.stride = op.stride, .pad = op.pad, .dilation = op.dilation, .groups = op.groups},
-            .weights = call.add_constant(call.input(1).name, weights)};
+    return {
+        .role = Role::kSum,
+        .x = x,
+        .product =
+            QuantizedConv2d{.stride = op.stride, .pad = op.pad, .dilation = op.dilation, .groups = op.groups},
+        .weights = call.add_constant(call.input(1).name, weights)};
 }
 
 Dynamic layer(Call& call, NodeId x) {
@@ -90,7 +92,8 @@ bool give_dynamic_product(Call& call) {
     if (is(b, Role::kSum)) std::swap(a, b);
     if (is(a, Role::kSum) && is(b, Role::kScale) && a->x == b->x) {
         const Tensor scales = scale_of_each(b->factor, call.type(a->weights).shape[0]);
-        call.give(call.add(a->product, {a->x, a->weights, call.add_constant(call.name() + ".scale", scales)}));
+        call.give(
+            call.add(a->product, {a->x, a->weights, call.add_constant(call.name() + ".scale", scales)}));
         return true;
     }
     const std::size_t other = a ? 1 : 0;

@@ -18,7 +18,8 @@ struct Equation {
 bool contains(const std::string& letters, char letter) { return letters.find(letter) != std::string::npos; }
 
 void check_letters(const std::string& letters, int rank) {
-    if (static_cast<int>(letters.size()) != rank) fail("'{}' does not name the axes of a value of rank {}", letters, rank);
+    if (static_cast<int>(letters.size()) != rank)
+        fail("'{}' does not name the axes of a value of rank {}", letters, rank);
     for (const char letter : letters) {
         const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
         if (!plain || std::count(letters.begin(), letters.end(), letter) != 1)
@@ -67,8 +68,8 @@ NodeId joined(Call& call, NodeId x, const std::vector<std::size_t>& groups) {
 
 }  // namespace
 
-/// A product of two values summed over the letters that the result lacks: y[batch, m, n] = sum_k a[batch, m, k]
-/// b[batch, n, k], where each of the four stands for any number of axes.
+/// A product of two values summed over the letters that the result lacks: y[batch, m, n] = sum_k a[batch, m,
+/// k] b[batch, n, k], where each of the four stands for any number of axes.
 void parse_einsum(Call& call) {
     if (call.inputs() != 2) fail("only products of two values are supported, not of {}", call.inputs());
     const Equation e = parse_equation(call.text("equation", ""));

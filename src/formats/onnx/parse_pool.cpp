@@ -16,12 +16,13 @@ void parse_pool(Call& call) {
     call.attribute("kernel_shape");
     const Window window = read_window(call, read_pair(call, "kernel_shape", {}), image[2], image[3]);
     if (window.dilation != Pair{1, 1}) fail("dilations are not supported");
-    call.give(through_floats(call, x, Pool2d{.kind = call.op_type() == "MaxPool" ? PoolKind::kMax : PoolKind::kAverage,
-                              .kernel = window.kernel,
-                              .stride = window.stride,
-                              .pad = window.pad,
-                              .ceil = call.integer("ceil_mode", 0) != 0,
-                              .count_include_pad = call.integer("count_include_pad", 0) != 0}));
+    call.give(through_floats(call, x,
+                             Pool2d{.kind = call.op_type() == "MaxPool" ? PoolKind::kMax : PoolKind::kAverage,
+                                    .kernel = window.kernel,
+                                    .stride = window.stride,
+                                    .pad = window.pad,
+                                    .ceil = call.integer("ceil_mode", 0) != 0,
+                                    .count_include_pad = call.integer("count_include_pad", 0) != 0}));
 }
 
 }  // namespace espalier::formats::onnx

@@ -35,7 +35,8 @@ void parse_qgemm(Call& call) {
     if (call.number("alpha", 1) != 1) fail("a factor alpha is not supported");
     const bool rows = call.integer("transB", 0) != 0;
     if (!call.constant(3)) fail("the second matrix must be constant");
-    std::vector<NodeId> inputs{dequantized(call, 0), rows ? dequantized(call, 3, 0) : dequantized_transposed(call, 3)};
+    std::vector<NodeId> inputs{dequantized(call, 0),
+                               rows ? dequantized(call, 3, 0) : dequantized_transposed(call, 3)};
     if (call.has(6)) inputs.push_back(dequantized_bias(call, 6, 0, 3));
     const NodeId y = call.add(Linear{}, inputs);
     if (call.has(7)) return give_quantized(call, y, 7);
@@ -52,17 +53,20 @@ void parse_qlinear_binary(Call& call) {
 /// com.microsoft::QLinearSigmoid, QLinearSoftmax: x and y with scale and zero point.
 void parse_qlinear_unary(Call& call) {
     const NodeId x = dequantized(call, 0);
-    if (call.op_type() == "QLinearSigmoid") return give_quantized(call, call.add(Unary{UnaryKind::kSigmoid}, {x}), 3);
+    if (call.op_type() == "QLinearSigmoid")
+        return give_quantized(call, call.add(Unary{UnaryKind::kSigmoid}, {x}), 3);
     const int rank = call.type(x).shape.rank();
     const int axis = axis_of(call.integer("axis", -1), rank);
-    if (call.integer("opset", 13) < 13 && axis != rank - 1) fail("a softmax over several axes is not supported");
+    if (call.integer("opset", 13) < 13 && axis != rank - 1)
+        fail("a softmax over several axes is not supported");
     give_quantized(call, call.add(Softmax{.axis = axis}, {x}), 3);
 }
 
 /// com.microsoft::QLinearGlobalAveragePool: x and y with scale and zero point.
 void parse_qlinear_global_pool(Call& call) {
     const NodeId x = dequantized(call, 0);
-    if (call.type(x).shape.rank() != 4) fail("only pooling of images is supported, not of {}", call.type(x).str());
+    if (call.type(x).shape.rank() != 4)
+        fail("only pooling of images is supported, not of {}", call.type(x).str());
     const bool last = call.integer("channels_last", 0) != 0;
     const Reduce mean{.kind = ReduceKind::kMean, .axes = last ? Ints{1, 2} : Ints{2, 3}, .keep_axes = true};
     give_quantized(call, call.add(mean, {x}), 3);
@@ -70,7 +74,8 @@ void parse_qlinear_global_pool(Call& call) {
 
 /// com.microsoft::QLinearConcat: scale and zero point of the result, then each part with its own.
 void parse_qlinear_concat(Call& call) {
-    if (call.inputs() < 5 || call.inputs() % 3 != 2) fail("{} inputs do not make parts with scales", call.inputs());
+    if (call.inputs() < 5 || call.inputs() % 3 != 2)
+        fail("{} inputs do not make parts with scales", call.inputs());
     std::vector<NodeId> parts;
     for (std::size_t i = 2; i < call.inputs(); i += 3) parts.push_back(dequantized(call, i));
     const int axis = axis_of(call.attribute("axis").i, call.type(parts.front()).shape.rank());

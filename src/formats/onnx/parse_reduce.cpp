@@ -55,6 +55,10 @@ NodeId sum(Call& call, NodeId x, const Ints& axes, bool keep) {
 }
 
 void give_reduced(Call& call, NodeId x, const Ints& axes, bool keep) {
+    if (call.op_type() == "ReduceL2") {
+        const NodeId squares = call.add(Binary{BinaryKind::kMul}, {x, x});
+        return call.give(call.add(Unary{UnaryKind::kSqrt}, {sum(call, squares, axes, keep)}));
+    }
     if (call.op_type().ends_with("Sum")) return call.give(sum(call, x, axes, keep));
     if (call.op_type().find("Max") != std::string::npos) return call.give(maximum(call, x, axes, keep));
     call.give(call.add(Reduce{.kind = ReduceKind::kMean, .axes = axes, .keep_axes = keep}, {x}));
@@ -62,7 +66,7 @@ void give_reduced(Call& call, NodeId x, const Ints& axes, bool keep) {
 
 }  // namespace
 
-/// ReduceMean, ReduceSum, ReduceMax
+/// ReduceMean, ReduceSum, ReduceMax, ReduceL2
 void parse_reduce(Call& call) {
     const NodeId x = call.operand(0);
     const int rank = call.type(x).shape.rank();

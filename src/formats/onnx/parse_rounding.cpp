@@ -18,7 +18,8 @@ float evaluate(const std::string& op_type, float x) {
 
 /// Ceil, Floor, Round, Sign of a constant.
 void parse_rounding(Call& call) {
-    if (auto integers = call.integers(0); integers && call.op_type() != "Sign") return call.give(std::move(*integers));
+    if (auto integers = call.integers(0); integers && call.op_type() != "Sign")
+        return call.give(std::move(*integers));
     const Tensor* constant = call.constant(0);
     if (!constant) fail("only constants can be rounded");
     Tensor result = constant->to_f32().clone();

@@ -12,7 +12,8 @@ std::int64_t position_of(const Shape& data, std::span<const std::int64_t> index)
     std::int64_t position = 0;
     for (std::size_t i = 0; i < index.size(); ++i) {
         const std::int64_t extent = data[static_cast<int>(i)];
-        if (index[i] < -extent || index[i] >= extent) fail("the index {} is outside of {}", index[i], data.str());
+        if (index[i] < -extent || index[i] >= extent)
+            fail("the index {} is outside of {}", index[i], data.str());
         position = position * extent + (index[i] < 0 ? index[i] + extent : index[i]);
     }
     return position * data.product(static_cast<int>(index.size()), data.rank());
@@ -31,7 +32,8 @@ void parse_scatter_nd(Call& call) {
         fail("{} indices and updates of {} do not fit {}", indices->shape.str(), name(updates->dtype()),
              name(data->dtype()));
     const std::int64_t depth = indices->shape.back();
-    if (depth < 1 || depth > data->shape().rank()) fail("an index of {} axes does not fit {}", depth, data->shape().str());
+    if (depth < 1 || depth > data->shape().rank())
+        fail("an index of {} axes does not fit {}", depth, data->shape().str());
     const std::vector<std::int64_t> rows = indices->known("an index");
     const std::int64_t count = static_cast<std::int64_t>(rows.size()) / depth;
     const std::int64_t block = data->shape().product(static_cast<int>(depth), data->shape().rank());
@@ -40,9 +42,11 @@ void parse_scatter_nd(Call& call) {
     Tensor result = data->clone();
     const std::size_t bytes = static_cast<std::size_t>(block) * size_of(data->dtype());
     for (std::int64_t i = 0; i < count; ++i) {
-        const auto index = std::span(rows).subspan(static_cast<std::size_t>(i * depth), static_cast<std::size_t>(depth));
+        const auto index =
+            std::span(rows).subspan(static_cast<std::size_t>(i * depth), static_cast<std::size_t>(depth));
         const auto at = static_cast<std::size_t>(position_of(data->shape(), index)) * size_of(data->dtype());
-        std::memcpy(result.mutable_bytes().data() + at, updates->bytes().data() + static_cast<std::size_t>(i) * bytes, bytes);
+        std::memcpy(result.mutable_bytes().data() + at,
+                    updates->bytes().data() + static_cast<std::size_t>(i) * bytes, bytes);
     }
     call.give(std::move(result));
 }

@@ -68,6 +68,15 @@ void parse_hard_sigmoid(Call& call) {
     call.give(call.add(Unary{UnaryKind::kClip, 0, 1}, {shifted}));
 }
 
+/// y = x where x > 0, else alpha x; that is the larger of both for an alpha up to 1.
+void parse_leaky_relu(Call& call) {
+    const double alpha = call.number("alpha", 0.01);
+    if (alpha > 1) fail("a slope of {} is not supported", alpha);
+    const NodeId x = call.operand(0);
+    const NodeId slope = call.add(Binary{BinaryKind::kMul}, {x, call.add_scalar(static_cast<float>(alpha))});
+    call.give(call.add(Binary{BinaryKind::kMax}, {x, slope}));
+}
+
 void parse_gelu(Call& call) {
     const std::string approximate = call.text("approximate", "none");
     if (approximate != "none" && approximate != "tanh")

@@ -27,7 +27,8 @@ NodeId masked(Call& call, const Tensor& condition, std::size_t running, std::siz
     const bool keeps_true = running == 1;
     const Tensor keep = keeps_true ? fold_where(condition, all, none) : fold_where(condition, none, all);
     const Tensor& constant = *call.constant(fixed);
-    const Tensor rest = keeps_true ? fold_where(condition, none, constant) : fold_where(condition, constant, none);
+    const Tensor rest =
+        keeps_true ? fold_where(condition, none, constant) : fold_where(condition, constant, none);
     const NodeId kept = call.add(Binary{BinaryKind::kMul},
                                  {call.operand(running), call.add_constant(call.name() + ".keep", keep)});
     return call.add(Binary{BinaryKind::kAdd}, {kept, call.add_constant(call.name() + ".rest", rest)});

@@ -18,7 +18,9 @@ NodeId dequantized(Call& call, NodeId codes, std::size_t scale, std::int64_t axi
 
 }  // namespace
 
-NodeId dequantized(Call& call, std::size_t x, std::int64_t axis) { return dequantized(call, call.operand(x), x + 1, axis); }
+NodeId dequantized(Call& call, std::size_t x, std::int64_t axis) {
+    return dequantized(call, call.operand(x), x + 1, axis);
+}
 
 NodeId dequantized_transposed(Call& call, std::size_t matrix) {
     const Tensor* codes = call.constant(matrix);
@@ -33,14 +35,15 @@ NodeId dequantized_bias(Call& call, std::size_t bias, std::size_t x, std::size_t
     if (!from || !to) fail("the scales must be constant");
     const Tensor unit = fold(BinaryKind::kMul, *from, *to);
     const Tensor scale = unit.elements() == 1 ? unit.reshaped({}) : unit.reshaped({unit.elements()});
-    return call.add(DequantizeLinear{0}, {call.operand(bias), call.add_constant(call.name() + ".unit", scale)});
+    return call.add(DequantizeLinear{0},
+                    {call.operand(bias), call.add_constant(call.name() + ".unit", scale)});
 }
 
 void give_quantized(Call& call, NodeId y, std::size_t scale) {
     const NodeId step = call.operand(scale);
-    const NodeId zero = call.has(scale + 1)
-                            ? call.operand(scale + 1)
-                            : call.add_constant(call.name() + ".zero_point", Tensor::allocate(DType::kU8, {}));
+    const NodeId zero = call.has(scale + 1) ? call.operand(scale + 1)
+                                            : call.add_constant(call.name() + ".zero_point",
+                                                                Tensor::allocate(DType::kU8, {}));
     call.give(call.add(QuantizeLinear{1}, {y, step, zero}));
 }
 

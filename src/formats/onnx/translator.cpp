@@ -95,14 +95,16 @@ void Translator::branch(const NodeProto& node, std::int64_t opset, Values& value
     const auto defined_before = [&](const std::string& name) { return values.contains(name); };
     std::vector<std::string> own;
     for (const TensorProto& tensor : body->initializers) own.push_back(tensor.name);
-    for (const NodeProto& inner : body->nodes) own.insert(own.end(), inner.outputs.begin(), inner.outputs.end());
+    for (const NodeProto& inner : body->nodes)
+        own.insert(own.end(), inner.outputs.begin(), inner.outputs.end());
     std::erase_if(own, defined_before);
     define_initializers(body->initializers, values);
     run(body->nodes, opset, values);
     std::vector<Value> results;
     for (const ValueInfoProto& output : body->outputs) {
         const auto found = values.find(output.name);
-        if (found == values.end()) fail("node '{}' (If): its branch does not compute '{}'", label(node), output.name);
+        if (found == values.end())
+            fail("node '{}' (If): its branch does not compute '{}'", label(node), output.name);
         if (found->second.dynamic) fail("node '{}' (If): it cuts a quantized product apart", label(node));
         results.push_back(found->second);
     }
@@ -121,13 +123,16 @@ void Translator::inline_function(const FunctionProto& function, const NodeProto&
     }
     const std::int64_t version = function.opset != 0 ? function.opset : opset;
     enter();
-    for (const NodeProto& inner : function.nodes) step(with_attributes_of(inner, node, function), version, own);
+    for (const NodeProto& inner : function.nodes)
+        step(with_attributes_of(inner, node, function), version, own);
     --depth_;
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         const auto found = own.find(function.outputs[i]);
         if (found == own.end())
-            fail("node '{}': the function {} does not compute '{}'", label(node), function.name, function.outputs[i]);
-        if (found->second.dynamic) fail("node '{}': the function cuts a quantized product apart", label(node));
+            fail("node '{}': the function {} does not compute '{}'", label(node), function.name,
+                 function.outputs[i]);
+        if (found->second.dynamic)
+            fail("node '{}': the function cuts a quantized product apart", label(node));
         call.give(found->second.content, i);
     }
 }

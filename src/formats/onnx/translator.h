@@ -20,7 +20,8 @@ class Translator {
     void enter();
     void step(const NodeProto& node, std::int64_t opset, Values& values);
     void branch(const NodeProto& node, std::int64_t opset, Values& values);
-    void inline_function(const FunctionProto& function, const NodeProto& node, std::int64_t opset, Values& values);
+    void inline_function(const FunctionProto& function, const NodeProto& node, std::int64_t opset,
+                         Values& values);
 
     std::map<std::pair<std::string, std::string>, const FunctionProto*> functions_;  ///< by domain and name
     TwinGraph& graph_;

@@ -9,29 +9,33 @@ namespace {
 
 /// The types of the product of the same shapes in f32, whose rule then serves both.
 TensorType infer_as(const Check& check, InputTypes inputs, std::int64_t zero_point, const auto& product) {
-    check.has_inputs(2, 3).dtype(1, DType::kI8);
+    check.has_inputs(3, 4).dtype(1, DType::kI8);
     const DType codes = inputs[0]->dtype;
     check.that(codes == DType::kU8 || codes == DType::kI8, "input 0 must be u8 or i8");
     const std::int64_t least = codes == DType::kU8 ? 0 : -128;
     check.that(zero_point >= least && zero_point <= least + 255, fmt::format("{} is not a code", zero_point));
     const TensorType x{DType::kF32, inputs[0]->shape};
     const TensorType w{DType::kF32, inputs[1]->shape};
-    const TensorType* types[] = {&x, &w, inputs.size() > 2 ? inputs[2] : nullptr};
-    return product.infer(types);
+    const TensorType* types[] = {&x, &w, inputs.size() > 3 ? inputs[3] : nullptr};
+    const TensorType y = product.infer(types);
+    check.dtype(2, DType::kF32).shape(2, {inputs[1]->shape[0]});
+    return y;
 }
 
 std::int64_t bias_ops(InputTypes inputs, const TensorType& output) {
-    return inputs.size() > 2 && inputs[2] ? output.shape.elements() : 0;
+    return inputs.size() > 3 && inputs[3] ? output.shape.elements() : 0;
 }
 
 }  // namespace
 
 TensorType IntegerConv2d::infer(InputTypes inputs) const {
-    return infer_as(Check(kName, inputs), inputs, zero_point, Conv2d{stride, pad, dilation, groups, layout, {}});
+    return infer_as(Check(kName, inputs), inputs, zero_point,
+                    Conv2d{stride, pad, dilation, groups, layout, {}});
 }
 
 Cost IntegerConv2d::cost(InputTypes inputs, const TensorType& output) const {
-    return {.macs = output.shape.elements() * inputs[1]->shape.product(1, 4), .other_ops = bias_ops(inputs, output)};
+    return {.macs = output.shape.elements() * inputs[1]->shape.product(1, 4),
+            .other_ops = bias_ops(inputs, output)};
 }
 
 TensorType IntegerLinear::infer(InputTypes inputs) const {

@@ -8,11 +8,12 @@
 
 namespace espalier::graph {
 
-/// A convolution of codes, summed in integers; padding counts as the zero point:
-/// y[n, o, p, q] = sum_{i, r, s} (x[n, g*I + i, p*stride + r*dilation - pad, ...] - zero_point) w[o, i, r, s] + b[o]
+/// A convolution of codes, summed exactly in integers; pixels of the padding count as the zero point:
+/// y[n, o, p, q] = scale[o] sum_{i, r, s} (x[n, g*I + i, p*stride + r*dilation - pad, ..] - zero_point) w[o,
+/// i, r, s] + b[o]
 ///
-/// Inputs: x u8 or s8 [N, C, H, W] (or [N, H, W, C] when layout is nhwc), w s8 [O, C/groups, R, S], optional
-/// b f32 [O] in units of the sum. The output is f32 and exact up to 2^24.
+/// Inputs: x u8 or s8 [N, C, H, W] (or [N, H, W, C] when layout is nhwc), w s8 [O, C/groups, R, S], scale f32
+/// [O], optional b f32 [O]. The output is f32.
 struct IntegerConv2d {
     static constexpr std::string_view kName = "integer_conv2d";
     Pair stride{1, 1};
@@ -23,19 +24,21 @@ struct IntegerConv2d {
     Layout layout = Layout::kNchw;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"stride", &IntegerConv2d::stride},     Field{"pad", &IntegerConv2d::pad},
-                          Field{"dilation", &IntegerConv2d::dilation}, Field{"groups", &IntegerConv2d::groups},
-                          Field{"zero_point", &IntegerConv2d::zero_point}, Field{"layout", &IntegerConv2d::layout}};
+        return std::tuple{
+            Field{"stride", &IntegerConv2d::stride},         Field{"pad", &IntegerConv2d::pad},
+            Field{"dilation", &IntegerConv2d::dilation},     Field{"groups", &IntegerConv2d::groups},
+            Field{"zero_point", &IntegerConv2d::zero_point}, Field{"layout", &IntegerConv2d::layout}};
     }
     TensorType infer(InputTypes inputs) const;
     Cost cost(InputTypes inputs, const TensorType& output) const;
     bool operator==(const IntegerConv2d&) const = default;
 };
 
-/// A product of codes, summed in integers: y[..., n] = sum_k (x[..., k] - zero_point) w[n, k] + b[n]
+/// A product of codes, summed exactly in integers: y[..., n] = scale[n] sum_k (x[..., k] - zero_point) w[n,
+/// k] + b[n]
 ///
-/// Inputs: x u8 or s8 [..., K] of rank 2 or more, w s8 [N, K], optional b f32 [N] in units of the sum. The output
-/// is f32 and exact up to 2^24.
+/// Inputs: x u8 or s8 [..., K] of rank 2 or more, w s8 [N, K], scale f32 [N], optional b f32 [N]. The output
+/// is f32.
 struct IntegerLinear {
     static constexpr std::string_view kName = "integer_linear";
     std::int64_t zero_point = 0;

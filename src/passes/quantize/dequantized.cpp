@@ -1,8 +1,6 @@
 #include "passes/quantize/dequantized.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "passes/match.h"
 
@@ -12,7 +10,8 @@ using namespace graph;
 
 namespace {
 
-/// The numbers of a constant, repeated to `count` where it has one; empty where it has another number of them.
+/// The numbers of a constant, repeated to `count` where it has one; empty where it has another number of
+/// them.
 std::vector<double> numbers(const Tensor& tensor, std::int64_t count) {
     const Tensor floats = tensor.to_f32().to_aligned();
     const auto span = floats.span<float>();
@@ -71,9 +70,11 @@ std::optional<DequantizedActivation> dequantized_activation(const Graph& graph, 
     const NodeId zero_id = input_of(graph, id, 2);
     const Tensor* zero = graph.constant(zero_id);
     const DType dtype = graph.type(inputs[0]).dtype;
-    if (!scale || graph.constant(inputs[0]) || (dtype != DType::kU8 && dtype != DType::kI8)) return std::nullopt;
+    if (!scale || graph.constant(inputs[0]) || (dtype != DType::kU8 && dtype != DType::kI8))
+        return std::nullopt;
     if (zero_id != NodeId::kNone && (!zero || zero->elements() != 1)) return std::nullopt;
-    return DequantizedActivation{inputs[0], *scale, zero ? static_cast<std::int64_t>(numbers(*zero, 1)[0]) : 0};
+    return DequantizedActivation{inputs[0], *scale,
+                                 zero ? static_cast<std::int64_t>(numbers(*zero, 1)[0]) : 0};
 }
 
 std::optional<DequantizedWeights> dequantized_weights(const Graph& graph, NodeId id) {
@@ -85,7 +86,8 @@ std::optional<DequantizedWeights> dequantized_weights(const Graph& graph, NodeId
     return weights;
 }
 
-std::optional<std::vector<float>> in_units_of(const Graph& graph, NodeId id, const std::vector<float>& units) {
+std::optional<std::vector<float>> in_units_of(const Graph& graph, NodeId id,
+                                              const std::vector<float>& units) {
     const auto count = static_cast<std::int64_t>(units.size());
     if (graph.type(id).shape != Shape{count}) return std::nullopt;
     const auto maps = maps_of(graph, id);
@@ -97,16 +99,9 @@ std::optional<std::vector<float>> in_units_of(const Graph& graph, NodeId id, con
         const double scale = maps ? maps->scales[i] : 1.0;
         const bool is_unit = std::fabs(scale - units[i]) <= 1e-5 * units[i];
         const double value = values.span<float>()[i];
+        if (!is_unit && !(units[i] > 0)) return std::nullopt;
         result.push_back(static_cast<float>(is_unit ? value : value * scale / units[i]));
     }
-    return result;
-}
-
-Tensor repeated(const Tensor& element, const Shape& shape) {
-    Tensor result = Tensor::allocate(element.dtype(), shape);
-    const std::size_t width = size_of(element.dtype());
-    for (std::size_t at = 0; at < result.size_bytes(); at += width)
-        std::memcpy(result.mutable_bytes().data() + at, element.bytes().data(), width);
     return result;
 }
 

@@ -23,12 +23,9 @@ struct DequantizedWeights {
 };
 std::optional<DequantizedWeights> dequantized_weights(const graph::Graph& graph, graph::NodeId id);
 
-/// A constant bias, dequantized or not, as multiples of a unit for each feature. Codes whose scale is the unit
-/// stay whole numbers. Nothing where it is no constant of that many features.
+/// A constant bias, dequantized or not, as multiples of a unit for each feature. Codes whose scale is the
+/// unit stay whole numbers. Nothing where it is no constant of that many features.
 std::optional<std::vector<float>> in_units_of(const graph::Graph& graph, graph::NodeId id,
                                               const std::vector<float>& units);
-
-/// A constant of one element, repeated to `shape`.
-Tensor repeated(const Tensor& element, const Shape& shape);
 
 }  // namespace espalier::passes

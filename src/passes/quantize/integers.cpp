@@ -1,7 +1,6 @@
 #include "passes/quantize/integers.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "kernels/gemm_i8/tile_i8.h"
@@ -21,7 +20,8 @@ class SumIntegers {
     Graph run() {
         for (int i = 0; i < graph_.size(); ++i) {
             const auto id = static_cast<NodeId>(i);
-            if (!convolution(id) && !linear(id) && !matmul(id) && !mean(id) && !quantization(id)) rewriter_.keep(id);
+            if (!convolution(id) && !linear(id) && !matmul(id) && !mean(id) && !quantization(id))
+                rewriter_.keep(id);
         }
         return rewriter_.finish();
     }
@@ -30,7 +30,9 @@ class SumIntegers {
     NodeId constant(const Shape& shape, const std::vector<float>& values, const std::string& name) {
         return rewriter_.out().add_constant(name, Tensor::of<float>(shape, values));
     }
-    NodeId scalar(double value, const std::string& name) { return constant({}, {static_cast<float>(value)}, name); }
+    NodeId scalar(double value, const std::string& name) {
+        return constant({}, {static_cast<float>(value)}, name);
+    }
 
     /// x - zx for a dequantized value.
     NodeId centred(NodeId id) {
@@ -40,57 +42,62 @@ class SumIntegers {
         return rewriter_.out().add(node.op, std::move(inputs), node.name + ".centred");
     }
 
-    /// Lets `sum` times its scales, one for all or one for each index of the feature axis, stand for `id`.
-    bool scaled(NodeId id, NodeId sum, const std::vector<float>& scales) {
+    bool scaled(NodeId id, NodeId sum, double scale) {
         const std::string& name = graph_[id].name;
-        const auto count = static_cast<std::int64_t>(scales.size());
-        Shape shape = count == 1 ? Shape{} : Shape{count};
-        if (count > 1 && graph_.as<Conv2d>(id)) shape = {count, 1, 1};
         rewriter_.replace(id, rewriter_.out().add(Binary{.kind = BinaryKind::kMul},
-                                                  {sum, constant(shape, scales, name + ".scale")}, name + ".scaled"));
+                                                  {sum, scalar(scale, name + ".scale")}, name + ".scaled"));
         ++change_.count;
         return true;
     }
 
-    /// The sums of a product whose operands are dequantized: by integer_op(zero point) where the weights fit
-    /// s8, else by the op itself on whole numbers in f32.
+    /// A product whose operands are dequantized: by `integer_op`(zero point) where the weights fit s8, else,
+    /// with one scale for all of them, by the op itself on whole numbers in f32.
     template <typename Product, typename IntegerOp>
     bool product(NodeId id, const Product& op, IntegerOp integer_op) {
-        if (input_of(graph_, id, 3) != NodeId::kNone || !is_plain_or_relu(op.activation)) return false;
         const Node& node = graph_[id];
         const auto x = dequantized_activation(graph_, node.inputs[0]);
         const auto w = dequantized_weights(graph_, node.inputs[1]);
-        if (!x || !w) return false;
+        if (input_of(graph_, id, 3) != NodeId::kNone || !x || !w) return false;
         std::vector<float> scales;
         for (const double scale : w->scales) scales.push_back(static_cast<float>(x->scale * scale));
-        if (std::any_of(scales.begin(), scales.end(), [](float s) { return !(s > 0) || !std::isfinite(s); })) return false;
-        NodeId bias = NodeId::kNone;
-        if (const NodeId b = input_of(graph_, id, 2); b != NodeId::kNone) {
-            const auto units = in_units_of(graph_, b, scales);
-            if (!units) return false;
-            bias = constant({static_cast<std::int64_t>(units->size())}, *units, graph_[b].name + ".units");
-        }
-        const std::string name = graph_[node.inputs[1]].name + ".codes";
+        const auto count = static_cast<std::int64_t>(scales.size());
+        const NodeId b = input_of(graph_, id, 2);
+        const auto units = b == NodeId::kNone ? std::vector<float>{}
+                                              : in_units_of(graph_, b, scales).value_or(std::vector<float>{});
+        if (b != NodeId::kNone && units.empty()) return false;
         const Shape& shape = w->codes.shape();
-        const bool fits = w->as_s8 && shape.product(1, shape.rank()) <= kernels::kI8MaxDepth;
-        Product plain = op;
-        plain.activation = {};
-        NodeId sum = NodeId::kNone;
-        if (fits) {
-            const NodeId codes = rewriter_.out().add_constant(name, *w->as_s8);
-            sum = rewriter_.out().add(integer_op(x->zero_point), {rewriter_[x->codes], codes, bias}, node.name);
-        } else {
-            const NodeId codes = rewriter_.out().add_constant(name, w->codes);
-            sum = rewriter_.out().add(plain, {centred(node.inputs[0]), codes, bias}, node.name);
+        if (w->as_s8 && shape.product(1, shape.rank()) <= kernels::kI8MaxDepth) {
+            std::vector<NodeId> inputs{rewriter_[x->codes],
+                                       rewriter_.out().add_constant(node.name + ".s8", *w->as_s8),
+                                       constant({count}, scales, node.name + ".scale")};
+            if (b != NodeId::kNone)
+                inputs.push_back(constant({count}, scaled_up(units, scales), node.name + ".bias"));
+            return activated(id, rewriter_.out().add(integer_op(x->zero_point), std::move(inputs), node.name),
+                             op.activation);
         }
-        if (op.activation.present)
-            sum = rewriter_.out().add(Unary{.kind = UnaryKind::kRelu}, {sum}, node.name + ".relu");
-        return scaled(id, sum, scales);
+        const bool one_scale =
+            std::all_of(scales.begin(), scales.end(), [&](float s) { return s == scales[0]; });
+        if (!one_scale || op.activation.present) return false;
+        std::vector<NodeId> inputs{centred(node.inputs[0]),
+                                   rewriter_.out().add_constant(node.name + ".codes", w->codes)};
+        if (b != NodeId::kNone) inputs.push_back(constant({count}, units, node.name + ".units"));
+        return scaled(id, rewriter_.out().add(op, std::move(inputs), node.name), scales[0]);
     }
 
-    /// relu(c v) = c relu(v) for a positive c.
-    static bool is_plain_or_relu(const Activation& activation) {
-        return !activation.present || activation.kind == UnaryKind::kRelu;
+    static std::vector<float> scaled_up(const std::vector<float>& units, const std::vector<float>& scales) {
+        std::vector<float> values;
+        for (std::size_t i = 0; i < units.size(); ++i)
+            values.push_back(static_cast<float>(static_cast<double>(units[i]) * scales[i]));
+        return values;
+    }
+
+    bool activated(NodeId id, NodeId y, const Activation& activation) {
+        if (activation.present)
+            y = rewriter_.out().add(Unary{activation.kind, activation.lo, activation.hi}, {y},
+                                    graph_[id].name);
+        rewriter_.replace(id, y);
+        ++change_.count;
+        return true;
     }
 
     bool convolution(NodeId id) {
@@ -113,8 +120,9 @@ class SumIntegers {
         const auto a = dequantized_activation(graph_, inputs[0]);
         const auto b = dequantized_activation(graph_, inputs[1]);
         if (!a || !b) return false;
-        const NodeId sum = rewriter_.out().add(*op, {centred(inputs[0]), centred(inputs[1])}, graph_[id].name);
-        return scaled(id, sum, {static_cast<float>(a->scale * b->scale)});
+        const NodeId sum =
+            rewriter_.out().add(*op, {centred(inputs[0]), centred(inputs[1])}, graph_[id].name);
+        return scaled(id, sum, a->scale * b->scale);
     }
 
     bool mean(NodeId id) {
@@ -124,7 +132,7 @@ class SumIntegers {
         const auto x = dequantized_activation(graph_, input);
         if (!x) return false;
         const NodeId sum = rewriter_.out().add(*reduce, {centred(input)}, graph_[id].name);
-        return scaled(id, sum, {static_cast<float>(x->scale)});
+        return scaled(id, sum, x->scale);
     }
 
     bool quantization(NodeId id) {
@@ -133,31 +141,16 @@ class SumIntegers {
         const NodeId product = rewriter_[graph_[id].inputs[0]];
         const auto* binary = out.as<Binary>(product);
         const auto step = scalar_constant(graph_, graph_[id].inputs[1]);
-        const Tensor* zero = graph_.constant(graph_[id].inputs[2]);
-        if (!binary || binary->kind != BinaryKind::kMul || !step || !zero) return false;
-        const Tensor* factor = out.constant(out[product].inputs[1]);
-        if (!factor || factor->dtype() != DType::kF32 || !is_along_features(*factor, out.type(product).shape)) return false;
-        std::vector<float> steps;
-        for (const float f : factor->span<float>()) steps.push_back(static_cast<float>(*step / f));
-        if (std::any_of(steps.begin(), steps.end(), [](float s) { return !(s > 0) || !std::isfinite(s); })) return false;
-        const auto count = static_cast<std::int64_t>(steps.size());
-        const Shape shape = count == 1 ? Shape{} : Shape{count};
-        const QuantizeLinear op{out.type(product).shape.rank() == 4 ? 1 : out.type(product).shape.rank() - 1};
+        if (!binary || binary->kind != BinaryKind::kMul || !step) return false;
+        const auto factor = scalar_constant(out, out[product].inputs[1]);
+        if (!factor || *factor <= 0) return false;
         const NodeId sum = out[product].inputs[0];
-        const std::string& name = graph_[id].name;
-        const NodeId scale = constant(shape, steps, name + ".step");
-        const NodeId zeros = rewriter_.out().add_constant(name + ".zero", repeated(*zero, shape));
-        rewriter_.replace(id, rewriter_.out().add(op, {sum, scale, zeros}, name));
+        const NodeId scale = scalar(*step / *factor, graph_[id].name + ".step");
+        rewriter_.replace(id,
+                          rewriter_.out().add(graph_[id].op, {sum, scale, rewriter_[graph_[id].inputs[2]]},
+                                              graph_[id].name));
         ++change_.count;
         return true;
-    }
-
-    /// One number for all, or one for each channel of an image or feature of a row, as scaled() writes them.
-    static bool is_along_features(const Tensor& factor, const Shape& product) {
-        if (factor.elements() == 1) return true;
-        const std::int64_t count = factor.elements();
-        if (product.rank() == 4 && product[1] == count) return factor.shape() == Shape{count, 1, 1};
-        return product.rank() != 4 && product.back() == count && factor.shape() == Shape{count};
     }
 
     const Graph& graph_;

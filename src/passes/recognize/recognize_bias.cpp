@@ -51,7 +51,8 @@ Graph recognize_bias(const Graph& graph, Change& change) {
             std::vector<NodeId> inputs;
             for (const NodeId input : graph[producer].inputs) inputs.push_back(rewriter[input]);
             inputs.push_back(flat);
-            rewriter.replace(id, rewriter.out().add(graph[producer].op, std::move(inputs), graph[producer].name));
+            rewriter.replace(id,
+                             rewriter.out().add(graph[producer].op, std::move(inputs), graph[producer].name));
             found = true;
             ++change.count;
         }

@@ -195,5 +195,94 @@ TEST(RecognitionPasses, AreNamedAndRunInOrder) {
     EXPECT_EQ(records[2].changes, 1);
 }
 
+// 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))  =>  gelu_tanh(x)
+TEST(RecognizeGelu, ByTheTangent) {
+    const auto of = [](Sketch& s, NodeId cubic, double scale) {
+        const NodeId u = s.mul(s.number(scale), s.add(s.x, cubic));
+        const NodeId cdf = s.add(s.number(1), s.unary(UnaryKind::kTanh, u));
+        return s.finish(s.mul(s.mul(s.number(0.5), s.x), cdf));
+    };
+    constexpr double kScale = 0.79788456080286536;
+    Sketch power;
+    const NodeId cube = power.binary(BinaryKind::kPow, power.x, power.number(3));
+    EXPECT_EQ(after(recognize_gelu, of(power, power.mul(power.number(0.044715), cube), kScale), 1),
+              "unary kind=gelu_tanh/1");
+    Sketch product;
+    const NodeId square = product.mul(product.x, product.x);
+    EXPECT_EQ(
+        after(recognize_gelu,
+              of(product, product.mul(product.mul(square, product.x), product.number(0.044715)), kScale), 1),
+        "unary kind=gelu_tanh/1");
+    Sketch other;
+    const NodeId other_cube = other.binary(BinaryKind::kPow, other.x, other.number(3));
+    EXPECT_NE(after(recognize_gelu, of(other, other.mul(other.number(0.05), other_cube), kScale), 0),
+              "unary kind=gelu_tanh/1");
+}
+
+// linear(transpose(x, [1, 0, 2]), w)  =>  transpose(linear(x, w), [1, 0, 2])
+TEST(SinkTokensFirst, BehindAProjection) {
+    Sketch s;
+    const NodeId rows = s.op(Reshape{{0, 6, 4}}, {s.x});
+    const NodeId tokens = s.op(Transpose{{1, 0, 2}}, {rows});
+    const NodeId y = s.op(Linear{}, {tokens, s.weight({5, 4}, "w")});
+    EXPECT_EQ(after(sink_tokens_first, s.finish(s.op(Transpose{{1, 0, 2}}, {y})), 1),
+              "linear/2; transpose perm=[1, 0, 2]/1; transpose perm=[1, 0, 2]/1");
+}
+
+/// Packed q, k, v [N, 6, 12] of two heads of width 2, cut apart as torch's multi-head attention is exported.
+NodeId part_of_tokens_first(Sketch& s, NodeId packed, std::int64_t part) {
+    NodeId x = s.op(Transpose{{1, 0, 2}}, {packed});
+    x = s.op(Reshape{{6, -1, 3, 4}}, {x});
+    x = s.op(Reshape{{1, 6, -1, 3, 4}}, {x});
+    x = s.op(Transpose{{3, 1, 2, 0, 4}}, {x});
+    x = s.op(Slice{0, part, part + 1, 1}, {x});
+    x = s.op(Reshape{{6, -1, 2}}, {x});
+    x = s.op(Transpose{{1, 0, 2}}, {x});
+    return s.op(Reshape{{-1, 2, 6, 2}}, {x});
+}
+
+TEST(RecognizeHeads, OfTokensBeforeTheBatch) {
+    Sketch s;
+    const NodeId rows = s.op(Reshape{{0, 6, 4}}, {s.x});
+    const NodeId packed = s.op(Linear{}, {rows, s.weight({12, 4}, "w")});
+    const NodeId y = s.op(MatMul{.transpose_b = true},
+                          {part_of_tokens_first(s, packed, 1), part_of_tokens_first(s, packed, 2)});
+    EXPECT_EQ(after(recognize_heads, s.finish(y), 2),
+              "linear/2; transpose perm=[2, 0, 3, 1, 4]/1; slice begin=1 end=2/1; transpose perm=[2, 0, 3, "
+              "1, 4]/1; "
+              "slice begin=2 end=3/1; matmul transpose_b=true/2");
+}
+
+TEST(RecognizeHeads, JoinedAroundAProjection) {
+    Sketch s;
+    const NodeId heads = s.op(Softmax{}, {s.x});  // [N, 2 heads, 3 tokens, 4]
+    NodeId x = s.op(Reshape{{-1, 8}}, {s.op(Transpose{{2, 0, 1, 3}}, {heads})});
+    x = s.op(Linear{}, {x, s.weight({5, 8}, "w")});
+    x = s.op(Transpose{{1, 0, 2}}, {s.op(Reshape{{3, -1, 5}}, {x})});
+    EXPECT_EQ(after(recognize_heads, s.finish(x), 1), "softmax/1; transpose perm=[0, 2, 1, 3]/1; linear/2");
+}
+
+// reshape(s + bias, [N, W, h, T, S]) + mask  =>  reshape(s) + (mask + bias)
+TEST(RecognizeWindowBias, JoinsTheMaskAndTheBias) {
+    Sketch s;
+    const NodeId scores = s.op(Reshape{{-1, 1, 3, 4}}, {s.op(Softmax{}, {s.x})});  // two windows of one head
+    const NodeId biased = s.add(scores, s.weight({1, 1, 3, 4}, "bias"));
+    const NodeId split = s.op(Reshape{{-1, 2, 1, 3, 4}}, {biased});
+    const Graph graph = s.finish(s.add(split, s.weight({1, 2, 1, 3, 4}, "mask")));
+    EXPECT_EQ(after(recognize_window_bias, graph, 1), "softmax/1; binary/2");
+}
+
+TEST(RecognizeHeads, LeavesWhatIsNoHeads) {
+    Sketch s;
+    const NodeId rows = s.op(Reshape{{0, 6, 4}}, {s.x});
+    const NodeId packed = s.op(Linear{}, {rows, s.weight({12, 4}, "w")});
+    // The tokens are spread over the axes: no strides of [N, T, W] describe it.
+    NodeId x = s.op(Reshape{{0, 12, 6}}, {packed});
+    x = s.op(Transpose{{0, 2, 1}}, {x});
+    x = s.op(Reshape{{0, 2, 6, 6}}, {x});
+    const Graph graph = s.finish(s.op(Softmax{}, {x}));
+    EXPECT_EQ(after(recognize_heads, graph, 0), "linear/2; transpose perm=[0, 2, 1]/1; softmax/1");
+}
+
 }  // namespace
 }  // namespace espalier::passes
