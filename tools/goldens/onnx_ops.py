@@ -697,7 +697,7 @@ def resize_linearly(m):
     return m("Concat", m("Flatten", y), m("Flatten", z), m("Flatten", a), axis=1)
 
 
-@case(shape=(None, 8, 2, 3))
+@case(shape=(None, 8, 2, 5))
 def depth_to_space(m):
     return m("Add", m("DepthToSpace", "input", blocksize=2), m("DepthToSpace", "input", blocksize=2, mode="CRD"))
 

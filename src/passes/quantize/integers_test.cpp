@@ -23,8 +23,9 @@ struct Sketch {
     NodeId quantized(NodeId value, float scale, std::uint8_t zero) {
         return graph.add(QuantizeLinear{}, {value, number(scale), code(zero)}, "quantize");
     }
-    NodeId dequantized(float scale, std::uint8_t zero) {
-        return graph.add(DequantizeLinear{}, {quantized(x, scale, zero), number(scale), code(zero)},
+    NodeId dequantized(float scale, std::uint8_t zero) { return dequantized(x, scale, zero); }
+    NodeId dequantized(NodeId value, float scale, std::uint8_t zero) {
+        return graph.add(DequantizeLinear{}, {quantized(value, scale, zero), number(scale), code(zero)},
                          "dequantize");
     }
     NodeId weights(const Shape& shape, NodeId scale, std::int8_t value = 3) {
@@ -55,8 +56,8 @@ TEST(SumIntegers, ConvolutionsWithAScaleForEachChannel) {
     Sketch s;
     const NodeId w = s.weights({4, 2, 1, 1}, s.numbers({0.1f, 0.2f, 0.3f, 0.4f}));
     const NodeId y = s.graph.add(Conv2d{}, {s.dequantized(0.5f, 7), w}, "conv");
-    EXPECT_EQ(s.after(s.quantized(y, 0.25f, 3), 1),
-              "quantize_linear; integer_conv2d zero_point=7; quantize_linear");
+    EXPECT_EQ(s.after(s.dequantized(y, 0.25f, 3), 1),
+              "quantize_linear; integer_conv2d zero_point=7; quantize_linear; dequantize_linear");
 }
 
 TEST(SumIntegers, LayersAndTheirActivation) {
@@ -84,7 +85,7 @@ TEST(SumIntegers, ABiasWithoutUnitsIsLeftAlone) {
     Sketch s;
     const NodeId w = s.weights({2, 2, 1, 1}, s.numbers({0.1f, 0.0f}));
     const NodeId y = s.graph.add(Conv2d{}, {s.dequantized(0.5f, 7), w, s.numbers({1, 2})}, "conv");
-    EXPECT_EQ(s.after(y, 0), "quantize_linear; dequantize_linear; dequantize_linear axis=0; conv2d");
+    EXPECT_EQ(s.after(y, 0), "dequantize_linear axis=0; quantize_linear; dequantize_linear; conv2d");
 }
 
 }  // namespace
