@@ -75,6 +75,12 @@ class Sample {
             rounded.push_back(static_cast<std::int8_t>(127 * value));
         return graph.add_constant("codes", Tensor::of<std::int8_t>(shape, rounded));
     }
+    /// u8 codes about 100.
+    NodeId quantized(NodeId x) {
+        const std::uint8_t zero = 100;
+        const NodeId at = graph.add_constant("zero", Tensor::of<std::uint8_t>({}, {&zero, 1}));
+        return add(QuantizeLinear{}, {x, number(0.01f), at});
+    }
     NodeId number(float value, const Shape& shape = {}) {
         return graph.add_constant("number", Tensor::of<float>(shape, {&value, 1}));
     }
@@ -175,6 +181,16 @@ std::vector<std::pair<std::string, Builder>> samples() {
              const BatchNorm op{.eps = 1e-3, .activation = activation(UnaryKind::kTanh)};
              return s.add(op, {s.input, s.weight({6}), s.weight({6}), s.weight({6}), s.weight({6}, 0.1)});
          }},
+        {"batch_norm_of_tokens",
+         [](Sample& s) {
+             const BatchNorm op{.layout = Layout::kNhwc};
+             return s.add(op, {s.tokens(), s.weight({6}), s.weight({6}), s.weight({6}), s.weight({6}, 0.1)});
+         }},
+        {"group_norm",
+         [](Sample& s) {
+             const GroupNorm op{.groups = 3, .eps = 1e-3, .activation = activation(UnaryKind::kTanh)};
+             return s.add(op, {s.input, s.weight({6}), s.weight({6})});
+         }},
         {"layer_norm",
          [](Sample& s) {
              const NodeId y = s.add(LayerNorm{1e-6}, {s.tokens(), s.weight({6}), s.weight({6})});
@@ -230,6 +246,16 @@ std::vector<std::pair<std::string, Builder>> samples() {
              const NodeId x = s.add(DequantizeLinear{}, {q, s.number(0.01f), at});
              const NodeId w = s.add(DequantizeLinear{0}, {s.codes({4, 6, 1, 1}), s.weight({4}, 0.01)});
              return s.add(Conv2d{}, {x, w});
+         }},
+        {"integer_conv2d",
+         [](Sample& s) {
+             const IntegerConv2d op{.stride = {2, 1}, .pad = {1, 0, 1, 2}, .groups = 2, .zero_point = 100};
+             return s.add(op, {s.quantized(s.input), s.codes({4, 3, 3, 2}), s.weight({4}, 0.01), s.weight({4})});
+         }},
+        {"integer_linear",
+         [](Sample& s) {
+             const IntegerLinear op{.zero_point = 100};
+             return s.add(op, {s.quantized(s.tokens()), s.codes({4, 6}), s.weight({4}, 0.01), s.weight({4})});
          }},
         {"dequantized_linear",
          [](Sample& s) {

@@ -16,7 +16,10 @@ const Tactic kCompile{
     .canonical = [](std::string_view parameter) { return no_parameter("compile", parameter); },
     .passes =
         [](std::string_view) {
+            // Attention is looked for twice: merging takes away the transposes that a single head is known by, and merges
+            // those that hide others.
             return std::vector<passes::Pass>{
+                {"fuse-attention", passes::fuse_attention},
                 {"merge-movements", passes::merge_movements}, {"fold-pad", passes::fold_pad},
                 {"fold-batch-norm", passes::fold_batch_norm}, {"fold-input", passes::fold_input},
                 {"fold-scale", passes::fold_scale},           {"fuse-attention", passes::fuse_attention},

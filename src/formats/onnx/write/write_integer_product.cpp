@@ -1,5 +1,6 @@
-#include "formats/onnx/proto.h"
 #include "formats/onnx/write/writers.h"
+
+// Q/DQ form: codes minus their zero point and weights times their scale, as runtimes know to run it in integers.
 
 namespace espalier::formats::onnx {
 
@@ -7,19 +8,17 @@ using namespace graph;
 
 namespace {
 
-/// A scalar of the type of the codes.
-std::string zero_point(NodeWriter& to, std::int64_t value) {
-    const DType dtype = to.input_type(0).dtype;
-    Tensor tensor = Tensor::allocate(dtype, {});
-    tensor.mutable_bytes()[0] = static_cast<std::byte>(static_cast<std::uint8_t>(value));
-    return to.tensor(to.node().name + ".zero_point", tensor);
+/// x - zero_point
+std::string centred(NodeWriter& to, std::int64_t zero_point) {
+    Tensor zero = Tensor::allocate(to.input_type(0).dtype, {});
+    zero.mutable_bytes()[0] = static_cast<std::byte>(static_cast<std::uint8_t>(zero_point));
+    return to.add("DequantizeLinear",
+                  {to.input(0), to.scalar(1), to.tensor(to.node().name + ".zero_point", zero)});
 }
 
-/// float(sums) * scale + bias, one number per output channel, of shape `channel`.
-std::string scaled(NodeWriter& to, const std::string& sums, const Ints& channel) {
-    const std::string y = to.add("Cast", {sums}, {{"to", data_type_of(DType::kF32)}});
-    const std::string product = to.add("Mul", {y, to.reshaped(to.input(2), channel)});
-    return to.has(3) ? to.add("Add", {product, to.reshaped(to.input(3), channel)}) : product;
+/// w times the scale of each output channel.
+std::string scaled_weights(NodeWriter& to) {
+    return to.add("DequantizeLinear", {to.input(1), to.input(2)}, {{"axis", std::int64_t{0}}});
 }
 
 }  // namespace
@@ -31,16 +30,17 @@ std::string write_op(NodeWriter& to, const IntegerConv2d& op) {
                                 {"kernel_shape", Ints{weights[2], weights[3]}},
                                 {"pads", Ints(op.pad.begin(), op.pad.end())},
                                 {"strides", Ints(op.stride.begin(), op.stride.end())}};
-    return write_channels_first(to, op.layout, to.input(0), [&](const std::string& x) {
-        const std::string sums = to.add("ConvInteger", {x, to.input(1), zero_point(to, op.zero_point)}, attributes);
-        return scaled(to, sums, {-1, 1, 1});
+    return write_channels_first(to, op.layout, centred(to, op.zero_point), [&](const std::string& x) {
+        std::vector<std::string> inputs{x, scaled_weights(to)};
+        if (to.has(3)) inputs.push_back(to.input(3));
+        return to.add("Conv", std::move(inputs), attributes);
     });
 }
 
 std::string write_op(NodeWriter& to, const IntegerLinear& op) {
-    const std::string sums =
-        to.add("MatMulInteger", {to.input(0), write_weights(to), zero_point(to, op.zero_point)});
-    return scaled(to, sums, {-1});
+    const std::string weights = to.transposed(scaled_weights(to), {1, 0});
+    const std::string y = to.add("MatMul", {centred(to, op.zero_point), weights});
+    return to.has(3) ? to.add("Add", {y, to.input(3)}) : y;
 }
 
 }  // namespace espalier::formats::onnx

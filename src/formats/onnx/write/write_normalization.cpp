@@ -6,7 +6,22 @@ namespace espalier::formats::onnx {
 
 using namespace graph;
 
+namespace {
+
+/// Batch normalization of tokens [N, T, C], each of which is an element of a larger batch.
+std::string write_row_norm(NodeWriter& to, const BatchNorm& op) {
+    const std::int64_t channels = to.shape()[2];
+    const std::string rows =
+        to.add("BatchNormalization",
+               {to.reshaped(to.input(0), {-1, channels}), to.input(1), to.input(2), to.input(3), to.input(4)},
+               {{"epsilon", static_cast<float>(op.eps)}});
+    return write_epilogue(to, to.reshaped(rows, {-1, to.shape()[1], channels}), 5, op.activation);
+}
+
+}  // namespace
+
 std::string write_op(NodeWriter& to, const BatchNorm& op) {
+    if (to.shape().rank() == 3) return write_row_norm(to, op);
     // Without spatial axes the channels are last in both layouts.
     const Layout layout = to.shape().rank() == 4 ? op.layout : Layout::kNchw;
     std::string y = write_channels_first(to, layout, to.input(0), [&](const std::string& x) {
