@@ -60,7 +60,9 @@ void save(const models::Model& model, const json& provenance, const ExportOption
 }
 
 void export_model(const ExportOptions& options, const Globals& globals) {
-    const auto instance = make_instance(options.variant, globals);
+    VariantOptions variant = options.variant;
+    variant.hash = true;
+    const auto instance = make_instance(variant, globals);
     models::Model model = instance->model();
     model.graph = instance->applied().graph;
     const json provenance = provenance_of(*instance, options);

@@ -27,6 +27,7 @@ std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& op
     spec.threads = options.threads > 0 ? options.threads : usable_cpus();
     models::LoadOptions load;
     load.random_weights = options.random_weights;
+    load.hash = options.hash;
     auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec);
     instance->optimize();
     return instance;

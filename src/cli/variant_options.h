@@ -20,6 +20,7 @@ struct VariantOptions {
     int batch = 1;
     int threads = 0;  ///< 0: all processors this process may use
     std::optional<std::uint64_t> random_weights;
+    bool hash = false;  ///< read all weights once to say later which model it was
 };
 
 /// Adds --model, --tactic, --batch and --threads to a command.
