@@ -8,8 +8,8 @@ namespace espalier::models {
 struct Heads {
     std::int64_t heads = 1;
     double scale = 1;  ///< of the products of queries and keys
-    /// A constant added to the scaled products, or kNone: [heads, t, s], or [windows, heads, t, s] where the batch
-    /// holds the windows of each image one behind the other.
+    /// A constant added to the scaled products, or kNone: [heads, t, s], or [windows, heads, t, s] where the
+    /// batch holds the windows of each image one behind the other.
     graph::NodeId bias = graph::NodeId::kNone;
 };
 
@@ -21,7 +21,8 @@ double inverse_root_depth(std::int64_t width, std::int64_t heads);
 ///
 /// q [n, t, heads * d], k [n, s, heads * d], v [n, s, heads * e] -> [n, t, heads * e].
 /// Throws Error where a width does not divide into the heads.
-graph::NodeId attend(const Scope& scope, graph::NodeId q, graph::NodeId k, graph::NodeId v, const Heads& heads);
+graph::NodeId attend(const Scope& scope, graph::NodeId q, graph::NodeId k, graph::NodeId v,
+                     const Heads& heads);
 
 /// The same for q, k and v of equal width side by side in one matrix: qkv [n, t, 3 * heads * d] -> [n, t,
 /// heads * d].

@@ -11,15 +11,16 @@ namespace {
 
 using namespace graph;
 
-/// Attention with 2 heads of 3 (queries, keys) and 5 (values) over 4 tokens in each of the 3 windows of 2 images,
-/// and a bias of that shape.
+/// Attention with 2 heads of 3 (queries, keys) and 5 (values) over 4 tokens in each of the 3 windows of 2
+/// images, and a bias of that shape.
 Graph attention_with_bias(const Shape& bias) {
     Graph graph;
     RandomWeights weights(1);
     const Scope scope(graph, weights);
     const NodeId pixels = graph.add_input("pixels", {DType::kF32, {2, 12, 1, 1}});
     const NodeId tokens = scope.add(Reshape{{-1, 4, 1}}, {pixels}, "in");
-    const NodeId added = bias.rank() == 0 ? NodeId::kNone : scope.constant("bias", Tensor::allocate(DType::kF32, bias));
+    const NodeId added =
+        bias.rank() == 0 ? NodeId::kNone : scope.constant("bias", Tensor::allocate(DType::kF32, bias));
     const auto project = [&](std::string_view name, std::int64_t width) {
         return (scope / name).linear(tokens, width, false);
     };

@@ -6,8 +6,9 @@
 
 namespace espalier::models {
 
-/// Elements of a graph's constants that were learned, as far as a graph tells: without single numbers (scales, bounds),
-/// without running means and variances, and without the scales and zero points of quantized tensors.
+/// Elements of a graph's constants that were learned, as far as a graph tells: without single numbers
+/// (scales, bounds), without running means and variances, and without the scales and zero points of quantized
+/// tensors.
 std::int64_t learned_parameters(const graph::Graph& graph);
 
 }  // namespace espalier::models

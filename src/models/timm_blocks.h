@@ -40,7 +40,8 @@ struct TimmStyle {
 };
 
 /// `style` with what a name implies beyond it: "tf_" stands for weights from TensorFlow, with its padding and
-/// epsilon. The arguments "channel_multiplier", "depth_multiplier" and "bn_eps" replace what the name implies.
+/// epsilon. The arguments "channel_multiplier", "depth_multiplier" and "bn_eps" replace what the name
+/// implies.
 TimmStyle timm_style(const TimmNetwork& network, TimmStyle style);
 
 /// "conv_stem", a 3x3 convolution that halves the image, "bn1" and the activation.

@@ -104,7 +104,8 @@ NodeId build_van(const Config& config, const Scope& root, NodeId pixels, std::in
             x = block(net, place / "layers" / layer, x, net.ratios[stage]);
         x = (place / "normalization").pixel_norm(x, net.eps);
     }
-    for (const char* name : {"weight", "bias"}) (scope / "layernorm").declare_unused(name, {net.widths.back()});
+    for (const char* name : {"weight", "bias"})
+        (scope / "layernorm").declare_unused(name, {net.widths.back()});
     return (root / "classifier").linear(scope.global_average(x), classes);
 }
 

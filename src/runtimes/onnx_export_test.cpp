@@ -250,7 +250,8 @@ std::vector<std::pair<std::string, Builder>> samples() {
         {"integer_conv2d",
          [](Sample& s) {
              const IntegerConv2d op{.stride = {2, 1}, .pad = {1, 0, 1, 2}, .groups = 2, .zero_point = 100};
-             return s.add(op, {s.quantized(s.input), s.codes({4, 3, 3, 2}), s.weight({4}, 0.01), s.weight({4})});
+             return s.add(op,
+                          {s.quantized(s.input), s.codes({4, 3, 3, 2}), s.weight({4}, 0.01), s.weight({4})});
          }},
         {"integer_linear",
          [](Sample& s) {

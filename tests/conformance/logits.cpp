@@ -1,8 +1,8 @@
-// Writes a model's logits for a fixed input as raw little-endian f32, for scripts that compare them with another
-// implementation's:  espalier_logits MODEL TACTIC BATCH >logits.f32
+// Writes a model's logits for a fixed input as raw little-endian f32, for scripts that compare them with
+// another implementation's:  espalier_logits MODEL TACTIC BATCH >logits.f32
 //
-// The input is x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, flat over [batch, channels, height, width]; with a
-// fourth argument FILE it is read from there as raw f32 instead.
+// The input is x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, flat over [batch, channels, height, width];
+// with a fourth argument FILE it is read from there as raw f32 instead.
 
 #include <cstdio>
 #include <fstream>

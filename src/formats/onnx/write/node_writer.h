@@ -17,7 +17,9 @@ class NodeWriter {
     }
     /// The inputs below are required: has() tells.
     const Shape& shape(std::size_t index) const { return model_.graph().type(node().inputs[index]).shape; }
-    const graph::TensorType& input_type(std::size_t index) const { return model_.graph().type(node().inputs[index]); }
+    const graph::TensorType& input_type(std::size_t index) const {
+        return model_.graph().type(node().inputs[index]);
+    }
     const Tensor* constant(std::size_t index) const { return model_.graph().constant(node().inputs[index]); }
     std::string input(std::size_t index) { return model_.value(node().inputs[index]); }
     const std::string& input_name(std::size_t index) const {

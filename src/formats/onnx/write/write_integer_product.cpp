@@ -1,6 +1,7 @@
 #include "formats/onnx/write/writers.h"
 
-// Q/DQ form: codes minus their zero point and weights times their scale, as runtimes know to run it in integers.
+// Q/DQ form: codes minus their zero point and weights times their scale, as runtimes know to run it in
+// integers.
 
 namespace espalier::formats::onnx {
 

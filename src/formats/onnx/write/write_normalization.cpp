@@ -31,8 +31,8 @@ std::string write_op(NodeWriter& to, const BatchNorm& op) {
     return write_epilogue(to, std::move(y), 5, op.activation);
 }
 
-/// An instance of InstanceNormalization is a group whose pixels and channels lie in one row; the affine follows, as opset
-/// 17 has no group normalization of its own.
+/// An instance of InstanceNormalization is a group whose pixels and channels lie in one row; the affine
+/// follows, as opset 17 has no group normalization of its own.
 std::string write_op(NodeWriter& to, const GroupNorm& op) {
     const Shape shape = to.shape();
     const Layout layout = shape.rank() == 4 ? op.layout : Layout::kNchw;
