@@ -2,7 +2,8 @@
 
 JOBS ?= $(shell nproc)
 CMAKE_FLAGS ?=
-LAUNCHER := $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+# Looked up when a recipe runs: `deps` may just have installed it, and a change of launcher rebuilds everything.
+LAUNCHER = $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 .PHONY: help deps build demo test fuzz bench format lint sanitize web clean
 

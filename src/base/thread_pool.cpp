@@ -20,7 +20,7 @@ void pause_briefly() {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads) : inside_(kClosed) {
     if (threads < 1 || threads > 1024) fail_usage("the number of threads must be 1 to 1024, not {}", threads);
     for (int thread = 1; thread < threads; ++thread) {
         workers_.emplace_back([this, thread] { work(thread); });
@@ -40,21 +40,42 @@ ThreadPool::Session::~Session() { pool_.sessions_.fetch_sub(1); }
 void ThreadPool::run(const Loop& loop) {
     loop_ = loop;
     next_.store(0, std::memory_order_relaxed);
-    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    inside_.store(0, std::memory_order_release);
     epoch_.fetch_add(1, std::memory_order_release);
     epoch_.notify_all();
     take_chunks(loop, 0);
-    // A worker may have been descheduled in the middle of a chunk: after the bound, sleep until it reports.
-    for (int spins = 0; busy_.load(std::memory_order_acquire) != 0;) {
-        if (++spins < kSpins) {
-            pause_briefly();
-        } else if (const int left = busy_.load(std::memory_order_acquire); left != 0) {
-            busy_.wait(left, std::memory_order_acquire);
-        }
-    }
+    close_loop();
     if (error_set_.test()) {
         error_set_.clear();
         std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+}
+
+/// A worker takes part only while the loop is open: whoever wakes too late must not be waited for.
+bool ThreadPool::enter_loop() {
+    int inside = inside_.load(std::memory_order_relaxed);
+    while (inside < kClosed) {
+        if (inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acquire, std::memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ThreadPool::leave_loop() {
+    if (inside_.fetch_sub(1, std::memory_order_release) == kClosed + 1) inside_.notify_all();
+}
+
+/// Returns when nobody is inside. A worker may have been descheduled in the middle of a chunk: after the bound,
+/// sleep until it reports.
+void ThreadPool::close_loop() {
+    int inside = inside_.fetch_add(kClosed, std::memory_order_acquire) + kClosed;
+    for (int spins = 0; inside != kClosed; inside = inside_.load(std::memory_order_acquire)) {
+        if (++spins < kSpins) {
+            pause_briefly();
+        } else {
+            inside_.wait(inside, std::memory_order_acquire);
+        }
     }
 }
 
@@ -88,8 +109,9 @@ void ThreadPool::work(int thread) {
     for (;;) {
         seen = wait_for_loop(seen);
         if (stop_) return;
+        if (!enter_loop()) continue;
         take_chunks(loop_, thread);
-        if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_all();
+        leave_loop();
     }
 }
 

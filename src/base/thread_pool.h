@@ -12,7 +12,8 @@ namespace espalier {
 
 /// A fixed set of threads that share loops. Within a Session (one inference) idle workers spin for a bounded
 /// time so that a loop starts in well under a microsecond; outside they sleep and burn nothing.
-/// Iterations are claimed dynamically, so a thread that loses its processor delays one chunk, not the loop.
+/// Iterations are claimed dynamically, and a loop ends when those who took part in it are done: a thread that loses
+/// its processor delays the chunk it holds, and one that has not woken delays nothing.
 class ThreadPool {
   public:
     /// `threads` counts the calling thread; 1 makes every loop run inline. Throws Error unless 1..1024.
@@ -63,8 +64,13 @@ class ThreadPool {
 
     void run(const Loop& loop);
     void work(int thread);
+    bool enter_loop();
+    void leave_loop();
+    void close_loop();
     void take_chunks(const Loop& loop, int thread);
     std::uint64_t wait_for_loop(std::uint64_t seen) const;
+
+    static constexpr int kClosed = 1 << 16;
 
     std::vector<std::thread> workers_;
     Loop loop_{};
@@ -72,7 +78,7 @@ class ThreadPool {
     std::atomic_flag error_set_ = ATOMIC_FLAG_INIT;
     alignas(64) std::atomic<std::uint64_t> epoch_{0};
     alignas(64) std::atomic<std::int64_t> next_{0};
-    alignas(64) std::atomic<int> busy_{0};
+    alignas(64) std::atomic<int> inside_;  ///< workers in the current loop, plus kClosed once none may enter
     alignas(64) std::atomic<int> sessions_{0};
     std::atomic<bool> stop_{false};
 };

@@ -80,11 +80,10 @@ void print_profile(runtimes::NativeInstance& instance, const Tensor& images) {
         total += steps[s].seconds;
     }
     std::stable_sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
-    const double batch = static_cast<double>(images.shape()[0]);
     fmt::print("\n  {:>9} {:>6} {:>9}  {:<28} {}\n", "ms", "share", "GMAC/s", "kernel", "node");
     for (const auto& step : steps) {
         fmt::print("  {:>9.3f} {:>5.1f}% {:>9.1f}  {:<28} {}  {}\n", 1e3 * step.seconds, 100 * step.seconds / total,
-                   batch * static_cast<double>(step.macs) / step.seconds / 1e9, step.kernel, step.node, step.op);
+                   static_cast<double>(step.macs) / step.seconds / 1e9, step.kernel, step.node, step.op);
     }
 }
 
@@ -125,6 +124,7 @@ void bench(BenchOptions options, const Globals& globals) {
     fmt::print("  {:.1f} GMAC/s, {} of packed weights, {} of activations\n",
                rate * static_cast<double>(evidence.macs) / 1e9, human_bytes(evidence.weight_bytes),
                human_bytes(evidence.arena_bytes));
+    if (options.variant.batch > 1) fmt::print("  the batch runs in {}\n", evidence.schedule);
     if (options.profile) print_profile(*instance, images);
 }
 

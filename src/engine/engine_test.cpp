@@ -109,6 +109,62 @@ TEST(Session, InstructionSetsAndThreadsAgree) {
     }
 }
 
+TEST(Schedule, OffersPartsThatFitTheBatch) {
+    EXPECT_EQ(part_sizes(1, 2), (std::vector<std::int64_t>{1}));
+    EXPECT_EQ(part_sizes(3, 2), (std::vector<std::int64_t>{1, 2, 3}));
+    EXPECT_EQ(part_sizes(16, 2), (std::vector<std::int64_t>{1, 4, 8, 16}));
+    EXPECT_EQ(part_sizes(16, 1), (std::vector<std::int64_t>{1, 4, 16}));
+    EXPECT_EQ(part_sizes(64, 2), (std::vector<std::int64_t>{1, 4, 32}));
+    EXPECT_EQ(part_sizes(1000, 2), (std::vector<std::int64_t>{1, 4}));
+}
+
+TEST(Session, EveryScheduleGivesTheBitsOfSingleImages) {
+    const Graph graph = small_network();
+    const std::int64_t elements = 3 * 9 * 11;
+    for (const int threads : {1, 2, 3}) {
+        for (const std::int64_t n : {2, 5, 7, 8}) {
+            const Tensor x = random_tensor({n, 3, 9, 11}, 4);
+            SessionOptions options;
+            options.threads = threads;
+            Session session(graph, options);
+            const auto expect_single = [&](const Tensor& y) {
+                ASSERT_EQ(y.shape(), (Shape{n, 4}));
+                Session single(graph, {});
+                for (std::int64_t i = 0; i < n; ++i) {
+                    const auto image = x.span<float>().subspan(static_cast<std::size_t>(i * elements), elements);
+                    const Tensor one = single.run(Tensor::of<float>({1, 3, 9, 11}, image));
+                    for (std::size_t j = 0; j < 4; ++j) {
+                        ASSERT_EQ(y.span<float>()[static_cast<std::size_t>(i) * 4 + j], one.span<float>()[j]);
+                    }
+                }
+            };
+            expect_single(session.run(x));
+            session.tune(x);
+            expect_single(session.run(x));
+            const Schedule schedule = session.execution().schedule;
+            EXPECT_LE(schedule.part * (schedule.own_parts ? threads : 1), n) << schedule.str();
+            EXPECT_GT(session.execution().arena_bytes, 0);
+        }
+    }
+}
+
+TEST(Session, NeverCutsABatchThatSharesAQuantization) {
+    Graph graph;
+    const NodeId image = graph.add_input("x", {DType::kF32, {1, 3, 2, 1}});
+    const NodeId x = graph.add(Reshape{{0, -1}}, {image}, "flat");
+    const NodeId w = graph.add_constant("w", Tensor::of<std::int8_t>({2, 6}, std::vector<std::int8_t>(12, 3)));
+    const NodeId scale = graph.add_constant("s", Tensor::of<float>({2}, std::vector<float>{0.5F, 0.25F}));
+    graph.set_output(graph.add(QuantizedLinear{.scheme = QuantScheme::kTorch}, {x, w, scale}, "out"));
+    EXPECT_FALSE(computes_images_apart(graph));
+    SessionOptions options;
+    options.threads = 2;
+    Session session(graph, options);
+    const Tensor batch = random_tensor({6, 3, 2, 1}, 2);
+    session.tune(batch);
+    session.run(batch);
+    EXPECT_EQ(session.execution().schedule, (Schedule{6, false}));
+}
+
 TEST(Session, TakesTheMaximumOverNeighbouringAxes) {
     const auto reduced = [](graph::Ints axes) {
         Graph graph;

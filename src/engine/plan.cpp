@@ -131,33 +131,32 @@ void Plan::make_steps(const std::vector<std::unique_ptr<Operator>>& operators) {
     }
 }
 
-void Plan::point_input_at(const Tensor& input) {
-    for (std::byte** pointer : input_pointers_) *pointer = const_cast<std::byte*>(input.bytes().data());
+void Plan::point_input_at(const float* input) {
+    auto* bytes = const_cast<std::byte*>(reinterpret_cast<const std::byte*>(input));
+    for (std::byte** pointer : input_pointers_) *pointer = bytes;
 }
 
-Tensor Plan::result() const {
-    const auto output = static_cast<std::size_t>(graph_.output());
-    Tensor result = Tensor::allocate(DType::kF32, graph_.type(graph_.output()).shape);
-    if (!data_[output]) fail("the model returns its input unchanged; there is nothing to execute");
-    std::memcpy(result.mutable_bytes().data(), data_[output], result.size_bytes());
-    return result;
+void Plan::copy_result(float* output) const {
+    const std::byte* result = data_[static_cast<std::size_t>(graph_.output())];
+    if (!result) fail("the model returns its input unchanged; there is nothing to execute");
+    std::memcpy(output, result, bytes_of(graph_.type(graph_.output())));
 }
 
-Tensor Plan::run(const Tensor& input, ThreadPool& pool) {
+void Plan::run(const float* input, float* output, ThreadPool& pool) {
     point_input_at(input);
     const ThreadPool::Session session(pool);
     for (const Step& step : steps_) step.op->run(step.operands, pool);
-    return result();
+    copy_result(output);
 }
 
-Tensor Plan::run(const Tensor& input, ThreadPool& pool, const std::function<void(const Step&)>& after) {
+void Plan::run(const float* input, float* output, ThreadPool& pool, const std::function<void(const Step&)>& after) {
     point_input_at(input);
     const ThreadPool::Session session(pool);
     for (const Step& step : steps_) {
         step.op->run(step.operands, pool);
         after(step);
     }
-    return result();
+    copy_result(output);
 }
 
 }  // namespace espalier::engine

@@ -21,11 +21,12 @@ class Plan {
     /// `operators[i]` executes node i; null for inputs, constants and reshapes. Operators and graph outlive the plan.
     Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators);
 
-    /// Executes all steps. `input` has the plan's input shape. The result is a copy of its own.
-    Tensor run(const Tensor& input, ThreadPool& pool);
+    /// Executes all steps. `input` has the elements of the plan's input and stays as it is; `output` has room for
+    /// those of its output.
+    void run(const float* input, float* output, ThreadPool& pool);
 
     /// run(), calling `after` with each step when it is done.
-    Tensor run(const Tensor& input, ThreadPool& pool, const std::function<void(const Step&)>& after);
+    void run(const float* input, float* output, ThreadPool& pool, const std::function<void(const Step&)>& after);
 
     std::size_t arena_bytes() const { return arena_bytes_; }
     const std::vector<Step>& steps() const { return steps_; }
@@ -34,8 +35,8 @@ class Plan {
   private:
     void place_activations(const std::vector<std::unique_ptr<Operator>>& operators);
     void make_steps(const std::vector<std::unique_ptr<Operator>>& operators);
-    void point_input_at(const Tensor& input);
-    Tensor result() const;
+    void point_input_at(const float* input);
+    void copy_result(float* output) const;
 
     graph::Graph graph_;
     std::vector<int> storage_;       ///< node -> block of memory, -1 for constants and the input

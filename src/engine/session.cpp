@@ -35,41 +35,90 @@ Graph prepared(const Graph& graph) {
 
 }  // namespace
 
+/// What executes one part of a batch at a time: plans by number of images, and the threads that run them.
+class Lane {
+  public:
+    Lane(const Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators)
+        : graph_(graph), operators_(operators) {}
+
+    Plan& plan(std::int64_t images) {
+        auto& plan = plans_[images];
+        if (!plan) plan = std::make_unique<Plan>(graph::with_batch(graph_, images), operators_);
+        return *plan;
+    }
+    void keep_only(std::int64_t images) {
+        std::erase_if(plans_, [images](const auto& entry) { return entry.first != images; });
+    }
+    std::int64_t arena_bytes() const {
+        std::int64_t sum = 0;
+        for (const auto& [images, plan] : plans_) sum += static_cast<std::int64_t>(plan->arena_bytes());
+        return sum;
+    }
+
+  private:
+    const Graph& graph_;
+    const std::vector<std::unique_ptr<Operator>>& operators_;
+    std::map<std::int64_t, std::unique_ptr<Plan>> plans_;
+};
+
+/// A larger part must be faster by this factor: it costs memory and latency.
+constexpr double kWorthwhile = 0.99;
+
 class Session::Impl {
   public:
-    Impl(const Graph& graph, const SessionOptions& options) : graph_(prepared(graph)), pool_(options.threads) {
+    Impl(const Graph& graph, const SessionOptions& options)
+        : graph_(prepared(graph)), pool_(options.threads), images_apart_(computes_images_apart(graph_)) {
         for (int i = 0; i < graph_.size(); ++i) {
             const auto id = static_cast<NodeId>(i);
             operators_.push_back(is_executed(graph_[id].op) ? lower(graph_, id, options.lowering) : nullptr);
         }
+        for (int thread = 0; thread < pool_.threads(); ++thread) own_.emplace_back(graph_, operators_);
     }
 
-    Plan& plan_for(const Tensor& input) {
-        const Shape& expected = graph_.type(graph_.input()).shape;
-        const Shape& shape = input.shape();
-        const bool fits = input.dtype() == DType::kF32 && shape.rank() == 4 && shape[0] >= 1 &&
-                          shape.with(0, 1) == expected;
-        if (!fits) {
-            fail("the model takes f32 {} with any batch, but was given {} {}", expected.str(), name(input.dtype()),
-                 shape.str());
+    Tensor run(const Tensor& input) {
+        check_input(input);
+        last_ = schedule_for(input.shape()[0]);
+        return run(input, last_);
+    }
+
+    void tune(const Tensor& input) {
+        check_input(input);
+        const std::int64_t n = input.shape()[0];
+        if (n == 1 || !images_apart_) return;
+        double least = 0;
+        for (const std::int64_t part : part_sizes(n, pool_.threads())) {
+            bool better = false;
+            for (const bool own_parts : {false, true}) {
+                const std::int64_t images = own_parts ? part * pool_.threads() : part;
+                if (own_parts && (pool_.threads() == 1 || images > n)) continue;
+                const Schedule candidate{part, own_parts};
+                const double seconds = seconds_per_image(input, images, candidate);
+                if (least == 0 || seconds < kWorthwhile * least) {
+                    least = seconds;
+                    chosen_ = candidate;
+                    better = true;
+                }
+            }
+            if (!better) break;
         }
-        auto& plan = plans_[shape[0]];
-        if (!plan) plan = std::make_unique<Plan>(graph::with_batch(graph_, shape[0]), operators_);
-        return *plan;
+        shared_.keep_only(chosen_.own_parts ? 0 : chosen_.part);
+        for (Lane& lane : own_) lane.keep_only(chosen_.own_parts ? chosen_.part : 0);
     }
-
-    Tensor run(const Tensor& input) { return plan_for(input).run(input, pool_); }
 
     std::vector<StepTime> profile(const Tensor& input) {
+        check_input(input);
+        last_ = schedule_for(input.shape()[0]);
+        ThreadPool alone(1);
+        Plan& plan = (last_.own_parts ? own_.front() : shared_).plan(last_.part);
+        std::vector<float> output(static_cast<std::size_t>(last_.part * output_elements()));
         const MonotonicClock clock;
         std::vector<StepTime> times;
-        Plan& plan = plan_for(input);
         Seconds last = clock.now();
-        plan.run(input, pool_, [&](const Step& step) {
+        plan.run(input.span<float>().data(), output.data(), last_.own_parts ? alone : pool_, [&](const Step& step) {
             const Seconds now = clock.now();
             const auto& node = graph_[step.node];
             times.push_back({node.name, graph::print(node.op), step.op->kernel(), (now - last).value(),
-                             macs_of(step.node)});
+                             last_.part * macs_of(step.node)});
             last = clock.now();
         });
         return times;
@@ -96,19 +145,83 @@ class Session::Impl {
             if (macs > 0) execution.macs[op->mac_class()] += macs;
         }
         execution.kernels.assign(kernels.begin(), kernels.end());
-        for (const auto& [batch, plan] : plans_) {
-            execution.arena_bytes = std::max(execution.arena_bytes, static_cast<std::int64_t>(plan->arena_bytes()));
-        }
+        execution.arena_bytes = shared_.arena_bytes();
+        for (const Lane& lane : own_) execution.arena_bytes += lane.arena_bytes();
+        execution.schedule = last_;
         return execution;
     }
 
     const Graph& graph() const { return graph_; }
 
   private:
+    void check_input(const Tensor& input) const {
+        const Shape& expected = graph_.type(graph_.input()).shape;
+        const Shape& shape = input.shape();
+        const bool fits = input.dtype() == DType::kF32 && shape.rank() == 4 && shape[0] >= 1 &&
+                          shape.with(0, 1) == expected;
+        if (!fits) {
+            fail("the model takes f32 {} with any batch, but was given {} {}", expected.str(), name(input.dtype()),
+                 shape.str());
+        }
+    }
+
+    std::int64_t output_elements() const { return graph_.type(graph_.output()).shape.elements(); }
+
+    /// The chosen schedule as far as n images allow it.
+    Schedule schedule_for(std::int64_t n) const {
+        if (!images_apart_) return {n, false};
+        const std::int64_t part = std::min(chosen_.part, n);
+        return {part, chosen_.own_parts && n >= part * pool_.threads()};
+    }
+
+    Tensor run(const Tensor& input, const Schedule& schedule) {
+        const std::int64_t n = input.shape()[0];
+        Tensor output = Tensor::allocate(DType::kF32, graph_.type(graph_.output()).shape.with(0, n));
+        run(input.span<float>().data(), n, output.mutable_span<float>().data(), schedule);
+        return output;
+    }
+
+    /// Classifies n images, of which `input` and `output` hold the elements.
+    void run(const float* input, std::int64_t n, float* output, const Schedule& schedule) {
+        const std::int64_t image = graph_.type(graph_.input()).shape.elements();
+        const auto run_part = [&](std::int64_t index, Lane& lane, ThreadPool& pool) {
+            const std::int64_t first = index * schedule.part;
+            lane.plan(std::min(schedule.part, n - first))
+                .run(input + first * image, output + first * output_elements(), pool);
+        };
+        const std::int64_t parts = (n + schedule.part - 1) / schedule.part;
+        if (!schedule.own_parts) {
+            for (std::int64_t i = 0; i < parts; ++i) run_part(i, shared_, pool_);
+            return;
+        }
+        pool_.parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
+            ThreadPool alone(1);
+            for (std::int64_t i = begin; i < end; ++i) run_part(i, own_[static_cast<std::size_t>(thread)], alone);
+        });
+    }
+
+    /// The better of two runs over the first `images` images, after one that plans the memory.
+    double seconds_per_image(const Tensor& input, std::int64_t images, const Schedule& schedule) {
+        std::vector<float> output(static_cast<std::size_t>(images * output_elements()));
+        const MonotonicClock clock;
+        double least = 0;
+        for (int i = 0; i < 3; ++i) {
+            const Seconds start = clock.now();
+            run(input.span<float>().data(), images, output.data(), schedule);
+            const double seconds = (clock.now() - start).value() / static_cast<double>(images);
+            if (i == 1 || (i > 1 && seconds < least)) least = seconds;
+        }
+        return least;
+    }
+
     Graph graph_;
     std::vector<std::unique_ptr<Operator>> operators_;
     ThreadPool pool_;
-    std::map<std::int64_t, std::unique_ptr<Plan>> plans_;
+    bool images_apart_;
+    Lane shared_{graph_, operators_};  ///< for parts that all threads compute together
+    std::vector<Lane> own_;            ///< one for each thread
+    Schedule chosen_;
+    Schedule last_;
 };
 
 Session::Session(const Graph& graph, const SessionOptions& options)
@@ -117,6 +230,7 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 Tensor Session::run(const Tensor& input) { return impl_->run(input.to_aligned()); }
+void Session::tune(const Tensor& input) { impl_->tune(input.to_aligned()); }
 std::vector<StepTime> Session::profile(const Tensor& input) { return impl_->profile(input.to_aligned()); }
 Execution Session::execution() const { return impl_->execution(); }
 const Graph& Session::graph() const { return impl_->graph(); }

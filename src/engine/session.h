@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/operator.h"
+#include "engine/schedule.h"
 
 namespace espalier::engine {
 
@@ -21,16 +22,17 @@ struct Execution {
     std::vector<std::string> kernels;          ///< distinct, sorted
     std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class: "f32", "int8"
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
-    std::int64_t arena_bytes = 0;              ///< activation memory of the largest batch planned so far
+    std::int64_t arena_bytes = 0;              ///< activation memory held, for every thread and batch size
+    Schedule schedule;                         ///< how the last batch went through
 };
 
-/// Time of one step of a profiled run.
+/// Time of one step of a profiled run, for one part of the batch.
 struct StepTime {
     std::string node;
     std::string op;
     std::string kernel;
     double seconds = 0;
-    std::int64_t macs = 0;
+    std::int64_t macs = 0;  ///< multiply-accumulates of all images of the part
 };
 
 /// A graph made ready to run: layout chosen, kernels chosen, weights packed, memory planned. One thread at a time
@@ -46,7 +48,11 @@ class Session {
     /// Throws Error when the shape is not the model's.
     Tensor run(const Tensor& input);
 
-    /// run(), with the time of each step.
+    /// Chooses the schedule of this batch size, and of all others, by measuring: a few runs. Without it every image
+    /// is a part. Throws Error as run() does.
+    void tune(const Tensor& input);
+
+    /// Runs the first part of the batch as it would be run among the others, with the time of each step.
     std::vector<StepTime> profile(const Tensor& input);
 
     Execution execution() const;

@@ -16,6 +16,7 @@ json to_json(const Evidence& e) {
             {"weight_bytes", e.weight_bytes},
             {"disk_bytes", e.disk_bytes},
             {"arena_bytes", e.arena_bytes},
+            {"schedule", e.schedule},
             {"macs", e.macs},
             {"macs_share", e.macs_share},
             {"effective_macs", e.effective_macs},
@@ -36,6 +37,7 @@ Evidence evidence_from_json(const json& document) {
         document.at("weight_bytes").get_to(e.weight_bytes);
         document.at("disk_bytes").get_to(e.disk_bytes);
         document.at("arena_bytes").get_to(e.arena_bytes);
+        e.schedule = document.value("schedule", std::string());
         document.at("macs").get_to(e.macs);
         document.at("macs_share").get_to(e.macs_share);
         document.at("effective_macs").get_to(e.effective_macs);

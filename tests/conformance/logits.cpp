@@ -1,8 +1,8 @@
-// Writes a model's logits for a fixed input as raw little-endian f32, for scripts that compare them with
-// another implementation's:  espalier_logits MODEL TACTIC BATCH >logits.f32
+// Writes a model's logits as raw little-endian f32, for scripts that compare them with another implementation's:
+// espalier_logits MODEL TACTIC BATCH [INPUT.f32] >logits.f32
 //
-// The input is x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, flat over [batch, channels, height, width];
-// with a fourth argument FILE it is read from there as raw f32 instead.
+// The input is one batch of x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, flat over [batch, channels, height,
+// width]; or the images that the file INPUT.f32 holds, a batch at a time.
 
 #include <cstdio>
 #include <fstream>
@@ -24,10 +24,13 @@ void fill_with_formula(std::span<float> values) {
     }
 }
 
-void fill_from_file(std::span<float> values, const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
+/// Reads up to a batch of images of `elements` floats; the number of images. Throws Error where one is cut short.
+std::int64_t read_images(std::ifstream& file, std::span<float> values, std::int64_t elements) {
     file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
-    if (!file || file.peek() != EOF) fail("{} must hold {} values of f32", path, values.size());
+    const auto bytes = static_cast<std::int64_t>(file.gcount());
+    const auto image = elements * static_cast<std::int64_t>(sizeof(float));
+    if (bytes % image != 0) fail("the input must hold whole images of {} values of f32", elements);
+    return bytes / image;
 }
 
 void write_logits(int argc, char** argv) {
@@ -37,13 +40,21 @@ void write_logits(int argc, char** argv) {
     instance.optimize();
     const auto& model = instance.model();
     Tensor input = Tensor::allocate(DType::kF32, {batch, model.channels(), model.height(), model.width()});
-    if (argc > 4) {
-        fill_from_file(input.mutable_span<float>(), argv[4]);
-    } else {
+    const auto classify = [&](const Tensor& images) {
+        const Tensor logits = instance.run(images);
+        std::fwrite(logits.span<float>().data(), sizeof(float), logits.span<float>().size(), stdout);
+    };
+    if (argc < 5) {
         fill_with_formula(input.mutable_span<float>());
+        return classify(input);
     }
-    const Tensor logits = instance.run(input);
-    std::fwrite(logits.span<float>().data(), sizeof(float), logits.span<float>().size(), stdout);
+    std::ifstream file(argv[4], std::ios::binary);
+    if (!file) fail("cannot open {}", argv[4]);
+    const std::int64_t elements = input.elements() / batch;
+    while (const std::int64_t images = read_images(file, input.mutable_span<float>(), elements)) {
+        const auto values = input.span<float>().first(static_cast<std::size_t>(images * elements));
+        classify(Tensor::of<float>(input.shape().with(0, images), values));
+    }
 }
 
 }  // namespace

@@ -62,8 +62,10 @@ void NativeInstance::optimize() {
     engine::SessionOptions options;
     options.threads = spec_.threads;
     session_ = std::make_unique<engine::Session>(applied_->graph, options);
-    // Plans the memory of a full batch now, so that the first measured call does not.
-    session_->run(Tensor::allocate(DType::kF32, {spec_.batch, info_.channels, info_.height, info_.width}));
+    // Chooses the schedule and plans the memory of a full batch now, so that the first measured call does not.
+    const Tensor batch = Tensor::allocate(DType::kF32, {spec_.batch, info_.channels, info_.height, info_.width});
+    session_->tune(batch);
+    session_->run(batch);
 }
 
 Tensor NativeInstance::run(const Tensor& pixel_values) {
@@ -84,6 +86,7 @@ Evidence NativeInstance::evidence() const {
     evidence.weight_bytes = execution.weight_bytes;
     evidence.disk_bytes = after.weight_bytes;
     evidence.arena_bytes = execution.arena_bytes;
+    evidence.schedule = execution.schedule.str();
     for (const auto& [kernel_class, macs] : execution.macs) evidence.macs += macs;
     for (const auto& [kernel_class, macs] : execution.macs) {
         evidence.macs_share[kernel_class] = static_cast<double>(macs) / static_cast<double>(evidence.macs);

@@ -1,0 +1,110 @@
+"""Counts how often dynamic quantization keeps the class, on the zoo's networks with seeded random weights.
+
+    python tools/int8_agreement.py [--images 500] [--scratch DIR] [--record] [RECIPE...]
+
+For every recipe (see tools/conformance.py), the images are uniform noise with a random contrast, colour and coarse
+pattern of their own, from a fixed seed. The reference is Espalier's `compile` in f32, which tools/conformance.py holds
+against transformers within 2e-4 of the largest logit. An image counts where the margin between the reference's first
+and second class exceeds one quantization step of the logits, a 255th of their range: below it, 8 bits cannot tell the
+two apart. Prints a line per model; exits with 1 where fewer than 99 % of the images that count keep their class.
+--record keeps the figures in tools/conformance/int8_agreement.json.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE / "conformance"))
+
+import conformance  # noqa: E402
+import numpy as np  # noqa: E402
+import reference  # noqa: E402
+
+LEAST_SHARE = 0.99
+RESULTS = HERE / "conformance" / "int8_agreement.json"
+
+
+def images(count, channels, height, width, seed):
+    """f32 [count, channels, height, width] within about [-2, 2]."""
+    random = np.random.default_rng(seed)
+    out = np.empty((count, channels, height, width), np.float32)
+    for image in out:
+        coarse = random.normal(size=(channels, 7, 7)).astype(np.float32)
+        rows, columns = np.arange(height) * 7 // height, np.arange(width) * 7 // width
+        image[:] = coarse[:, rows][:, :, columns] * random.uniform(0.2, 1.0)
+        image += random.uniform(-1, 1, size=image.shape).astype(np.float32) * random.uniform(0.1, 1.0)
+        image += random.normal(size=(channels, 1, 1)).astype(np.float32) * 0.5
+    return out
+
+
+def logits(folder, tactic, pixels, count):
+    run = subprocess.run([conformance.PROGRAM, folder, tactic, "4", pixels], capture_output=True, check=False)
+    if run.returncode != 0:
+        raise RuntimeError(run.stderr.decode().strip())
+    return np.frombuffer(run.stdout, dtype="<f4").reshape(count, -1)
+
+
+def agreement(expected, got):
+    ordered = np.sort(expected, axis=1)
+    margin = ordered[:, -1] - ordered[:, -2]
+    step = (ordered[:, -1] - ordered[:, 0]) / 255
+    same = expected.argmax(axis=1) == got.argmax(axis=1)
+    error = np.abs(got - expected).max(axis=1) / step
+    counts = margin > step
+    return {
+        "images": int(counts.sum()),
+        "same_class": float(f"{same[counts].mean():.4f}") if counts.any() else None,
+        "same_class_all": float(f"{same.mean():.4f}"),
+        "median_error_steps": float(f"{np.median(error):.2f}"),
+        "classes_predicted": int(len(np.unique(expected.argmax(axis=1)))),
+    }
+
+
+def measure(path, scratch, count):
+    recipe = json.loads(path.read_text())
+    model = reference.build(recipe)
+    reference.redraw(model, reference.seed_of(path.stem))
+    folder = scratch / path.stem
+    reference.save(model, recipe, folder)
+    del model
+    pixels = scratch / "pixels.f32"
+    images(count, recipe.get("channels", 3), *recipe["image"], seed=reference.seed_of(path.stem)).tofile(pixels)
+    try:
+        return agreement(logits(folder, "compile", pixels, count),
+                         logits(folder, "compile+dynamic-quantization", pixels, count))
+    finally:
+        shutil.rmtree(folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE")
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--scratch", type=pathlib.Path, help="where checkpoints go (default: a temporary folder)")
+    parser.add_argument("--record", action="store_true", help="keep the figures in tools/conformance")
+    options = parser.parse_args()
+    paths = [conformance.recipe_path(r) for r in options.recipes] or sorted(
+        (HERE / "conformance" / "zoo").glob("*.json"))
+    results = json.loads(RESULTS.read_text()) if options.record and RESULTS.exists() else {}
+    short = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = options.scratch or pathlib.Path(temporary)
+        for path in paths:
+            figures = measure(path, scratch, options.images)
+            good = figures["same_class"] is not None and figures["same_class"] >= LEAST_SHARE
+            short += not good
+            print(f"{path.stem:58} {json.dumps(figures)} {'' if good else 'SHORT'}", flush=True)
+            results[path.stem] = figures
+            if options.record:
+                RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    print(f"{len(paths) - short} of {len(paths)} models keep the class of at least {LEAST_SHARE:.0%} of the images")
+    sys.exit(1 if short else 0)
+
+
+if __name__ == "__main__":
+    main()
