@@ -296,6 +296,36 @@ TEST(ImportOnnx, QuantizedProductsMustBeWhole) {
                 HasSubstr("input 1 is required"));
 }
 
+TEST(ImportOnnx, AQuantizedPaddingValueIsKnown) {
+    const auto code = [](const char* name, const char* value) {
+        return Message().integer(2, 2).text(9, value).text(8, name);
+    };
+    Message pads = Message().integer(1, 8).integer(2, 7).text(8, "p");
+    for (const int pad : {0, 0, 1, 1, 0, 0, 1, 1}) pads.integer(7, static_cast<std::uint64_t>(pad));
+    const auto padded = [&](const char* value) {
+        return error_of(model({node("DequantizeLinear", {"v", "s", "z"}, {"f"}), node("Pad", {"x", "p", value}, {"q"}),
+                               node("Flatten", {"q"}, {"y"})},
+                              {pads, code("v", "c"), float_tensor("s", {}, {0.5f}), code("z", "a")}));
+    };
+    EXPECT_EQ(padded("f"), "no error");
+    EXPECT_THAT(padded("x"), HasSubstr("must be a constant of one element"));
+}
+
+TEST(ImportOnnx, QuantizedAveragePoolsAreOfImages) {
+    const Message zero = Message().integer(2, 2).text(9, "a").text(8, "z");
+    const auto pooled = [&](bool channels_last, bool has_window) {
+        Message pool = node("QLinearAveragePool", {"q", "s", "z", "s", "z"}, {"p"}).text(7, "com.microsoft");
+        if (has_window) pool.message(5, Message().text(1, "kernel_shape").integer(8, 2).integer(8, 2).integer(20, 7));
+        if (channels_last) pool.message(5, Message().text(1, "channels_last").integer(3, 1).integer(20, 2));
+        return error_of(model({node("QuantizeLinear", {"x", "s", "z"}, {"q"}), pool,
+                               node("DequantizeLinear", {"p", "s", "z"}, {"f"}), node("Flatten", {"f"}, {"y"})},
+                              {float_tensor("s", {}, {0.5f}), zero}));
+    };
+    EXPECT_EQ(pooled(false, true), "no error");
+    EXPECT_THAT(pooled(true, true), HasSubstr("channels_last is not supported"));
+    EXPECT_THAT(pooled(false, false), HasSubstr("kernel_shape"));
+}
+
 TEST(ImportOnnx, ImagesOfABatchStayApart) {
     Message reduce = node("ReduceMean", {"x"}, {"y"});
     EXPECT_THAT(error_of(model({reduce}, {}, 13)), HasSubstr("mixes the images"));

@@ -106,6 +106,7 @@ constexpr auto kMicrosoftParsers =
                         {"Gelu", parse_gelu},
                         {"QGemm", parse_qgemm},
                         {"QLinearAdd", parse_qlinear_binary},
+                        {"QLinearAveragePool", parse_qlinear_average_pool},
                         {"QLinearConcat", parse_qlinear_concat},
                         {"QLinearGlobalAveragePool", parse_qlinear_global_pool},
                         {"QLinearMul", parse_qlinear_binary},

@@ -48,6 +48,7 @@ void parse_mod(Call& call);
 void parse_pad(Call& call);
 void parse_pool(Call& call);
 void parse_qgemm(Call& call);
+void parse_qlinear_average_pool(Call& call);
 void parse_qlinear_binary(Call& call);
 void parse_qlinear_concat(Call& call);
 void parse_qlinear_conv(Call& call);
