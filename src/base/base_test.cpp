@@ -3,9 +3,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -100,6 +103,24 @@ TEST(MappedFile, EmptyAbsentAndFolder) {
     EXPECT_TRUE(MappedFile::open(folder / "empty")->bytes().empty());
     EXPECT_THROW(MappedFile::open(folder / "absent"), Error);
     EXPECT_THROW(MappedFile::open(folder.path()), Error);
+}
+
+TEST(MappedFile, ReleasedBytesAreReadAgainAndOtherMemoryStays) {
+    const Folder folder;
+    std::string content(100'000, 'a');
+    for (std::size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i % 251);
+    write_file_atomically(folder / "weights", content);
+    const auto file = MappedFile::open(folder / "weights");
+    const auto expect_content = [&] {
+        EXPECT_TRUE(std::equal(content.begin(), content.end(), reinterpret_cast<const char*>(file->bytes().data())));
+    };
+    for (const auto& [first, size] : {std::pair{0, 100'000}, {1, 99'998}, {5000, 10}, {50'000, 50'000}, {7, 0}}) {
+        MappedFile::release(file->bytes().subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+        expect_content();
+    }
+    std::vector<std::byte> own(100'000, std::byte{7});
+    MappedFile::release(own);
+    EXPECT_EQ(std::count(own.begin(), own.end(), std::byte{7}), 100'000);
 }
 
 TEST(Suggestion, OnlyWhatIsNear) {

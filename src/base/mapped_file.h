@@ -21,6 +21,10 @@ class MappedFile {
     std::span<const std::byte> bytes() const { return {data_, size_}; }
     const std::filesystem::path& path() const { return path_; }
 
+    /// Lets the kernel take back the memory behind `bytes` where they lie in a mapped file: they are read again when
+    /// they are touched. Does nothing to other memory.
+    static void release(std::span<const std::byte> bytes);
+
   private:
     MappedFile(std::filesystem::path path, const std::byte* data, std::size_t size)
         : path_(std::move(path)), data_(data), size_(size) {}

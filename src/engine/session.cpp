@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "engine/plan.h"
 #include "graph/cost.h"
 #include "passes/cleanup/cleanup.h"
@@ -68,11 +69,20 @@ class Session::Impl {
   public:
     Impl(const Graph& graph, const SessionOptions& options)
         : graph_(prepared(graph)), pool_(options.threads), images_apart_(computes_images_apart(graph_)) {
-        for (int i = 0; i < graph_.size(); ++i) {
-            const auto id = static_cast<NodeId>(i);
-            operators_.push_back(is_executed(graph_[id].op) ? lower(graph_, id, options.lowering) : nullptr);
-        }
+        operators_.resize(static_cast<std::size_t>(graph_.size()));
+        pool_.parallel_for(graph_.size(), 1, [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t i = begin; i < end; ++i) make_operator(static_cast<NodeId>(i), options.lowering);
+        });
         for (int thread = 0; thread < pool_.threads(); ++thread) own_.emplace_back(graph_, operators_);
+    }
+
+    void plan(std::int64_t images) {
+        last_ = schedule_for(images);
+        if (!last_.own_parts) {
+            shared_.plan(last_.part);
+        } else {
+            for (Lane& lane : own_) lane.plan(last_.part);
+        }
     }
 
     Tensor run(const Tensor& input) {
@@ -154,6 +164,18 @@ class Session::Impl {
     const Graph& graph() const { return graph_; }
 
   private:
+    /// Packed weights are read instead of those in the file, whose memory is given back.
+    void make_operator(NodeId id, const LoweringOptions& options) {
+        if (!is_executed(graph_[id].op)) return;
+        auto& op = operators_[static_cast<std::size_t>(id)];
+        op = lower(graph_, id, options);
+        if (op->weight_bytes() == 0) return;
+        for (const NodeId input : graph_[id].inputs) {
+            const Tensor* weights = input == NodeId::kNone ? nullptr : graph_.constant(input);
+            if (weights) MappedFile::release(weights->bytes());
+        }
+    }
+
     void check_input(const Tensor& input) const {
         const Shape& expected = graph_.type(graph_.input()).shape;
         const Shape& shape = input.shape();
@@ -230,6 +252,7 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 Tensor Session::run(const Tensor& input) { return impl_->run(input.to_aligned()); }
+void Session::plan(std::int64_t images) { impl_->plan(images); }
 void Session::tune(const Tensor& input) { impl_->tune(input.to_aligned()); }
 std::vector<StepTime> Session::profile(const Tensor& input) { return impl_->profile(input.to_aligned()); }
 Execution Session::execution() const { return impl_->execution(); }

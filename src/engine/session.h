@@ -48,6 +48,9 @@ class Session {
     /// Throws Error when the shape is not the model's.
     Tensor run(const Tensor& input);
 
+    /// Plans the memory of batches of `images` >= 1 now rather than at the first run.
+    void plan(std::int64_t images);
+
     /// Chooses the schedule of this batch size, and of all others, by measuring: a few runs. Without it every image
     /// is a part. Throws Error as run() does.
     void tune(const Tensor& input);

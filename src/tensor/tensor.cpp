@@ -1,5 +1,7 @@
 #include "tensor/tensor.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -18,6 +20,24 @@ void convert(std::span<const std::byte> from, std::span<float> to, Convert&& to_
     }
 }
 
+/// From here on memory comes from the kernel directly: zeroed once, in large pages, given back when it is free.
+constexpr std::size_t kLarge = std::size_t{4} << 20;
+
+/// At least `size` bytes of zeros, aligned for a tensor; null when there is not enough memory.
+std::shared_ptr<void> zeros(std::size_t size) {
+    if (size >= kLarge) {
+        void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) return nullptr;
+        madvise(memory, size, MADV_HUGEPAGE);  // a wish: kernels without large pages refuse it
+        return {memory, [size](void* mapped) { munmap(mapped, size); }};
+    }
+    const std::size_t rounded = (size / Tensor::kAlignment + 1) * Tensor::kAlignment;
+    void* memory = std::aligned_alloc(Tensor::kAlignment, rounded);
+    if (!memory) return nullptr;
+    std::memset(memory, 0, rounded);
+    return {memory, std::free};
+}
+
 constexpr auto kCast = [](auto element) { return static_cast<float>(element); };
 
 }  // namespace
@@ -27,13 +47,11 @@ Tensor Tensor::allocate(DType dtype, const Shape& shape) {
     tensor.dtype_ = dtype;
     tensor.shape_ = shape;
     tensor.mutable_ = true;
-    const std::size_t size = std::max<std::size_t>(tensor.size_bytes(), 1);
-    const std::size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
-    void* memory = std::aligned_alloc(kAlignment, rounded);
-    if (!memory) fail("not enough memory for a tensor of shape {} ({} bytes)", shape.str(), size);
-    std::memset(memory, 0, rounded);
-    tensor.owner_ = std::shared_ptr<void>(memory, std::free);
-    tensor.data_ = static_cast<const std::byte*>(memory);
+    tensor.owner_ = zeros(tensor.size_bytes());
+    if (!tensor.owner_) {
+        fail("not enough memory for a tensor of shape {} ({} bytes)", shape.str(), tensor.size_bytes());
+    }
+    tensor.data_ = static_cast<const std::byte*>(tensor.owner_.get());
     return tensor;
 }
 

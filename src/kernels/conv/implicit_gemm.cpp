@@ -56,6 +56,7 @@ class ImplicitGemm final : public Conv2dKernel {
         const bool short_rows = shape_.kernel_w * shape_.c_in <= kShortRow;
         return short_rows ? PixelRows::Merging::kAlways : PixelRows::Merging::kInside;
     }
+    void pack_channels_last(const float* weights, Panels& panels) const;
     void plan_depth();
     void run_block(const PixelGrid& grid, const float* x, float* y, const Epilogue& epilogue,
                    const Block& block) const;
@@ -75,16 +76,31 @@ ImplicitGemm::ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa i
       merged_(shape.groups == 1 && shape.dilation_w == 1 && shape.kernel_w > 1 &&
               shape.kernel_w * shape.c_in <= kDepthBlock),
       zeros_(static_cast<std::size_t>(merged_ ? shape.kernel_w * shape.c_in : shape.group_in()), 0.0f) {
-    const std::int64_t channels = shape.group_in(), taps = shape.taps();
+    const std::int64_t depth = shape.taps() * shape.group_in();
     for (std::int64_t group = 0; group < shape.groups; ++group) {
-        Panels panels(shape.group_out(), taps * channels, tile_table(isa));
-        const float* w = weights + group * shape.group_out() * channels * taps;
-        panels.fill([&](std::int64_t column, std::int64_t depth) {
-            return w[(column * channels + depth % channels) * taps + depth / channels];
-        });
+        Panels panels(shape.group_out(), depth, tile_table(isa));
+        pack_channels_last(weights + group * shape.group_out() * depth, panels);
         groups_.push_back(std::move(panels));
     }
     plan_depth();
+}
+
+/// Weights [column][channel][tap] as panels of depth [tap][channel].
+void ImplicitGemm::pack_channels_last(const float* weights, Panels& panels) const {
+    const std::int64_t channels = shape_.group_in(), taps = shape_.taps(), depth = taps * channels;
+    if (taps == 1) return panels.pack(weights, depth);
+    std::vector<float> columns;
+    for (const Panel& panel : panels.list()) {
+        columns.resize(static_cast<std::size_t>(panel.columns * depth));
+        const float* from = weights + panel.column * depth;
+        for (std::int64_t column = 0; column < panel.columns; ++column) {
+            float* to = columns.data() + column * depth;
+            for (std::int64_t channel = 0; channel < channels; ++channel) {
+                for (std::int64_t tap = 0; tap < taps; ++tap) to[tap * channels + channel] = *from++;
+            }
+        }
+        panels.pack(panel, columns.data(), depth);
+    }
 }
 
 void ImplicitGemm::plan_depth() {

@@ -11,7 +11,7 @@ std::string PackedF32::kernel_name() const { return fmt::format("gemm_f32/{}", p
 PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa) {
     if (n < 1 || k < 1) fail("a matrix of weights needs at least one row and one column, not {} x {}", n, k);
     Panels panels(n, k, tile_table(isa));
-    panels.fill([&](std::int64_t column, std::int64_t depth) { return weights[column * k + depth]; });
+    panels.pack(weights, k);
     return {n, k, std::move(panels)};
 }
 

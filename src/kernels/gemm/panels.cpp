@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernels/gemm/pack_table.h"
+
 namespace espalier::kernels {
 
 std::vector<Panel> split_columns(std::int64_t n, std::int64_t k, const TileTable& table) {
@@ -23,6 +25,16 @@ std::vector<Panel> split_columns(std::int64_t n, std::int64_t k, const TileTable
 Panels::Panels(std::int64_t n, std::int64_t k, const TileTable& table)
     : k_(k), table_(&table), list_(split_columns(n, k, table)) {
     memory_ = Tensor::allocate(DType::kF32, Shape{panel_floats(n, k, table)});
+}
+
+void Panels::pack(const Panel& panel, const float* columns, std::int64_t stride) {
+    float* out = memory_.mutable_span<float>().data() + panel.offset;
+    const std::int64_t width = std::int64_t{panel.vectors} * table_->lanes;
+    pack_table(table_->isa).transposed(columns, stride, panel.columns, k_, 1.0f, out, width);
+}
+
+void Panels::pack(const float* columns, std::int64_t stride) {
+    for (const Panel& panel : list_) pack(panel, columns + panel.column * stride, stride);
 }
 
 }  // namespace espalier::kernels

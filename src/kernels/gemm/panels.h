@@ -40,7 +40,8 @@ inline std::int64_t panel_floats(std::int64_t n, std::int64_t k, const TileTable
     return (n + table.lanes - 1) / table.lanes * table.lanes * k;
 }
 
-/// Weights packed as panels once, in memory of their own. Copies share it.
+/// Weights packed as panels once, in memory of their own, by the vectors of the table's instruction set: what a model
+/// takes to load is mostly this. Copies share the memory.
 class Panels {
   public:
     Panels() = default;
@@ -52,19 +53,10 @@ class Panels {
     PanelView view() const { return {table_, list_, k_, memory_.span<float>().data()}; }
     std::size_t size_bytes() const { return memory_.size_bytes(); }
 
-    /// Fills all panels from element(column, depth).
-    template <typename Element>
-    void fill(Element&& element) {
-        float* out = memory_.mutable_span<float>().data();
-        for (const Panel& panel : list_) {
-            const std::int64_t width = std::int64_t{panel.vectors} * table_->lanes;
-            for (std::int64_t p = 0; p < k_; ++p) {
-                for (std::int64_t j = 0; j < panel.columns; ++j) {
-                    out[panel.offset + p * width + j] = element(panel.column + j, p);
-                }
-            }
-        }
-    }
+    /// Packs one panel of list() from its columns, each of k floats, `stride` floats apart.
+    void pack(const Panel& panel, const float* columns, std::int64_t stride);
+    /// Packs every panel from all n columns.
+    void pack(const float* columns, std::int64_t stride);
 
   private:
     std::int64_t k_ = 0;

@@ -31,13 +31,18 @@ constexpr double kFilter4[6][3] = {{1.0 / 4, 0, 0},
                                    {1.0 / 24, -1.0 / 12, 1.0 / 6},
                                    {0, 0, 1}};
 
-/// Element (i, j) of G g G^T.
-float filter_element(const double (*g)[3], int i, int j, const float* w) {
-    double sum = 0;
-    for (int r = 0; r < 3; ++r) {
-        for (int s = 0; s < 3; ++s) sum += g[i][r] * g[j][s] * w[r * 3 + s];
+/// All elements (i, j) of G w G^T for a window w[3][3]: out[(i * size + j) * step].
+void transform_filter(const double (*g)[3], int size, const float* w, float* out, std::int64_t step) {
+    double rows[6][3];
+    for (int i = 0; i < size; ++i) {
+        for (int s = 0; s < 3; ++s) rows[i][s] = g[i][0] * w[s] + g[i][1] * w[3 + s] + g[i][2] * w[6 + s];
     }
-    return static_cast<float>(sum);
+    for (int i = 0; i < size; ++i) {
+        for (int j = 0; j < size; ++j) {
+            const double sum = rows[i][0] * g[j][0] + rows[i][1] * g[j][1] + rows[i][2] * g[j][2];
+            out[(i * size + j) * step] = static_cast<float>(sum);
+        }
+    }
 }
 
 class WinogradKernel final : public Conv2dKernel {
@@ -92,13 +97,17 @@ WinogradKernel::WinogradKernel(const Conv2dShape& shape, const float* weights, i
       table_(&winograd_table(isa)),
       transforms_(tile == 2 ? &table_->two : &table_->four) {
     const double(*g)[3] = tile == 2 ? kFilter2 : kFilter4;
-    for (int i = 0; i < tile + 2; ++i) {
-        for (int j = 0; j < tile + 2; ++j) {
-            Panels panels(shape.c_out, shape.c_in, tile_table(isa));
-            panels.fill([&](std::int64_t column, std::int64_t depth) {
-                return filter_element(g, i, j, weights + (column * shape.c_in + depth) * 9);
-            });
-            elements_.push_back(std::move(panels));
+    const int size = tile + 2;
+    for (int i = 0; i < size * size; ++i) elements_.emplace_back(shape.c_out, shape.c_in, tile_table(isa));
+    std::vector<float> columns;  // of one panel: [element][column][c_in]
+    for (const Panel& panel : elements_.front().list()) {
+        const std::int64_t step = panel.columns * shape.c_in;
+        columns.resize(static_cast<std::size_t>(size * size * step));
+        for (std::int64_t pair = 0; pair < step; ++pair) {
+            transform_filter(g, size, weights + (panel.column * shape.c_in + pair) * 9, columns.data() + pair, step);
+        }
+        for (int i = 0; i < size * size; ++i) {
+            elements_[static_cast<std::size_t>(i)].pack(panel, columns.data() + i * step, shape.c_in);
         }
     }
 }

@@ -63,9 +63,10 @@ void NativeInstance::optimize() {
     options.threads = spec_.threads;
     session_ = std::make_unique<engine::Session>(applied_->graph, options);
     // Chooses the schedule and plans the memory of a full batch now, so that the first measured call does not.
-    const Tensor batch = Tensor::allocate(DType::kF32, {spec_.batch, info_.channels, info_.height, info_.width});
-    session_->tune(batch);
-    session_->run(batch);
+    if (spec_.batch > 1) {
+        session_->tune(Tensor::allocate(DType::kF32, {spec_.batch, info_.channels, info_.height, info_.width}));
+    }
+    session_->plan(spec_.batch);
 }
 
 Tensor NativeInstance::run(const Tensor& pixel_values) {
