@@ -43,15 +43,15 @@ struct TileProduct {
 };
 
 /// Runs every tile of a product. A task takes a block of kBlockTiles tiles: prepare(slot, rows) of a worker,
-/// which make_worker() makes for each thread, gets the rows of each ready, slot < kBlockTiles telling where to
-/// keep them; then run(slot, rows, panel) multiplies each with every panel of the task.
+/// which make_worker() makes for each thread, gets the rows of each ready, slot < kBlockTiles telling where
+/// to keep them; then run(slot, rows, panel) multiplies each with every panel of the task.
 template <typename MakeWorker>
 void drive_tiles(const TileProduct& product, ThreadPool& pool, MakeWorker&& make_worker) {
     const std::int64_t tiles = (product.m + product.max_rows - 1) / product.max_rows;
     const std::int64_t blocks = (tiles + kBlockTiles - 1) / kBlockTiles;
     const std::int64_t block_work = kBlockTiles * product.max_rows * product.panel_work * product.panels;
     // With few rows the columns are split as well; otherwise a task keeps its rows and walks all panels.
-    const std::int64_t wanted = std::max<std::int64_t>(1, 4 * pool.threads() / blocks);
+    const std::int64_t wanted = pool.threads() == 1 ? 1 : (4 * pool.threads() + blocks - 1) / blocks;
     const std::int64_t most = (block_work + product.task_work - 1) / product.task_work;
     const std::int64_t splits = std::min({wanted, most, product.panels});
     const std::int64_t grain = std::max<std::int64_t>(1, product.task_work / (block_work / splits + 1));

@@ -63,8 +63,7 @@ void run_group(const PackedConvBF16& packed, std::int64_t group, const RoundedIm
     drive_bf16(weights, kernel, out, 0, pool, [&](const TileRows& rows, const void** pointers, std::byte*) {
         OutputPixel at(rows.first, images.output_h, images.output_w);
         for (std::int64_t i = 0; i < rows.count; ++i, at.advance(images.output_h, images.output_w)) {
-            const std::byte* row =
-                images.pixel(at.image, at.y * s.stride_h, at.x * s.stride_w) + channel;
+            const std::byte* row = images.pixel(at.image, at.y * s.stride_h, at.x * s.stride_w) + channel;
             const void** to = pointers + i;
             for (std::int64_t r = 0; r < s.kernel_h; ++r, row += down) {
                 const std::byte* tap = row;
@@ -78,7 +77,8 @@ void run_windows(const PackedConvBF16& packed, std::int64_t n, std::int64_t h, s
                  const TileOutput& out, ThreadPool& pool, const TileBF16Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     const std::int64_t pixels = s.output_h(h) * s.output_w(w);
-    const std::int64_t part = std::clamp<std::int64_t>(kPartBytes / rounded_image_bytes(s, h, w, kernel), 1, n);
+    const std::int64_t part =
+        std::clamp<std::int64_t>(kPartBytes / rounded_image_bytes(s, h, w, kernel), 1, n);
     for (std::int64_t image = 0; image < n; image += part) {
         const std::int64_t count = std::min(part, n - image), first = image * pixels * s.c_out;
         const RoundedImages images = round_images(s, count, h, w, x + image * h * w * s.c_in, kernel, pool);
@@ -113,8 +113,8 @@ PackedConvBF16 pack_conv2d_bf16(const Conv2dShape& shape, const std::uint16_t* w
     return {shape, std::move(groups)};
 }
 
-void conv2d_bf16(const PackedConvBF16& weights, std::int64_t n, std::int64_t h, std::int64_t w, const float* x,
-                 float* y, const Epilogue& epilogue, ThreadPool& pool,
+void conv2d_bf16(const PackedConvBF16& weights, std::int64_t n, std::int64_t h, std::int64_t w,
+                 const float* x, float* y, const Epilogue& epilogue, ThreadPool& pool,
                  const TileBF16Kernel& kernel) {
     const Conv2dShape& s = weights.shape();
     const std::int64_t pixels = s.output_h(h) * s.output_w(w);

@@ -34,11 +34,11 @@ PackedConvBF16 pack_conv2d_bf16(const Conv2dShape& shape, const std::uint16_t* w
 /// y[b][oy][ox][o] = activation(bias[o] + residual[b][oy][ox][o] + sum over i, r, s of
 ///     bf16(x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left + s * dilation_w]
 ///           [g * c_in/groups + i]) * weights[o][i][r][s]),   g = o / (c_out / groups),
-/// where bf16() rounds to the nearest, ties to even, x = 0 outside of its h x w pixels, and the sum is in f32.
-/// x is dense NHWC [n][h][w][c_in], y (and residual) dense [n][output_h(h)][output_w(w)][c_out]; no alignment
-/// needed; y must not overlap x. n may be 0. Throws Error where the window does not fit the image.
-void conv2d_bf16(const PackedConvBF16& weights, std::int64_t n, std::int64_t h, std::int64_t w, const float* x,
-                 float* y, const Epilogue& epilogue, ThreadPool& pool,
+/// where bf16() rounds to the nearest, ties to even, x = 0 outside of its h x w pixels, and the sum is in
+/// f32. x is dense NHWC [n][h][w][c_in], y (and residual) dense [n][output_h(h)][output_w(w)][c_out]; no
+/// alignment needed; y must not overlap x. n may be 0. Throws Error where the window does not fit the image.
+void conv2d_bf16(const PackedConvBF16& weights, std::int64_t n, std::int64_t h, std::int64_t w,
+                 const float* x, float* y, const Epilogue& epilogue, ThreadPool& pool,
                  const TileBF16Kernel& kernel = bf16_kernel());
 
 }  // namespace espalier::kernels

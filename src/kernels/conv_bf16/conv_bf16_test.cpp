@@ -29,7 +29,8 @@ void check(Random& random, const Conv2dShape& s, std::int64_t n, std::int64_t h,
            const TileBF16Kernel& kernel, ThreadPool& pool, Activation activation) {
     SCOPED_TRACE(testing::Message() << kernel.name << " c_in " << s.c_in << " c_out " << s.c_out << " kernel "
                                     << s.kernel_h << "x" << s.kernel_w << " groups " << s.groups << " stride "
-                                    << s.stride_h << "x" << s.stride_w << " of " << n << "x" << h << "x" << w);
+                                    << s.stride_h << "x" << s.stride_w << " of " << n << "x" << h << "x"
+                                    << w);
     const std::int64_t outputs = n * s.output_h(h) * s.output_w(w) * s.c_out;
     Guarded<float> x(n * h * w * s.c_in, 1), weights(s.weights()), bias(s.c_out, 3), residual(outputs, 5);
     for (Guarded<float>* buffer : {&x, &weights, &bias, &residual}) fill_normal(*buffer, random);
@@ -46,9 +47,8 @@ void check(Random& random, const Conv2dShape& s, std::int64_t n, std::int64_t h,
     for (std::int64_t i = 0; i < outputs; ++i) {
         const Conv2dSum sum = conv2d_f32_reference_at(s, weights.data(), h, w, x.data(), i, epilogue);
         const double rounding = depth * std::numeric_limits<float>::epsilon() * sum.magnitude;
-        const double tolerance = activation == Activation::kNone
-                                     ? rounding
-                                     : 1.2 * rounding + 1e-6 * std::max(1.0, sum.magnitude);
+        const double tolerance =
+            activation == Activation::kNone ? rounding : 1.2 * rounding + 1e-6 * std::max(1.0, sum.magnitude);
         ASSERT_NEAR(y[i], activate_reference(sum.value, epilogue), tolerance) << "at " << i;
     }
 }
@@ -106,10 +106,11 @@ TEST(ConvBF16, RoundsManyImagesInParts) {
     Random random(33);
     ThreadPool pool(2);
     // Some 600 KB each in f32: more than fit into one part.
-    check(random, {40, 3, 3, 3, 1, 1, 1, 1, 1, 1}, 9, 60, 60, tile_bf16_kernels().front(), pool, Activation::kNone);
-    check(random, {40, 3, 3, 3, 1, 1, 1, 1, 1, 1}, 17, 60, 60, tile_bf16_kernels().back().isa > best_isa()
-                                                                 ? tile_bf16_kernels().front()
-                                                                 : tile_bf16_kernels().back(),
+    check(random, {40, 3, 3, 3, 1, 1, 1, 1, 1, 1}, 9, 60, 60, tile_bf16_kernels().front(), pool,
+          Activation::kNone);
+    check(random, {40, 3, 3, 3, 1, 1, 1, 1, 1, 1}, 17, 60, 60,
+          tile_bf16_kernels().back().isa > best_isa() ? tile_bf16_kernels().front()
+                                                      : tile_bf16_kernels().back(),
           pool, Activation::kNone);
 }
 

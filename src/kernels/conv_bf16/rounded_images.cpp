@@ -34,8 +34,8 @@ std::int64_t rounded_image_bytes(const Conv2dShape& s, std::int64_t h, std::int6
     return reach.rows * reach.columns * s.c_in * kernel.element_bytes;
 }
 
-RoundedImages round_images(const Conv2dShape& s, std::int64_t n, std::int64_t h, std::int64_t w, const float* x,
-                           const TileBF16Kernel& kernel, ThreadPool& pool) {
+RoundedImages round_images(const Conv2dShape& s, std::int64_t n, std::int64_t h, std::int64_t w,
+                           const float* x, const TileBF16Kernel& kernel, ThreadPool& pool) {
     const Reach reach(s, h, w);
     const std::int64_t pixel_bytes = s.c_in * kernel.element_bytes, row_bytes = reach.columns * pixel_bytes;
     const std::int64_t left = std::min(s.pad_left, reach.columns);

@@ -9,8 +9,8 @@
 
 namespace espalier::kernels {
 
-/// Images [n][rows][columns][c_in] in the form that a kernel multiplies, with their padding written out: every
-/// window lies inside. The memory is the calling thread's Scratch::kShared.
+/// Images [n][rows][columns][c_in] in the form that a kernel multiplies, with their padding written out:
+/// every window lies inside. The memory is the calling thread's Scratch::kShared.
 struct RoundedImages {
     const std::byte* data;
     std::int64_t output_h;
@@ -30,7 +30,7 @@ std::int64_t rounded_image_bytes(const Conv2dShape& s, std::int64_t h, std::int6
                                  const TileBF16Kernel& kernel);
 
 /// Rounds x, dense NHWC [n][h][w][c_in].
-RoundedImages round_images(const Conv2dShape& s, std::int64_t n, std::int64_t h, std::int64_t w, const float* x,
-                           const TileBF16Kernel& kernel, ThreadPool& pool);
+RoundedImages round_images(const Conv2dShape& s, std::int64_t n, std::int64_t h, std::int64_t w,
+                           const float* x, const TileBF16Kernel& kernel, ThreadPool& pool);
 
 }  // namespace espalier::kernels

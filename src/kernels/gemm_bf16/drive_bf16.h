@@ -12,8 +12,8 @@ namespace espalier::kernels {
 /// Multiply-adds per task: about 10 microseconds of a core that does 32 a cycle.
 inline constexpr std::int64_t kBF16TaskWork = std::int64_t{1} << 20;
 
-/// What one thread keeps of a bf16 product: pointers to the rows of a block of tiles, and `row_bytes` bytes of
-/// room for each row.
+/// What one thread keeps of a bf16 product: pointers to the rows of a block of tiles, and `row_bytes` bytes
+/// of room for each row.
 template <typename Locate>
 class WorkerBF16 {
   public:
@@ -75,8 +75,7 @@ void drive_bf16(const PanelsBF16& weights, const TileBF16Kernel& kernel, const T
                               .panels = static_cast<std::int64_t>(weights.list().size()),
                               .panel_work = weights.taps() * weights.k() * 2 * kBF16Lanes,
                               .task_work = kBF16TaskWork};
-    drive_tiles(product, pool,
-                [&] { return WorkerBF16<Locate>(weights, kernel, out, row_bytes, locate); });
+    drive_tiles(product, pool, [&] { return WorkerBF16<Locate>(weights, kernel, out, row_bytes, locate); });
 }
 
 /// drive_bf16() of weights with one tap and rows of f32, source(row), which each task rounds for itself: they

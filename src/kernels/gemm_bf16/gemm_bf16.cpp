@@ -11,8 +11,7 @@ PackedBF16 pack_gemm_bf16(const std::uint16_t* weights, std::int64_t n, std::int
 }
 
 void gemm_bf16(std::int64_t m, const float* a, std::int64_t lda, const PackedBF16& weights, float* c,
-               std::int64_t ldc, const Epilogue& epilogue, ThreadPool& pool,
-               const TileBF16Kernel& kernel) {
+               std::int64_t ldc, const Epilogue& epilogue, ThreadPool& pool, const TileBF16Kernel& kernel) {
     if (m < 1) return;
     drive_rounding_bf16(weights.panels(), kernel, {m, c, ldc, epilogue}, pool,
                         [&](std::int64_t row) { return a + row * lda; });

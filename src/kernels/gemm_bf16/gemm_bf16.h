@@ -12,7 +12,8 @@ namespace espalier::kernels {
 class PackedBF16 {
   public:
     PackedBF16() = default;
-    PackedBF16(std::int64_t n, std::int64_t k, PanelsBF16 panels) : n_(n), k_(k), panels_(std::move(panels)) {}
+    PackedBF16(std::int64_t n, std::int64_t k, PanelsBF16 panels)
+        : n_(n), k_(k), panels_(std::move(panels)) {}
 
     std::int64_t n() const { return n_; }  ///< output features
     std::int64_t k() const { return k_; }  ///< input features
@@ -30,8 +31,8 @@ PackedBF16 pack_gemm_bf16(const std::uint16_t* weights, std::int64_t n, std::int
 
 /// c[i][j] = activation(sum over p of bf16(a[i][p]) * weights[j][p] + bias[j] + residual[i][j])
 /// for i < m, j < n, p < k, where bf16() rounds to the nearest, ties to even, and the sum is in f32.
-/// a has row stride lda >= k, c and residual ldc >= n (in floats); no alignment needed. m may be 0. c must not
-/// overlap a. Nothing outside the m x n elements of c is written.
+/// a has row stride lda >= k, c and residual ldc >= n (in floats); no alignment needed. m may be 0. c must
+/// not overlap a. Nothing outside the m x n elements of c is written.
 void gemm_bf16(std::int64_t m, const float* a, std::int64_t lda, const PackedBF16& weights, float* c,
                std::int64_t ldc, const Epilogue& epilogue, ThreadPool& pool,
                const TileBF16Kernel& kernel = bf16_kernel());

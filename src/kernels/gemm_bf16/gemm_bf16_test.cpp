@@ -120,14 +120,25 @@ TEST_P(GemmBF16Test, RandomSizes) {
 
 TEST_P(GemmBF16Test, EveryActivation) {
     for (int a = 0; a < 10; ++a) {
-        check({.m = 37, .n = 41, .k = 9, .bias = true, .residual = true, .activation = static_cast<Activation>(a)},
+        check({.m = 37,
+               .n = 41,
+               .k = 9,
+               .bias = true,
+               .residual = true,
+               .activation = static_cast<Activation>(a)},
               kernel(), pool_, random_);
     }
 }
 
 TEST_P(GemmBF16Test, DeepSumsAndResidualInPlace) {
-    check({.m = 13, .n = 70, .k = 4101, .bias = true, .activation = Activation::kGelu}, kernel(), pool_, random_);
-    check({.m = 50, .n = 77, .k = 1400, .ldc_extra = 3, .residual = true, .in_place = true,
+    check({.m = 13, .n = 70, .k = 4101, .bias = true, .activation = Activation::kGelu}, kernel(), pool_,
+          random_);
+    check({.m = 50,
+           .n = 77,
+           .k = 1400,
+           .ldc_extra = 3,
+           .residual = true,
+           .in_place = true,
            .activation = Activation::kRelu},
           kernel(), pool_, random_);
     check({.m = 1, .n = 1000, .k = 2048, .bias = true}, kernel(), pool_, random_);
@@ -164,14 +175,16 @@ TEST_P(GemmBF16Test, RoundsToNearestEvenAtEveryLength) {
             // Subnormal numbers, which vcvtneps2bf16 takes for 0, have their own test.
             const auto exponent = static_cast<std::uint32_t>(1 + random_.below(254)) << 23;
             const auto rest = static_cast<std::uint32_t>(random_.below(std::uint64_t{1} << 32)) & 0x807fffffu;
-            from[i] = std::bit_cast<float>(random_.below(4) == 0 ? kSpecial[random_.below(10)] : exponent | rest);
+            from[i] =
+                std::bit_cast<float>(random_.below(4) == 0 ? kSpecial[random_.below(10)] : exponent | rest);
         }
         Guarded<unsigned char> to(count * kernel().element_bytes, count % 5);
         kernel().round(from.data(), count, to.data());
         ASSERT_TRUE(to.intact()) << count;
         const std::vector<float> got = stored(kernel(), to);
         for (std::int64_t i = 0; i < count; ++i) {
-            const float expected = bf16_to_f32(f32_to_bf16(from[i])), actual = got[static_cast<std::size_t>(i)];
+            const float expected = bf16_to_f32(f32_to_bf16(from[i])),
+                        actual = got[static_cast<std::size_t>(i)];
             ASSERT_EQ(std::bit_cast<std::uint32_t>(actual), std::bit_cast<std::uint32_t>(expected))
                 << from[i] << " of " << count;
         }

@@ -10,8 +10,10 @@ PanelsBF16::PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k) : taps
     constexpr std::int64_t kMost = std::int64_t{1} << 31;
     // By division, lest the product overflow.
     if (n < 1 || taps < 1 || k < 1 || n > kMost || taps > kMost / n || k > kMost / n / taps) {
-        fail("bf16 weights of {} columns and depth {} x {}: expected positive extents and at most 2^31 weights", n,
-             taps, k);
+        fail(
+            "bf16 weights of {} columns and depth {} x {}: expected positive extents and at most 2^31 "
+            "weights",
+            n, taps, k);
     }
     const std::int64_t depth = taps * ((k + 1) / 2 * 2);
     std::int64_t numbers = 0;

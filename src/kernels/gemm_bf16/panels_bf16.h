@@ -24,7 +24,8 @@ class PanelsBF16 {
     /// Packs element(j, t, p), a bf16 bit pattern, for column j < n, tap t < taps, depth p < k. Throws Error
     /// unless all three are positive and there are at most 2^31 numbers.
     template <typename Element>
-    PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k, Element&& element) : PanelsBF16(n, taps, k) {
+    PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k, Element&& element)
+        : PanelsBF16(n, taps, k) {
         auto* out = reinterpret_cast<std::uint16_t*>(memory_.mutable_bytes().data());
         const std::int64_t k2 = (k + 1) / 2 * 2;
         for (const PanelBF16& panel : list_) {

@@ -58,8 +58,8 @@ struct TileBF16Kernel {
 /// All implementations, portable reference first.
 std::span<const TileBF16Kernel> tile_bf16_kernels();
 
-/// The fastest implementation within `limit`, for example "bf16/avx512". Having vdpbf16ps is not enough: it is
-/// taken where vdpbf16ps_pays() too.
+/// The fastest implementation within `limit`, for example "bf16/avx512". Having vdpbf16ps is not enough: it
+/// is taken where vdpbf16ps_pays() too.
 const TileBF16Kernel& bf16_kernel(Isa limit = best_isa());
 
 /// Whether this processor's vdpbf16ps beats FMAs on widened numbers: it does twice as much on Zen 4 and half

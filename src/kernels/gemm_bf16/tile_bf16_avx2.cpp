@@ -14,7 +14,8 @@ struct Words {
         return _mm256_castsi256_ps(_mm256_slli_epi32(load(p), 16));
     }
     ESPALIER_INLINE static __m256 high(const std::uint16_t* p) {
-        return _mm256_castsi256_ps(_mm256_and_si256(load(p), _mm256_set1_epi32(static_cast<int>(0xffff0000u))));
+        return _mm256_castsi256_ps(
+            _mm256_and_si256(load(p), _mm256_set1_epi32(static_cast<int>(0xffff0000u))));
     }
 
   private:

@@ -33,7 +33,8 @@ struct Pairs {
 
   private:
     template <int Vectors, int Rows, class Word>
-    ESPALIER_INLINE static void multiply(Word&& word, const std::uint16_t* panel, __m512 (&acc)[Vectors * Rows]) {
+    ESPALIER_INLINE static void multiply(Word&& word, const std::uint16_t* panel,
+                                         __m512 (&acc)[Vectors * Rows]) {
         __m512i b[Vectors];
 #pragma GCC unroll 2
         for (int v = 0; v < Vectors; ++v) b[v] = _mm512_load_si512(panel + 2 * v * kBF16Lanes);

@@ -12,22 +12,22 @@
 /// a pair of depths is multiplied:
 ///
 ///   Element                                     what a row is made of
-///   pair<V, R>(row, p, panel, acc)              acc[v * R + i] += row[i][p] * b[0][v] + row[i][p + 1] * b[1][v]
-///   single<V, R>(row, p, panel, acc)            the same for the last of an odd number of depths
+///   pair<V, R>(row, p, panel, acc)              acc[v * R + i] += row[i][p] * b[0][v] + row[i][p + 1] *
+///   b[1][v] single<V, R>(row, p, panel, acc)            the same for the last of an odd number of depths
 ///
 /// Loops over rows and vectors are unrolled so that every accumulator is a register.
 namespace espalier::kernels {
 
-/// Both sides widened to f32: rows are f32 already, and a pair of bf16 weights is one word of the panel, whose
-/// halves become floats by a shift and by a mask. S offers shifted(words) and masked(words).
+/// Both sides widened to f32: rows are f32 already, and a pair of bf16 weights is one word of the panel,
+/// whose halves become floats by a shift and by a mask. S offers shifted(words) and masked(words).
 template <class S, class Words>
 struct WidenedBF16 {
     using V = typename S::V;
     using Element = float;
 
     template <int Vectors, int Rows>
-    ESPALIER_INLINE static void pair(const float* const (&row)[Rows], std::int64_t p, const std::uint16_t* panel,
-                                     V (&acc)[Vectors * Rows]) {
+    ESPALIER_INLINE static void pair(const float* const (&row)[Rows], std::int64_t p,
+                                     const std::uint16_t* panel, V (&acc)[Vectors * Rows]) {
         multiply<Vectors, Rows, false>(row, p, panel, acc);
         multiply<Vectors, Rows, true>(row, p + 1, panel, acc);
     }
@@ -154,7 +154,8 @@ struct BF16Tile {
         }
         if (clamp.stored) {
             const int left = t.columns - column;
-            activate_stored<S>(t.c + column, t.ldc, Rows, left < kWidth ? left : kWidth, t.activation, t.lo, t.hi);
+            activate_stored<S>(t.c + column, t.ldc, Rows, left < kWidth ? left : kWidth, t.activation, t.lo,
+                               t.hi);
         }
     }
 };
