@@ -53,6 +53,8 @@ struct WidenedBF16 {
             const V a = S::set1(row[i][p]);
 #pragma GCC unroll 2
             for (int v = 0; v < Vectors; ++v) acc[v * Rows + i] = S::fma(a, b[v], acc[v * Rows + i]);
+            // Loads of later rows must not move up: they would cost accumulators their registers.
+            asm volatile("" ::: "memory");
         }
     }
 };
