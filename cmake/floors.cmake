@@ -42,6 +42,9 @@ function(espalier_floor name)
         elseif(source MATCHES "(^|[/_])avx512vnni\\.cpp$")
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
                 "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mfma;-mf16c;-mprefer-vector-width=512;${avx512_warnings}")
+        elseif(source MATCHES "(^|[/_])avx512bf16\\.cpp$")
+            set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+                "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512bf16;-mfma;-mf16c;-mprefer-vector-width=512;${avx512_warnings}")
         endif()
     endforeach()
     if(sources)

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 
 #include "base/error.h"
 
 namespace espalier {
 namespace {
 
-constexpr std::string_view kNames[] = {"portable", "avx2", "avx512", "avx512vnni"};
+constexpr std::string_view kNames[] = {"portable", "avx2", "avx512", "avx512vnni", "avx512bf16"};
 
 Isa detect() {
 #if defined(__x86_64__)
@@ -19,7 +20,9 @@ Isa detect() {
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (avx512 && __builtin_cpu_supports("avx512vnni")) return Isa::kAvx512Vnni;
+    const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+    if (vnni && __builtin_cpu_supports("avx512bf16")) return Isa::kAvx512Bf16;
+    if (vnni) return Isa::kAvx512Vnni;
     if (avx512) return Isa::kAvx512;
     if (avx2) return Isa::kAvx2;
 #endif
@@ -40,10 +43,10 @@ double cgroup_cpus() {
 std::string_view name(Isa isa) { return kNames[static_cast<int>(isa)]; }
 
 Isa parse_isa(std::string_view text) {
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < static_cast<int>(std::size(kNames)); ++i) {
         if (text == kNames[i]) return static_cast<Isa>(i);
     }
-    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512 or avx512vnni", text);
+    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512, avx512vnni or avx512bf16", text);
 }
 
 Isa best_isa() {

@@ -11,6 +11,7 @@ enum class Isa {
     kAvx2,        ///< AVX2 + FMA + F16C
     kAvx512,      ///< AVX-512 F, BW, DQ, VL
     kAvx512Vnni,  ///< AVX-512 with vpdpbusd
+    kAvx512Bf16,  ///< the same with vdpbf16ps: every processor that has it has vpdpbusd too
 };
 
 /// Lower-case name, e.g. "avx512".

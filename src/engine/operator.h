@@ -41,7 +41,7 @@ class Operator {
     /// Kernel and instruction set, e.g. "conv_1x1/avx512"; evidence of what is executed.
     virtual std::string kernel() const = 0;
 
-    /// Class of its multiply-accumulates: "f32", "int8".
+    /// Class of its multiply-accumulates: "f32", "bf16", "int8", "sparse".
     virtual std::string mac_class() const { return "f32"; }
 
     /// Weights held in packed form.

@@ -20,7 +20,7 @@ struct SessionOptions {
 struct Execution {
     int steps = 0;                             ///< operators that are executed
     std::vector<std::string> kernels;          ///< distinct, sorted
-    std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class: "f32", "int8"
+    std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class, as Operator::mac_class()
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
     std::int64_t arena_bytes = 0;              ///< activation memory held, for every thread and batch size
     Schedule schedule;                         ///< how the last batch went through

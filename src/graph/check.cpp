@@ -35,6 +35,14 @@ const Check& Check::dtype(std::size_t index, DType dtype) const {
     return *this;
 }
 
+const Check& Check::real_weights(std::size_t index) const {
+    const auto* type = at(index);
+    if (type && type->dtype != DType::kF32 && type->dtype != DType::kBF16) {
+        fail("{}: input {} must be f32 or bf16, but is {}", op_, index, type->str());
+    }
+    return *this;
+}
+
 const Check& Check::shape(std::size_t index, const Shape& shape) const {
     if (const auto* type = at(index); type && !(type->shape == shape)) {
         fail("{}: input {} must have shape {}, but is {}", op_, index, shape.str(), type->str());

@@ -19,6 +19,8 @@ class Check {
     const Check& rank(std::size_t index, int rank) const;
     const Check& rank_at_least(std::size_t index, int rank) const;
     const Check& dtype(std::size_t index, DType dtype) const;
+    /// Input `index`, when present, is f32 or bf16: weights in either precision of storage.
+    const Check& real_weights(std::size_t index) const;
     /// Input `index`, when present, has exactly this shape.
     const Check& shape(std::size_t index, const Shape& shape) const;
     const Check& that(bool condition, std::string_view expectation) const;

@@ -20,9 +20,10 @@ Cost cost_of(const Graph& graph, const Node& node) {
 std::int64_t nonzeros(const Tensor& tensor) {
     const std::size_t width = size_of(tensor.dtype());
     const auto bytes = tensor.bytes();
-    if (tensor.dtype() == DType::kF32) {
-        const auto aligned = tensor.to_aligned();
-        const auto span = aligned.span<float>();
+    // A negative zero is zero too.
+    if (tensor.dtype() == DType::kF32 || tensor.dtype() == DType::kBF16) {
+        const auto real = tensor.to_f32();
+        const auto span = real.span<float>();
         return static_cast<std::int64_t>(span.size()) - std::count(span.begin(), span.end(), 0.0f);
     }
     std::int64_t count = 0;

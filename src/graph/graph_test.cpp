@@ -67,6 +67,25 @@ TEST(Graph, RejectsWhatDoesNotFitAndNamesTheNode) {
     EXPECT_THAT(message_of([&] { graph.add(Conv2d{.stride = {0, 1}}, {x, x}, "zero"); }), HasSubstr("zero"));
 }
 
+TEST(Graph, WeightsMayBeBfloat16ButNothingElseOfTwoBytes) {
+    Graph graph;
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 4, 4}});
+    const NodeId w = graph.add_constant("w", ones({8, 3, 3, 3}).to_bf16());
+    const NodeId conv = graph.add(Conv2d{}, {x, w}, "conv");
+    EXPECT_EQ(graph.type(conv), (TensorType{DType::kF32, {1, 8, 2, 2}}));
+    const NodeId flat = graph.add(Reshape{{0, -1}}, {conv}, "flat");
+    Tensor head = ones({4, 32});
+    head.mutable_span<float>()[0] = 0;
+    head.mutable_span<float>()[1] = -0.0f;
+    graph.set_output(graph.add(Linear{}, {flat, graph.add_constant("v", head.to_bf16())}, "head"));
+    verify(graph);
+    const CostReport report = cost_of(graph);
+    EXPECT_EQ(report.weight_bytes, 2 * (8 * 27 + 4 * 32));
+    EXPECT_EQ(report.zero_weights, 2);
+    const NodeId half = graph.add_constant("half", Tensor::allocate(DType::kF16, {4, 32}));
+    EXPECT_THAT(message_of([&] { graph.add(Linear{}, {flat, half}, "other"); }), HasSubstr("f32 or bf16"));
+}
+
 TEST(Graph, ALinearLayerHasAnOutput) {
     Graph graph;
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 2, 2}});

@@ -1,9 +1,9 @@
-/// Times the fp32 kernels on the layers of known networks, one line per layer: time, GFLOP/s, and the
-/// fraction of what these threads reach in a loop of FMAs on registers. A result is checked before it counts.
+/// Times the fp32 or bf16 kernels on the layers of known networks, one line per layer: time, GFLOP/s, and the
+/// fraction of what these threads reach in a loop of products on registers. A result is checked before it counts.
 /// Where oneDNN is installed it runs beside as a yardstick, in the layouts that it prefers.
 ///
 ///     kernels_benchmark [--threads N] [--isa NAME] [--net NAME] [--seconds S] [--no-winograd]
-///     [--no-yardstick]
+///     [--no-yardstick] [--bf16 ROW]
 
 #include <fmt/core.h>
 
@@ -22,7 +22,9 @@
 #include "kernels/attention/attention.h"
 #include "kernels/conv/conv2d.h"
 #include "kernels/conv/conv2d_reference.h"
+#include "kernels/conv_bf16/conv_bf16.h"
 #include "kernels/gemm/gemm_reference.h"
+#include "kernels/gemm_bf16/gemm_bf16.h"
 #include "kernels/onednn_yardstick.h"
 
 namespace espalier::kernels {
@@ -35,6 +37,7 @@ struct Options {
     double seconds = 0.15;
     bool winograd = true;
     bool yardstick = true;
+    const TileBF16Kernel* bf16 = nullptr;  ///< multiply in bf16 with this kernel
 };
 
 /// `count` layers of the net have this shape.
@@ -202,12 +205,28 @@ void spin_fma([[maybe_unused]] Isa isa) {
 #endif
 }
 
-/// GFLOP/s of all threads at register FMAs: the ceiling of every line of the table.
+/// The same number of chains of products of bf16 pairs.
+void spin_bf16() {
+#if defined(__x86_64__)
+    std::int64_t n = kSpins;
+    asm volatile(
+        "1:\n"
+        ".irp i,0,1,2,3,4,5,6,7,8,9,10,11\n"
+        "vdpbf16ps %%zmm14,%%zmm15,%%zmm\\i\n"
+        ".endr\n"
+        "dec %0\njnz 1b\nvzeroupper\n"
+        : "+r"(n)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+          "xmm11", "xmm14", "xmm15");
+#endif
+}
+
+/// GFLOP/s of all threads at products on registers: the ceiling of every line of the table.
 double measure_peak(const Options& options, ThreadPool& pool) {
-    const double flops = 2.0 * 12 * kSpins * (options.isa >= Isa::kAvx512 ? 16 : 8) * options.threads;
+    const bool pairs = options.bf16 && !options.bf16->widens();
+    const double flops = 2.0 * 12 * kSpins * (pairs ? 32 : options.isa >= Isa::kAvx512 ? 16 : 8) * options.threads;
     const double seconds = best_time(options, [&] {
         pool.parallel_for(options.threads, 1, [&](std::int64_t begin, std::int64_t end, int) {
-            for (; begin < end; ++begin) spin_fma(options.isa);
+            for (; begin < end; ++begin) pairs ? spin_bf16() : spin_fma(options.isa);
         });
     });
     return flops / seconds / 1e9;
@@ -267,12 +286,42 @@ struct Total {
     double flops = 0;
 };
 
+/// A kernel with its weights packed.
+struct Packed {
+    std::string name;
+    std::function<void(const float* x, float* y, const Epilogue& epilogue)> run;
+};
+
+Packed pack_bf16(const Layer& layer, const std::vector<float>& w, const Options& options, ThreadPool& pool) {
+    std::vector<std::uint16_t> bits;
+    for (const float value : w) bits.push_back(f32_to_bf16(value));
+    return {std::string("conv_") + options.bf16->name,
+            [&, packed = pack_conv2d_bf16(layer.shape, bits.data())](const float* x, float* y,
+                                                                     const Epilogue& epilogue) {
+                conv2d_bf16(packed, 1, layer.h, layer.w, x, y, epilogue, pool, *options.bf16);
+            }};
+}
+
+Packed pack_f32(const Layer& layer, const std::vector<float>& w, const Options& options, ThreadPool& pool) {
+    const PackedConvF32 packed =
+        pack_conv2d_f32(layer.shape, w.data(),
+                        {.isa = options.isa, .h = layer.h, .w = layer.w, .winograd = options.winograd});
+    return {packed.kernel_name(), [&, packed](const float* x, float* y, const Epilogue& epilogue) {
+                conv2d_f32(packed, 1, layer.h, layer.w, x, y, epilogue, pool);
+            }};
+}
+
 void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, double peak, Total& total) {
     Random random(1);
     const Conv2dShape& s = layer.shape;
     const std::int64_t outputs = s.output_h(layer.h) * s.output_w(layer.w) * s.c_out;
-    const std::vector<float> w = random_floats(s.weights(), random), bias = random_floats(s.c_out, random);
-    const std::vector<float> x = random_floats(layer.h * layer.w * s.c_in, random);
+    std::vector<float> w = random_floats(s.weights(), random);
+    const std::vector<float> bias = random_floats(s.c_out, random);
+    std::vector<float> x = random_floats(layer.h * layer.w * s.c_in, random);
+    // Both sides are bf16 numbers already, so that the reference multiplies what the kernel does.
+    for (std::vector<float>* values : {&w, &x}) {
+        for (float& value : *values) value = options.bf16 ? bf16_to_f32(f32_to_bf16(value)) : value;
+    }
     const std::vector<float> residual = random_floats(outputs, random);
     std::vector<float> y(static_cast<std::size_t>(outputs));
     const Epilogue epilogue{.bias = bias.data(),
@@ -280,9 +329,8 @@ void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, dou
                             .activation = layer.activation,
                             .lo = 0,
                             .hi = 6};
-    const PackedConvF32 packed = pack_conv2d_f32(
-        s, w.data(), {.isa = options.isa, .h = layer.h, .w = layer.w, .winograd = options.winograd});
-    const auto run = [&] { conv2d_f32(packed, 1, layer.h, layer.w, x.data(), y.data(), epilogue, pool); };
+    const Packed packed = options.bf16 ? pack_bf16(layer, w, options, pool) : pack_f32(layer, w, options, pool);
+    const auto run = [&] { packed.run(x.data(), y.data(), epilogue); };
     run();
     check(layer, w, x, y, epilogue);
     const double seconds = best_time(options, run);
@@ -291,9 +339,9 @@ void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, dou
     total.flops += layer.count * flops;
     fmt::print("{:16}{:2}x {:>4}-{:<4} {}x{} s{} g{:<3} @{:<3} {:28} {:9.1f} us {:7.1f} GF {:5.1f} %",
                layer.net, layer.count, s.c_in, s.c_out, s.kernel_h, s.kernel_w, s.stride_h, s.groups, layer.h,
-               packed.kernel_name(), seconds * 1e6, flops / seconds / 1e9, flops / seconds / 1e7 / peak);
+               packed.name, seconds * 1e6, flops / seconds / 1e9, flops / seconds / 1e7 / peak);
     if (options.yardstick) {
-        const OnednnYardstick yardstick(s, layer.h, layer.w, layer.activation, layer.residual);
+        const OnednnYardstick yardstick(s, layer.h, layer.w, layer.activation, layer.residual, options.bf16 != nullptr);
         if (yardstick.available()) {
             const double theirs = best_time(options, [&] { yardstick.run(); });
             total.yardstick_seconds += layer.count * theirs;
@@ -324,6 +372,15 @@ void run_attention(const Options& options, ThreadPool& pool, double peak) {
     }
 }
 
+/// A row of the table by its name, or the one that is chosen on this machine for "best".
+const TileBF16Kernel& find_bf16(std::string_view name) {
+    if (name == "best") return bf16_kernel();
+    for (const TileBF16Kernel& kernel : tile_bf16_kernels()) {
+        if (kernel.name == name && kernel.isa <= best_isa()) return kernel;
+    }
+    fail_usage("no kernel '{}' for this processor: expected 'best' or a name such as bf16/avx2", name);
+}
+
 Options parse(int argc, char** argv) {
     Options options;
     for (int i = 1; i < argc; ++i) {
@@ -344,6 +401,8 @@ Options parse(int argc, char** argv) {
             options.winograd = false;
         } else if (word == "--no-yardstick") {
             options.yardstick = false;
+        } else if (word == "--bf16") {
+            options.bf16 = &find_bf16(value());
         } else {
             fail_usage("unknown option {}", word);
         }
@@ -355,7 +414,7 @@ void run(const Options& options) {
     ThreadPool pool(options.threads);
     const ThreadPool::Session session(pool);
     const double peak = measure_peak(options, pool);
-    fmt::print("{} thread(s), {}: {:.1f} GFLOP/s of FMA on registers\n", options.threads, name(options.isa),
+    fmt::print("{} thread(s), {}: {:.1f} GFLOP/s of products on registers\n", options.threads, name(options.isa),
                peak);
     std::string net;
     Total total;
@@ -374,7 +433,7 @@ void run(const Options& options) {
         run_layer(layer, options, pool, peak, total);
     }
     close();
-    if (options.net.empty() || options.net == "attention") run_attention(options, pool, peak);
+    if (!options.bf16 && (options.net.empty() || options.net == "attention")) run_attention(options, pool, peak);
 }
 
 }  // namespace

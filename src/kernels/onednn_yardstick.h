@@ -13,8 +13,9 @@ namespace espalier::kernels {
 /// times in the benchmark. Threads follow OMP_NUM_THREADS.
 class OnednnYardstick {
   public:
+    /// `bf16`: input and weights are bf16, the output f32.
     OnednnYardstick(const Conv2dShape& shape, std::int64_t h, std::int64_t w, Activation activation,
-                    bool residual);
+                    bool residual, bool bf16 = false);
     ~OnednnYardstick();
 
     /// False where the benchmark was built without oneDNN.

@@ -64,6 +64,21 @@ TEST(SaveModel, KeepsInt8Constants) {
     expect_same_graph(graph, load_model(folder.path() / "out").graph);
 }
 
+TEST(SaveModel, KeepsBfloat16Constants) {
+    const TemporaryFolder folder;
+    Model model = sample();
+    graph::Graph graph;
+    const auto x = graph.add_input("x", {DType::kF32, {1, 3, 16, 16}});
+    const auto flat = graph.add(graph::Reshape{{0, -1}}, {x}, "flat");
+    const std::vector<float> values(5 * 768, -7.3f);
+    const auto w = graph.add_constant("w", Tensor::of<float>({5, 768}, values).to_bf16());
+    graph.set_output(graph.add(graph::Linear{}, {flat, w}, "head"));
+    model.graph = graph;
+    save_model(model, nullptr, folder.path() / "out");
+    expect_same_graph(graph, load_model(folder.path() / "out").graph);
+    EXPECT_LT(fs::file_size(folder.path() / "out/model.safetensors"), 2u * 5 * 768 + 1000);
+}
+
 TEST(SaveModel, OverwritesOnlyExportsAndOnlyWhenAsked) {
     const TemporaryFolder folder;
     const Model model = sample();

@@ -20,7 +20,7 @@ struct Evidence {
     std::int64_t arena_bytes = 0;         ///< planned memory for activations
     std::string schedule;                 ///< how a batch is cut: "parts of 4 images, a thread each"; empty if unknown
     std::int64_t macs = 0;                ///< multiply-accumulates per image that are executed
-    /// Share of `macs` executed by each kernel class: "f32", "int8", "sparse", ... Sums to 1 where macs > 0.
+    /// Share of `macs` executed by each kernel class: "f32", "bf16", "int8", "sparse", ... Sums to 1 where macs > 0.
     std::map<std::string, double> macs_share;
     /// MACs per image that a kernel would need if it skipped every zero weight.
     std::int64_t effective_macs = 0;

@@ -332,6 +332,25 @@ TEST(OnnxExportLayout, ImagesWithTheirChannelsLastAreTransposed) {
               1e-6);
 }
 
+/// A runtime widens the weights; here both sides of the products are rounded before they are multiplied.
+TEST(OnnxExportOfBf16, WeightsStayTwoBytesAndAreWidened) {
+    const TemporaryFolder folder;
+    Sample s;
+    const auto rounded = [&](const Shape& shape) {
+        return s.graph.add_constant("weight", noise(shape, 5).to_bf16());
+    };
+    const NodeId image = s.add(Conv2d{.pad = {1, 1, 1, 1}}, {s.input, rounded({6, 6, 3, 3}), s.weight({6})});
+    const NodeId tokens = s.add(Transpose{{0, 2, 1}}, {s.add(Reshape{{0, 6, -1}}, {image})});
+    const NodeId rows = s.add(Reshape{{0, -1}}, {s.add(Linear{}, {tokens, rounded({100, 6}), s.weight({100})})});
+    const Graph graph = s.finish(s.add(Linear{}, {rows, rounded({4, 8000})}));
+    formats::export_onnx(graph, folder.path() / "model.onnx");
+    EXPECT_LT(fs::file_size(folder.path() / "model.onnx"), 2u * (6 * 54 + 600 + 32000) + 4000);
+    const Tensor images = noise({3, 6, 8, 10}, 77);
+    const Graph again = formats::import_onnx(folder.path() / "model.onnx");
+    // Three roundings of activations by at most 2^-9 of them.
+    EXPECT_LE(difference(engine::Session(again, {}).run(images), engine::Session(graph, {}).run(images)), 3.0 / 512);
+}
+
 std::vector<fs::path> small_models() {
     std::vector<fs::path> models;
     for (const char* place : {"tools/goldens/models", "zoo/models"}) {
@@ -362,14 +381,20 @@ TEST_P(OnnxExportOfModels, AnswersTheSame) {
         // f32 in another order through at most 60 layers, where attention is spelled out. That may tip a
         // code, which moves a value by a 255th of its row's range, in some layers.
         const bool quantized = GetParam().find("quantization") != std::string::npos;
+        // The file's products are not rounded: at most 2^-9 in each of at most 60 layers, which do not all err
+        // the same way.
+        const bool bf16 = GetParam().find("bf16") != std::string::npos;
         EXPECT_LE(difference(engine::Session(again.graph, {}).run(images), expected),
-                  quantized ? 5.0 / 255 : 2e-5);
+                  quantized ? 5.0 / 255
+                  : bf16    ? std::sqrt(60.0) / 512
+                            : 2e-5);
     }
 }
 
 INSTANTIATE_TEST_SUITE_P(Tactics, OnnxExportOfModels,
                          testing::Values("baseline", "compile", "dynamic-quantization",
                                          "dynamic-quantization:torch", "local-pruning:0.3",
+                                         "local-pruning:0.3+compile+bf16",
                                          "global-pruning:0.3+compile+dynamic-quantization"),
                          [](const auto& row) {
                              std::string name = row.param;

@@ -10,8 +10,8 @@ namespace espalier::tactics {
 namespace {
 
 /// By value, so that the table does not depend on the order in which files are initialised.
-std::array<const Tactic*, 5> table() {
-    return {&kBaseline, &kCompile, &kDynamicQuantization, &kLocalPruning, &kGlobalPruning};
+std::array<const Tactic*, 6> table() {
+    return {&kBaseline, &kCompile, &kDynamicQuantization, &kBf16, &kLocalPruning, &kGlobalPruning};
 }
 
 const Tactic& find(std::string_view name) {
@@ -38,8 +38,8 @@ Part parse_part(std::string_view text) {
 }  // namespace
 
 std::span<const Tactic> all_tactics() {
-    static const std::array<Tactic, 5> tactics{kBaseline, kCompile, kDynamicQuantization, kLocalPruning,
-                                               kGlobalPruning};
+    static const std::array<Tactic, 6> tactics{kBaseline, kCompile,      kDynamicQuantization,
+                                               kBf16,     kLocalPruning, kGlobalPruning};
     return tactics;
 }
 
@@ -58,6 +58,10 @@ std::vector<Part> parse(std::string_view text) {
         }
         for (std::size_t j = 0; j < i; ++j) {
             if (parts[j].name == parts[i].name) fail_usage("'{}' contains {} twice", text, parts[i].name);
+            if (find(parts[i].name).phase == Phase::kQuantize && find(parts[j].name).phase == Phase::kQuantize) {
+                fail_usage("{} and {} each choose the precision of the weights and cannot be composed; leave one out of '{}'",
+                           parts[j].name, parts[i].name, text);
+            }
         }
     }
     return parts;

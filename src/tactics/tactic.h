@@ -38,11 +38,12 @@ std::span<const Tactic> all_tactics();
 extern const Tactic kBaseline;
 extern const Tactic kCompile;
 extern const Tactic kDynamicQuantization;
+extern const Tactic kBf16;
 extern const Tactic kLocalPruning;
 extern const Tactic kGlobalPruning;
 
 /// Parses "global-pruning:0.5+compile". Throws a usage Error with a suggestion for an unknown name, for a bad or
-/// unexpected parameter, and for a tactic given twice. "baseline" composes with nothing.
+/// unexpected parameter, for a tactic given twice, and for two of Phase::kQuantize. "baseline" composes with nothing.
 std::vector<Part> parse(std::string_view text);
 
 /// The text under which a composition is stored and compared: defaults written out, parts in the order of their

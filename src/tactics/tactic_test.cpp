@@ -26,6 +26,7 @@ TEST(Tactic, CanonicalTextWritesDefaultsAndOrdersByPhase) {
     EXPECT_EQ(canonical("local-pruning"), "local-pruning:0.3");
     EXPECT_EQ(canonical("compile+global-pruning:.50"), "global-pruning:0.5+compile");
     EXPECT_EQ(canonical("dynamic-quantization:torch+compile"), "compile+dynamic-quantization:torch");
+    EXPECT_EQ(canonical("bf16+compile+local-pruning"), "local-pruning:0.3+compile+bf16");
     for (const Tactic& tactic : all_tactics()) EXPECT_EQ(canonical(canonical(tactic.name)), canonical(tactic.name));
 }
 
@@ -38,6 +39,9 @@ TEST(Tactic, BadTextIsExplained) {
     EXPECT_THAT(problem_with("global-pruning:"), HasSubstr("colon"));
     EXPECT_THAT(problem_with("compile+compile"), HasSubstr("twice"));
     EXPECT_THAT(problem_with("baseline+compile"), HasSubstr("cannot be composed"));
+    EXPECT_THAT(problem_with("bf16:8"), HasSubstr("takes no parameter"));
+    EXPECT_THAT(problem_with("dynamic-quantization:torch+compile+bf16"),
+                HasSubstr("dynamic-quantization and bf16 each choose the precision"));
     EXPECT_THAT(problem_with("compile+"), HasSubstr("unknown tactic"));
 }
 

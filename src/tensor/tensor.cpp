@@ -113,6 +113,18 @@ Tensor Tensor::to_f32() const {
     return result;
 }
 
+Tensor Tensor::to_bf16() const {
+    const Tensor aligned = to_aligned();
+    Tensor result = allocate(DType::kBF16, shape_);
+    std::byte* to = result.mutable_bytes().data();
+    for (const float element : aligned.span<float>()) {
+        const std::uint16_t bits = f32_to_bf16(element);
+        std::memcpy(to, &bits, sizeof bits);
+        to += sizeof bits;
+    }
+    return result;
+}
+
 void Tensor::check_dtype(DType wanted) const {
     if (dtype_ != wanted) fail("expected a tensor of type {}, but it is {}", name(wanted), name(dtype_));
 }
@@ -131,6 +143,13 @@ float f16_to_f32(std::uint16_t bits) {
 
 float bf16_to_f32(std::uint16_t bits) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+std::uint16_t f32_to_bf16(float value) {
+    const auto bits = std::bit_cast<std::uint32_t>(value);
+    // The quiet bit, lest a NaN whose payload is cut off becomes infinite.
+    if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
+    return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
 }  // namespace espalier

@@ -75,6 +75,9 @@ class Tensor {
     /// Elements converted to f32 (from f16, bf16, f64 or an integer type); itself when it is f32 already.
     Tensor to_f32() const;
 
+    /// Elements of f32 rounded to bf16. Throws Error for any other element type.
+    Tensor to_bf16() const;
+
   private:
     void check_dtype(DType wanted) const;
 
@@ -88,5 +91,8 @@ class Tensor {
 /// IEEE 754 binary16 and bfloat16 bit patterns to float.
 float f16_to_f32(std::uint16_t bits);
 float bf16_to_f32(std::uint16_t bits);
+
+/// The nearest bfloat16, ties to even. NaN stays NaN; what is too large becomes infinite.
+std::uint16_t f32_to_bf16(float value);
 
 }  // namespace espalier

@@ -45,6 +45,24 @@ TEST(Tensor, MisalignedViewsAreRepaired) {
     EXPECT_THROW(Tensor::view(DType::kF32, {3}, bytes, nullptr), Error);
 }
 
+TEST(Tensor, RoundsToTheNearestBfloat16) {
+    EXPECT_EQ(f32_to_bf16(3.140625f), 0x4049);
+    EXPECT_EQ(f32_to_bf16(1 + 1.0f / 256), 0x3f80) << "a tie, to even";
+    EXPECT_EQ(f32_to_bf16(1 + 3.0f / 256), 0x3f82) << "a tie, to even";
+    EXPECT_EQ(f32_to_bf16(1 + 1.01f / 256), 0x3f81);
+    EXPECT_EQ(f32_to_bf16(-0.0f), 0x8000);
+    EXPECT_EQ(f32_to_bf16(3.4e38f), 0x7f80) << "beyond the largest";
+    EXPECT_TRUE(std::isnan(bf16_to_f32(f32_to_bf16(std::nanf("1")))));
+    const std::vector<float> values{1.5f, -2.0f, 0.1f};
+    const Tensor rounded = Tensor::of<float>({3}, values).to_bf16();
+    EXPECT_EQ(rounded.dtype(), DType::kBF16);
+    EXPECT_EQ(rounded.size_bytes(), 6u);
+    const Tensor back = rounded.to_f32();
+    EXPECT_EQ(back.span<float>()[1], -2.0f);
+    EXPECT_NEAR(back.span<float>()[2], 0.1f, 0.1f / 512);
+    EXPECT_THROW(rounded.to_bf16(), Error);
+}
+
 TEST(Tensor, HalfPrecisionsConvertExactly) {
     EXPECT_EQ(f16_to_f32(0x3c00), 1.0f);
     EXPECT_EQ(f16_to_f32(0xc000), -2.0f);

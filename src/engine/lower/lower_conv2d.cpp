@@ -1,6 +1,9 @@
 #include "engine/lower/lower.h"
+#include "engine/lower/lower_bf16.h"
 #include "engine/lower/sparse_product.h"
 #include "kernels/conv/conv2d.h"
+#include "kernels/gemm_bf16/tile_bf16.h"
+#include "kernels/winograd/winograd.h"
 
 namespace espalier::engine {
 namespace {
@@ -29,17 +32,27 @@ class Conv2dOperator final : public Operator {
     kernels::Epilogue epilogue_;
 };
 
+/// Whether a convolution with bf16 weights is best multiplied as it is. The f32 kernels of depthwise convolutions
+/// are not bound by products, and minimal filtering saves more of them than widening bf16 does.
+bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dChoice& choice) {
+    if (shape.is_depthwise()) return false;
+    if (!kernels::bf16_kernel(choice.isa).widens() || !choice.winograd) return true;
+    return kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0;
+}
+
 }  // namespace
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     check_channels_last(lowering, op.layout);
-    const Tensor weights = lowering.constant(1);
+    const Tensor stored = lowering.constant(1);
+    const Tensor weights = stored.to_f32();
     const kernels::Conv2dShape shape = conv2d_shape(op, weights.shape());
     if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
         if (auto sparse = lower_sparse_product(lowering, weights, 2, op.activation)) return sparse;
     }
     const Shape& x = lowering.input_type(0).shape;
     const kernels::Conv2dChoice choice{lowering.options.isa, x[0], x[1], x[2], lowering.options.winograd};
+    if (stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice)) return lower_bf16(lowering, op, stored);
     return std::make_unique<Conv2dOperator>(
         kernels::pack_conv2d_f32(shape, weights.span<float>().data(), choice),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);

@@ -5,11 +5,10 @@
 namespace espalier::graph {
 namespace {
 
-/// The shape rule shared by both precisions. `extra`: inputs between the weights and the bias.
+/// The shape rule shared by every precision. `extra`: inputs between the weights and the bias.
 template <typename Op>
-TensorType infer_conv(const Op& op, InputTypes inputs, DType weight_dtype, std::size_t extra) {
-    const Check check(Op::kName, inputs);
-    check.has_inputs(2 + extra, 4 + extra).rank(0, 4).rank(1, 4).dtype(0, DType::kF32).dtype(1, weight_dtype);
+TensorType infer_conv(const Op& op, const Check& check, InputTypes inputs, std::size_t extra) {
+    check.has_inputs(2 + extra, 4 + extra).rank(0, 4).rank(1, 4).dtype(0, DType::kF32);
     const Shape& x = inputs[0]->shape;
     const Shape& w = inputs[1]->shape;
     const bool nhwc = op.layout == Layout::kNhwc;
@@ -41,13 +40,15 @@ Cost cost_conv(InputTypes inputs, const TensorType& output, std::size_t tail, bo
 
 }  // namespace
 
-TensorType Conv2d::infer(InputTypes inputs) const { return infer_conv(*this, inputs, DType::kF32, 0); }
+TensorType Conv2d::infer(InputTypes inputs) const {
+    return infer_conv(*this, Check(kName, inputs).real_weights(1), inputs, 0);
+}
 Cost Conv2d::cost(InputTypes inputs, const TensorType& output) const {
     return cost_conv(inputs, output, 2, activation.present);
 }
 
 TensorType QuantizedConv2d::infer(InputTypes inputs) const {
-    return infer_conv(*this, inputs, DType::kI8, 1);
+    return infer_conv(*this, Check(kName, inputs).dtype(1, DType::kI8), inputs, 1);
 }
 Cost QuantizedConv2d::cost(InputTypes inputs, const TensorType& output) const {
     return cost_conv(inputs, output, 3, activation.present);

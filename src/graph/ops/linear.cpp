@@ -5,10 +5,10 @@
 namespace espalier::graph {
 namespace {
 
-TensorType infer_linear(std::string_view op, InputTypes inputs, DType weight_dtype, std::size_t extra) {
-    const Check check(op, inputs);
+/// The shape rule shared by every precision. `extra`: inputs between the weights and the bias.
+TensorType infer_linear(const Check& check, InputTypes inputs, std::size_t extra) {
     check.has_inputs(2 + extra, 4 + extra).rank_at_least(0, 2).rank(1, 2);
-    check.dtype(0, DType::kF32).dtype(1, weight_dtype);
+    check.dtype(0, DType::kF32);
     const Shape& x = inputs[0]->shape;
     const Shape& w = inputs[1]->shape;
     check.that(x.back() == w[1], fmt::format("an input of {} features does not match weights {}", x.back(), w.str()));
@@ -29,12 +29,16 @@ Cost cost_linear(InputTypes inputs, const TensorType& output, std::size_t tail, 
 
 }  // namespace
 
-TensorType Linear::infer(InputTypes inputs) const { return infer_linear(kName, inputs, DType::kF32, 0); }
+TensorType Linear::infer(InputTypes inputs) const {
+    return infer_linear(Check(kName, inputs).real_weights(1), inputs, 0);
+}
 Cost Linear::cost(InputTypes inputs, const TensorType& output) const {
     return cost_linear(inputs, output, 2, activation.present);
 }
 
-TensorType QuantizedLinear::infer(InputTypes inputs) const { return infer_linear(kName, inputs, DType::kI8, 1); }
+TensorType QuantizedLinear::infer(InputTypes inputs) const {
+    return infer_linear(Check(kName, inputs).dtype(1, DType::kI8), inputs, 1);
+}
 Cost QuantizedLinear::cost(InputTypes inputs, const TensorType& output) const {
     return cost_linear(inputs, output, 3, activation.present);
 }

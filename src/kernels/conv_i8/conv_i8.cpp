@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "kernels/conv/output_pixel.h"
 #include "kernels/conv_i8/depthwise_i8.h"
 #include "kernels/conv_i8/padded_image.h"
 #include "kernels/dispatch.h"
@@ -56,22 +57,6 @@ struct Input {
     }
 };
 
-/// A walk over the output pixels of all images: only the start needs divisions, which cost as much as a tile.
-struct Pixel {
-    std::int64_t image, y, x;
-
-    Pixel(std::int64_t index, std::int64_t out_h, std::int64_t out_w)
-        : image(index / (out_h * out_w)), y(index / out_w % out_h), x(index % out_w) {}
-
-    void advance(std::int64_t out_h, std::int64_t out_w) {
-        if (++x < out_w) return;
-        x = 0;
-        if (++y < out_h) return;
-        y = 0;
-        ++image;
-    }
-};
-
 void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                   const TileI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
@@ -79,7 +64,7 @@ void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& o
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
     drive_i8(packed.groups().front(), kernel, out, pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
-                 Pixel at(first, out_h, out_w);
+                 OutputPixel at(first, out_h, out_w);
                  for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
                      affines[i] = in.affine(at.image);
                      const std::uint8_t* corner =
@@ -93,7 +78,7 @@ void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& o
 
 /// Fills the addresses of one group's taps; taps outside of the image point to `outside`, a run of zero
 /// points.
-void locate_pixel(const Conv2dShape& s, const Input& in, const Pixel& at, std::int64_t channel,
+void locate_pixel(const Conv2dShape& s, const Input& in, const OutputPixel& at, std::int64_t channel,
                   const std::uint8_t* outside, std::int64_t stride, const std::uint8_t** pointers) {
     const std::uint8_t* image = in.x + at.image * in.h * in.w * s.c_in + channel;
     const std::int64_t top = at.y * s.stride_h - s.pad_top, left = at.x * s.stride_w - s.pad_left;
@@ -153,7 +138,7 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8&
         if (part.epilogue.residual) part.epilogue.residual += column;
         drive_i8(packed.groups()[static_cast<std::size_t>(group)], kernel, part, pool,
                  [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
-                     Pixel at(first, out_h, out_w);
+                     OutputPixel at(first, out_h, out_w);
                      for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
                          affines[i] = in.affine(at.image);
                          const std::uint8_t* zeros = outside + (rows == 1 ? 0 : at.image) * depth;

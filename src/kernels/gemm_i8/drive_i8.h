@@ -5,23 +5,11 @@
 #include <cstdint>
 
 #include "base/thread_pool.h"
+#include "kernels/drive_tiles.h"
 #include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/scratch.h"
 
 namespace espalier::kernels {
-
-/// Rows of one tile: [first, first + count).
-struct TileRows {
-    std::int64_t first;
-    std::int64_t count;
-};
-
-/// Rows of tile `tile` when m rows are dealt out to `tiles` tiles as evenly as possible: 197 rows become
-/// tiles of 14 and 13, not fourteen tiles of 14 and one of 1, which would wait for its loads.
-inline TileRows tile_rows(std::int64_t m, std::int64_t tiles, std::int64_t tile) {
-    const std::int64_t first = tile * m / tiles;
-    return {first, (tile + 1) * m / tiles - first};
-}
 
 /// The output of a product: m rows of c, with epilogue pointers that belong to column 0 of the panels.
 struct OutputI8 {
@@ -33,9 +21,6 @@ struct OutputI8 {
 
 /// Multiply-adds per task: about 40 microseconds of a VNNI core, far above the cost of claiming a task.
 inline constexpr std::int64_t kTaskWork = std::int64_t{1} << 21;
-
-/// Tiles that share one pass over a column panel, so that the panel is read from L2 once for all of them.
-inline constexpr std::int64_t kBlockTiles = 4;
 
 /// Runs every tile of an int8 product. locate(first, count, pointers, affines) fills the addresses of tile
 /// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i].

@@ -26,7 +26,8 @@ bool has_constant_weights(const Graph& graph, NodeId id) {
     if (!graph.as<Conv2d>(id) && !graph.as<Linear>(id)) return false;
     if (input_of(graph, id, 3) != NodeId::kNone) return false;
     const NodeId bias = input_of(graph, id, 2);
-    return graph.constant(input_of(graph, id, 1)) && (bias == NodeId::kNone || graph.constant(bias));
+    const Tensor* weights = graph.constant(input_of(graph, id, 1));
+    return weights && weights->dtype() == DType::kF32 && (bias == NodeId::kNone || graph.constant(bias));
 }
 
 bool foldable(const Graph& graph, const std::vector<int>& uses, NodeId id) {

@@ -7,7 +7,7 @@ namespace espalier::passes {
 /// w[o, ...] * factor[o], in double precision before it is rounded.
 Tensor scaled_rows(const Tensor& weights, std::span<const double> factor);
 
-/// True when `id` is a Conv2d or Linear in f32 with constant weights (and bias) and no residual: something in front
+/// True when `id` is a Conv2d or Linear with constant f32 weights (and bias) and no residual: something in front
 /// of it may be folded into it.
 bool has_constant_weights(const graph::Graph& graph, graph::NodeId id);
 

@@ -31,7 +31,8 @@ Graph with_weights(const Graph& graph, const std::vector<NodeId>& ids, const std
             rewriter.keep(id);
         } else {
             const Tensor& tensor = tensors[static_cast<std::size_t>(found - ids.begin())];
-            rewriter.replace(id, rewriter.out().add_constant(graph[id].name, tensor));
+            const bool rounded = graph.type(id).dtype == DType::kBF16;
+            rewriter.replace(id, rewriter.out().add_constant(graph[id].name, rounded ? tensor.to_bf16() : tensor));
         }
     }
     return rewriter.finish();
@@ -43,7 +44,7 @@ void check_amount(double amount) {
 
 std::vector<Tensor> tensors_of(const Graph& graph, const std::vector<NodeId>& ids) {
     std::vector<Tensor> tensors;
-    for (const NodeId id : ids) tensors.push_back(graph.constant(id)->to_aligned());
+    for (const NodeId id : ids) tensors.push_back(graph.constant(id)->to_f32());
     return tensors;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 /// Adds the quantized weights and their scales (one per output channel in any scheme) to the rewriter's graph.
 std::vector<NodeId> quantized_weights(Rewriter& rewriter, NodeId weights, QuantScheme scheme) {
-    const Tensor tensor = rewriter.from().constant(weights)->to_aligned();
+    const Tensor tensor = rewriter.from().constant(weights)->to_f32();
     const std::int64_t rows = tensor.shape()[0];
     const std::int64_t columns = tensor.elements() / rows;
     auto quantized = scheme == QuantScheme::kTorch

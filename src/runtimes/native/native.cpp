@@ -42,6 +42,18 @@ void note_zeros(Evidence& evidence) {
     }
 }
 
+/// Says where bf16 weights save memory alone. Only products of bf16 numbers count as "bf16".
+void note_widening(Evidence& evidence) {
+    const bool packed = std::any_of(evidence.kernels.begin(), evidence.kernels.end(), [](const std::string& kernel) {
+        return kernel.find("_bf16/") != std::string::npos;
+    });
+    if (packed && !evidence.macs_share.contains("bf16")) {
+        evidence.notes.push_back(
+            "weights are bf16, but this processor has no bf16 arithmetic that is faster than f32: they are widened and "
+            "multiplied as f32, which saves memory but little time");
+    }
+}
+
 }  // namespace
 
 std::string NativeRuntime::version() const { return kVersion; }
@@ -99,6 +111,7 @@ Evidence NativeInstance::evidence() const {
     }
     evidence.notes = applied_->notes;
     note_zeros(evidence);
+    note_widening(evidence);
     return evidence;
 }
 

@@ -12,7 +12,7 @@ std::string write_op(NodeWriter& to, const Conv2d& op) {
                                 {"pads", Ints(op.pad.begin(), op.pad.end())},
                                 {"strides", Ints(op.stride.begin(), op.stride.end())}};
     std::string y = write_channels_first(to, op.layout, to.input(0), [&](const std::string& x) {
-        std::vector<std::string> inputs{x, to.input(1)};
+        std::vector<std::string> inputs{x, write_real_weights(to)};
         if (to.has(2)) inputs.push_back(to.input(2));
         return to.add("Conv", std::move(inputs), attributes);
     });

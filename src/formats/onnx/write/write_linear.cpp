@@ -8,7 +8,7 @@ namespace {
 
 /// Rows of images: one Gemm, which takes the weights as they are and the bias.
 std::string write_gemm(NodeWriter& to) {
-    std::vector<std::string> inputs{to.input(0), to.input(1)};
+    std::vector<std::string> inputs{to.input(0), write_real_weights(to)};
     if (to.has(2)) inputs.push_back(to.input(2));
     return to.add("Gemm", std::move(inputs), {{"transB", std::int64_t{1}}});
 }

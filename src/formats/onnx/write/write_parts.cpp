@@ -1,3 +1,4 @@
+#include "formats/onnx/proto.h"
 #include "formats/onnx/transposed_matrix.h"
 #include "formats/onnx/write/writers.h"
 
@@ -20,10 +21,22 @@ std::string write_channels_first(NodeWriter& to, Layout layout, const std::strin
     return to.transposed(body(to.transposed(x, {0, 3, 1, 2})), {0, 2, 3, 1});
 }
 
+namespace {
+
+/// Weights as f32 where they are bf16.
+std::string widened(NodeWriter& to, const std::string& weights) {
+    if (to.input_type(1).dtype != DType::kBF16) return weights;
+    return to.add("Cast", {weights}, {{"to", data_type_of(DType::kF32)}});
+}
+
+}  // namespace
+
+std::string write_real_weights(NodeWriter& to) { return widened(to, to.input(1)); }
+
 std::string write_weights(NodeWriter& to) {
     const Tensor* constant = to.constant(1);
-    if (!constant) return to.transposed(to.input(1), {1, 0});
-    return to.tensor(to.input_name(1), transposed_matrix(*constant));
+    if (!constant) return widened(to, to.transposed(to.input(1), {1, 0}));
+    return widened(to, to.tensor(to.input_name(1), transposed_matrix(*constant)));
 }
 
 std::string write_repeated(NodeWriter& to, const std::string& x, int rank, const std::string& like) {

@@ -51,7 +51,10 @@ std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual,
 std::string write_channels_first(NodeWriter& to, graph::Layout layout, const std::string& x,
                                  const std::function<std::string(const std::string&)>& body);
 
-/// The weights of a product, which are input 1 [N, K], as [K, N].
+/// Input 1 as f32: bf16 weights are widened by the runtime, few of which multiply them as they are.
+std::string write_real_weights(NodeWriter& to);
+
+/// The weights of a product, which are input 1 [N, K], as [K, N]; bf16 widened likewise.
 std::string write_weights(NodeWriter& to);
 
 /// x [1, ...] of the given rank, once for each image of the batch of `like`.

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "passes/pass.h"
+
+namespace espalier::passes {
+
+/// linear(x, w)  =>  linear(x, bf16(w)),    conv(x, w)  =>  conv(x, bf16(w))
+///
+/// Stays f32: convolutions that take at most 4 channels (the first layer sees raw pixels), those of groups
+/// with fewer than 16 channels in or out (depthwise ones among them: their f32 kernels are not bound by
+/// products), and weights that something else reads too.
+graph::Graph round_weights_to_bfloat16(const graph::Graph& graph, Change& change);
+
+}  // namespace espalier::passes
