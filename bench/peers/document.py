@@ -1,0 +1,155 @@
+"""Writes docs/performance.md from bench/results, so that the page says what was measured and nothing else.
+
+    python document.py [--results FOLDER] [--output FILE] [--check]
+
+--check writes nothing and fails when the page is not what the results give.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import summary
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PRECISIONS = {"fp32": "fp32", "int8": "int8: dynamic and static, whichever is fastest", "bf16": "bf16"}
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "-|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def ms(value):
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"
+
+
+def cell_of(row):
+    return row["model"], row["batch"], row["threads"]
+
+
+def mark(*rows):
+    return " ~" if any(map(summary.disturbed, rows)) else ""
+
+
+def side_by_side(data):
+    rows, parts = data["rows"], []
+    for precision, title in PRECISIONS.items():
+        found = summary.pairs(rows, precision)
+        if not found:
+            continue
+        lines = []
+        for ours, peer in found:
+            figure, low, high = summary.ratio(ours, peer)
+            lines.append((*cell_of(ours), f"{ours['form']} {ms(summary.median_ms(ours))}",
+                          f"{peer['contender']} {ms(summary.median_ms(peer))}", f"{figure:.2f} ({low:.2f} to {high:.2f})"
+                          + mark(ours, peer)))
+        figure, low, high = summary.geometric_mean(found)
+        parts.append(f"### {title}\n\n" + table(("model", "batch", "threads", "Espalier, ms", "fastest peer, ms", "peer / Espalier"), lines)
+                     + f"\n\nGeometric mean of the last column: **{figure:.2f}** ({low:.2f} to {high:.2f}).")
+    return "## Beside the fastest peer\n\n" + "\n\n".join(parts)
+
+
+def scaling(data):
+    lines = []
+    for row in summary.measured(data["rows"]):
+        other = next((o for o in summary.measured(data["rows"]) if o["threads"] == 2 and row["threads"] == 1
+                      and all(o[k] == row[k] for k in ("model", "batch", "contender"))), None)
+        if other:
+            one, two = summary.median_ms(row), summary.median_ms(other)
+            lines.append((row["model"], row["batch"], row["contender"], ms(one), ms(two), f"{one / two:.2f}" + mark(row, other)))
+    return "## One thread and two\n\n" + table(("model", "batch", "contender", "1 thread, ms", "2 threads, ms", "times as fast"), lines) if lines else ""
+
+
+def everything(data):
+    lines = []
+    for row in sorted(summary.measured(data["rows"]), key=lambda r: (summary.key(r), summary.median_ms(r))):
+        low, high = summary.interval(lambda chance: summary.resampled(row, chance))
+        agreement = row["agreement"]
+        answers = (f"{agreement['largest_difference']:.0e} of the largest" if row["precision"] == "fp32" else
+                   f"same class {100 * agreement['same_class']:.0f} %, cosine {agreement['cosine_of_differences_between_images']:.3f}")
+        lines.append((*cell_of(row), row["contender"], row["precision"], f"{ms(summary.median_ms(row))} ({ms(low)} to {ms(high)})" + mark(row),
+                      f"{1e3 * row['batch'] / summary.median_ms(row):.1f}", answers, f"{row['load_s']:.2f}", f"{row.get('peak_rss_mib', 0):.0f}"))
+    head = ("model", "batch", "threads", "contender", "precision", "ms per call", "images/s", "answers beside PyTorch's in float64",
+            "load s", "process MiB")
+    return "## Every row\n\n" + table(head, lines)
+
+
+def failures(data):
+    reasons = {}
+    for row in data["rows"]:
+        if "failed" in row:
+            reasons.setdefault((row["contender"], row["failed"]), []).append(f"{row['model']} (batch {row['batch']})")
+    lines = [f"- {who}: {', '.join(where)}: {why}" for (who, why), where in reasons.items()]
+    return "## What could not be measured\n\n" + "\n".join(lines) if lines else ""
+
+
+def cold_start(data):
+    lines = [(r["model"], r["contender"], f"{r['seconds']:.3f}", f"{r['peak_rss_mib']:.0f}",
+              "" if r.get("lean_seconds") is None else f"{r['lean_seconds']:.3f}",
+              "" if r.get("lean_rss_mib") is None else f"{r['lean_rss_mib']:.0f}", f"{r['weights_mib']:.0f}") for r in data["rows"]]
+    return ("## From nothing to the first answer\n\nA new process reads a JPEG file and the same ONNX file, and answers; the page "
+            "cache is warm. The columns without Python leave out the start of the interpreter and its imports, in time and in memory: "
+            "what a lean program around the same library would take at best.\n\n" +
+            table(("model", "contender", "s", "peak MiB", "s without Python", "MiB without Python", "weights MiB"), lines))
+
+
+def jpeg(data):
+    lines = [(r["resample"], f"{r['espalier_ms']:.3f}", f"{r['pillow_ms']:.3f}", f"{r['pillow_ms'] / r['espalier_ms']:.2f}",
+              "yes" if r["bit_equal"] else "NO") for r in data["rows"]]
+    return (f"## JPEG file to tensor, one core\n\n{data['images']} images of {data['size']}, {data['mean_kib']:.0f} KiB on average, to "
+            "224x224; Pillow with NumPy.\n\n" + table(("filter", "Espalier, ms per image", "Pillow, ms", "times as fast", "bit for bit equal"), lines))
+
+
+def neighbour(data):
+    lines = [(r["model"], r["contender"], ms(r["alone_median_ms"]), ms(r["busy_median_ms"]), f"{r['busy_median_ms'] / r['alone_median_ms']:.2f}",
+              f"{r['busy_p95_ms'] / r['alone_p95_ms']:.2f}") for r in data["rows"]]
+    return ("## Beside a busy neighbour\n\nOne other process burns one of the two processors; batch 1, two threads.\n\n" +
+            table(("model", "contender", "alone, ms", "beside it, ms", "median slower", "p95 slower"), lines))
+
+
+SECTIONS = {"cold_start": cold_start, "jpeg": jpeg, "neighbour": neighbour}
+
+
+def page(folder):
+    data = json.loads((folder / "side_by_side.json").read_text())
+    machine, versions = data["machine"], sorted({r["version"] for r in data["rows"] if "version" in r})
+    rounds = max((len(r["slices"]) for r in data["rows"]), default=0)
+    unclean = sum(map(summary.disturbed, summary.measured(data["rows"])))
+    text = [f"""# Performance
+
+Generated by `bench/peers/document.py` from [bench/results](../bench/results); how to repeat it:
+[bench/README.md](../bench/README.md). Machine: {machine['cpu']} (family/model/stepping {machine['family_model_stepping']}),
+{machine['processors']} processors{', virtual' if machine['hypervisor'] else ''}, {machine['memory_gib']} GiB, Linux {machine['kernel']}. {data['date'][:10]}, commit {data['commit']}:
+{', '.join(versions)}.
+
+Seven networks of torchvision at 224x224 with the same seeded random weights for all, as one ONNX file (torch: the module
+itself; ncnn: through pnnx). Contenders take turns in random order, {rounds} rounds; a figure is the median over rounds of the
+median latency of a slice, in ms per call; in brackets its 95 % bootstrap interval over rounds. "peer / Espalier" above 1: Espalier is faster.
+{'A slice is clean when others took less than 5 % of the machine meanwhile; ~ marks rows where most slices were not.' if unclean else 'Others took less than 5 % of the machine in most slices of every row.'}
+{'' if data['complete'] else 'The run was interrupted: this is a part of it.'}
+Random weights make int8 look worse than it is: margins are small, and no range was trained. Speed does not depend on them."""]
+    text += [side_by_side(data), scaling(data)]
+    for name, section in SECTIONS.items():
+        path = folder / f"{name}.json"
+        if path.exists():
+            text.append(section(json.loads(path.read_text())))
+    text += [failures(data), everything(data)]
+    return "\n\n".join(part.strip() for part in text if part.strip()) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--results", type=pathlib.Path, default=ROOT / "bench/results")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "docs/performance.md")
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    text = page(arguments.results)
+    if arguments.check:
+        return 0 if arguments.output.read_text() == text else sys.exit(f"{arguments.output} is not what the results give")
+    arguments.output.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

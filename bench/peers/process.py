@@ -1,0 +1,104 @@
+"""A contender's process, and the gate that tells whether the machine was left alone while it was measured."""
+
+import json
+import os
+import pathlib
+import select
+import signal
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).parent
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Died(Exception):
+    """The process ended, or did not answer in time."""
+
+
+class Process:
+    """Starts the worker of a contender; ask() sends one request and waits for its reply."""
+
+    def __init__(self, contender, espalier_worker, log):
+        command = [str(espalier_worker)] if contender.ours else [sys.executable, "-W", "ignore", str(HERE / "worker.py")]
+        self.log = log
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(log, "w"),
+                                      start_new_session=True)
+
+    def ask(self, timeout=1200, **request):
+        try:
+            self.child.stdin.write(json.dumps(request).encode() + b"\n")
+            self.child.stdin.flush()
+            if not select.select([self.child.stdout], [], [], timeout)[0]:
+                self.stop()
+                raise Died(f"no answer to '{request['do']}' within {timeout} s")
+            line = self.child.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            code = self.child.wait()
+            said = pathlib.Path(self.log).read_text(errors="replace").strip().splitlines()[-1:]
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise Died(f"the process ended with {how} during '{request['do']}'" + (f": {said[0][:300]}" if said else ""))
+        return json.loads(line)
+
+    def prioritize(self, nice):
+        """Gives every thread that it has now this niceness; threads started later inherit it."""
+        for task in pathlib.Path(f"/proc/{self.child.pid}/task").iterdir():
+            try:
+                os.setpriority(os.PRIO_PROCESS, int(task.name), nice)
+            except ProcessLookupError:
+                pass  # the thread ended meanwhile
+
+    def cpu_s(self):
+        """Processor time of all its threads so far."""
+        fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def stop(self):
+        """Ends the process and what it started. Safe to call twice."""
+        if self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        self.child.wait()
+        self.child.stdin.close()
+        self.child.stdout.close()
+
+
+def busy_s():
+    """Processor time that the machine has spent on anything, stolen time included, and the time that has passed on it."""
+    fields = [int(v) for v in open("/proc/stat").readline().split()[1:9]]
+    idle = fields[3] + fields[4]
+    return (sum(fields) - idle) / TICKS, sum(fields) / TICKS
+
+
+class Watch:
+    """Around a measurement of `process`: the share of the machine's capacity that anything else took meanwhile."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def __enter__(self):
+        self.before = busy_s(), self.process.cpu_s()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.child.poll() is not None:
+            self.foreign = 1.0
+            return
+        (busy, total), own = busy_s(), self.process.cpu_s()
+        others = (busy - self.before[0][0]) - (own - self.before[1])
+        self.foreign = max(0.0, others) / max(total - self.before[0][1], 1 / TICKS)
+
+
+def wait_until_quiet(limit, patience):
+    """Waits, at most `patience` seconds, until others take less than `limit` of the machine for 0.3 s."""
+    deadline = time.monotonic() + patience
+    while True:
+        before = busy_s()
+        time.sleep(0.3)
+        after = busy_s()
+        if (after[0] - before[0]) <= limit * (after[1] - before[1]):
+            return True
+        if time.monotonic() > deadline:
+            return False
