@@ -1,18 +1,21 @@
 """Espalier and its peers on the same models and images, in one interleaved run.
 
     python compare.py --espalier build/bench/bench_worker [--full] [--quick] [--models resnet50,...] [--batches 1,16]
-                      [--threads 2] [--rounds 5] [--nice -15] [--contenders TEXT] [--output results/side_by_side.json]
+                      [--threads 2] [--rounds 5] [--nice -20] [--contenders TEXT] [--output results/side_by_side.json]
 
 For every model, batch and thread count each contender loads in a process of its own and answers all images, which are
 compared with PyTorch's answers in float64. Then they take turns, in a new order every round; a turn is a slice of at
-least --slice seconds and 3 calls. A slice counts as clean when everything else on the machine took less than 5 % of it
-meanwhile; others are repeated, and what stays unclean is marked. Every slice is kept in the results, which are written
+least --slice seconds and 3 calls. A slice counts as clean when its threads waited for a processor at most 1 % of the time
+and everything else took at most 5 % of the machine. With --nice below 0 others may take what a contender leaves idle, and
+5 % of waiting is allowed, which the median over calls hardly sees. Slices that are not clean are repeated, and what stays
+so is marked. Every slice is kept in the results, which are written
 after each round, so that an interrupted run leaves what it has. A contender that fails leaves a row that says why.
 """
 
 import argparse
 import pathlib
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -24,7 +27,9 @@ import contenders
 import models
 from process import Died, Process, Watch, wait_until_quiet
 from record import ROOT, header, write
-from summary import CLEAN, disturbed, median_ms
+from summary import disturbed, median_ms
+
+FOREIGN, WAITED, WAITED_AMONG_OTHERS = 0.05, 0.01, 0.05
 
 
 def agreement(logits, reference):
@@ -84,9 +89,9 @@ class Cell:
         """Measures until a slice is clean or patience ends; keeps the cleanest."""
         process, best = self.processes[contender], None
         deadline = time.monotonic() + self.settings.patience
-        while best is None or (best["foreign"] > CLEAN and time.monotonic() < deadline):
+        while best is None or (not best["clean"] and time.monotonic() < deadline):
             if not self.settings.nice:
-                wait_until_quiet(CLEAN, self.settings.patience)
+                wait_until_quiet(FOREIGN, self.settings.patience)
             try:
                 if self.settings.nice:
                     process.prioritize(self.settings.nice)
@@ -101,8 +106,10 @@ class Cell:
             times = said["latencies_ms"]
             now = {"round": round_number, "median_ms": round(statistics.median(times), 4),
                    "p95_ms": round(float(np.quantile(times, 0.95)), 4), "fastest_ms": round(min(times), 4),
-                   "calls": len(times), "foreign": round(watch.foreign, 4)}
-            if best is None or now["foreign"] < best["foreign"]:
+                   "calls": len(times), "foreign": round(watch.foreign, 4), "waited": round(watch.waited, 4)}
+            now["clean"] = (watch.waited <= WAITED_AMONG_OTHERS if self.settings.nice < 0 else
+                            watch.waited <= WAITED and watch.foreign <= FOREIGN)
+            if best is None or (now["clean"], -now["waited"]) > (best["clean"], -best["waited"]):
                 best = now
         self.rows[contender]["slices"].append(best)
 
@@ -168,8 +175,8 @@ def parse():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--slice", type=float, default=0.6, help="seconds of a turn, at least")
     parser.add_argument("--patience", type=float, default=20, help="seconds to try for a clean slice")
-    parser.add_argument("--nice", type=int, default=0, help="niceness of what is measured (below 0 needs root): "
-                        "makes a machine that others use quieter, for all contenders alike")
+    parser.add_argument("--nice", type=int, default=0, help="niceness of what is measured, e.g. -20 (needs root): puts "
+                        "all contenders alike before what else the machine does")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench/results/side_by_side.json")
     arguments = parser.parse_args()
     if arguments.full:
@@ -183,7 +190,13 @@ def parse():
     return arguments
 
 
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
 def main():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     arguments = parse()
     settings = {k: str(v) for k, v in vars(arguments).items() if k not in ("espalier", "work", "output")}
     document = {**header("side-by-side"), "settings": settings, "complete": False, "rows": []}

@@ -1,6 +1,6 @@
 """What a busy neighbour costs: each contender alone, and beside one process that burns a processor.
 
-    python neighbour.py --espalier ../../build/bench/bench_worker [--models resnet50] [--rounds 7] [--nice -15]
+    python neighbour.py --espalier ../../build/bench/bench_worker [--models resnet50] [--rounds 7] [--nice -20]
 
 Batch 1, two threads. Alone and beside the neighbour take turns within each round; calls of all rounds are pooled for the
 median and the 95th percentile. With --nice both the contender and the neighbour get that niceness, so that they compete

@@ -44,7 +44,11 @@ class Process:
         return json.loads(line)
 
     def prioritize(self, nice):
-        """Gives every thread that it has now this niceness; threads started later inherit it."""
+        """Gives every thread that it has now this niceness; threads started later inherit it. Linux weighs sessions
+        against each other first (autogroups), and this process has one of its own."""
+        autogroup = pathlib.Path(f"/proc/{self.child.pid}/autogroup")
+        if autogroup.exists():
+            autogroup.write_text(str(nice))
         for task in pathlib.Path(f"/proc/{self.child.pid}/task").iterdir():
             try:
                 os.setpriority(os.PRIO_PROCESS, int(task.name), nice)
@@ -55,6 +59,16 @@ class Process:
         """Processor time of all its threads so far."""
         fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def waited_s(self):
+        """How long its threads were ready to run while something else had the processor."""
+        waited_ns = 0
+        for task in pathlib.Path(f"/proc/{self.child.pid}/task").iterdir():
+            try:
+                waited_ns += int((task / "schedstat").read_text().split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # the thread ended meanwhile
+        return waited_ns / 1e9
 
     def stop(self):
         """Ends the process and what it started. Safe to call twice."""
@@ -73,22 +87,25 @@ def busy_s():
 
 
 class Watch:
-    """Around a measurement of `process`: the share of the machine's capacity that anything else took meanwhile."""
+    """Around a measurement of `process`: `foreign`, the share of the machine that anything else took meanwhile, and
+    `waited`, the share of the time that threads of the process waited for a processor."""
 
     def __init__(self, process):
         self.process = process
 
+    def read(self):
+        return *busy_s(), self.process.cpu_s(), self.process.waited_s(), time.monotonic()
+
     def __enter__(self):
-        self.before = busy_s(), self.process.cpu_s()
+        self.before = self.read()
         return self
 
-    def __exit__(self, *_):
-        if self.process.child.poll() is not None:
-            self.foreign = 1.0
+    def __exit__(self, kind, *_):
+        if kind:
             return
-        (busy, total), own = busy_s(), self.process.cpu_s()
-        others = (busy - self.before[0][0]) - (own - self.before[1])
-        self.foreign = max(0.0, others) / max(total - self.before[0][1], 1 / TICKS)
+        busy, total, own, waited, wall = (now - then for now, then in zip(self.read(), self.before))
+        self.foreign = max(0.0, busy - own) / max(total, 1 / TICKS)
+        self.waited = waited / wall
 
 
 def wait_until_quiet(limit, patience):

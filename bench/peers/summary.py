@@ -4,7 +4,6 @@ import math
 import random
 import statistics
 
-CLEAN = 0.05
 RESAMPLES = 2000
 
 
@@ -18,12 +17,12 @@ def measured(rows):
 
 def trusted(row):
     """The slices that count: the clean ones, or all where fewer than half are clean."""
-    clean = [s for s in row["slices"] if s["foreign"] <= CLEAN]
+    clean = [s for s in row["slices"] if s["clean"]]
     return clean if 2 * len(clean) >= len(row["slices"]) else row["slices"]
 
 
 def disturbed(row):
-    return 2 * sum(s["foreign"] <= CLEAN for s in row["slices"]) < len(row["slices"])
+    return 2 * sum(s["clean"] for s in row["slices"]) < len(row["slices"])
 
 
 def median_ms(row):
