@@ -16,17 +16,20 @@ import subprocess
 import sys
 import time
 
-import models
-from record import ROOT, header, write
 from PIL import Image
+
+import models
+from process import own_session
+from record import ROOT, header, write
 
 HERE = pathlib.Path(__file__).parent
 
 
-def spawn(command):
+def spawn(command, nice):
     """Runs it; returns seconds from start to end, peak memory in MiB, and what it printed."""
     start = time.perf_counter()
-    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                             preexec_fn=own_session(nice))
     said = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -57,7 +60,7 @@ def measure(model, arguments):
     seen = {name: [] for name in commands}
     for round_number in range(arguments.rounds + 1):
         for name, command in commands.items():
-            result = spawn(command)
+            result = spawn(command, arguments.nice)
             if round_number:  # the first fills the page cache
                 seen[name].append(result)
     middle = lambda values: round(statistics.median(values), 4)
@@ -81,8 +84,6 @@ def main():
     parser.add_argument("--nice", type=int, default=0)
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench/results/cold_start.json")
     arguments = parser.parse_args()
-    if arguments.nice:
-        os.nice(arguments.nice)
     rows = [row for model in arguments.models.split(",") for row in measure(model, arguments)]
     write(arguments.output, {**header("cold-start"), "rounds": arguments.rounds, "rows": rows})
 

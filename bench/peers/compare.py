@@ -7,12 +7,13 @@ For every model, batch and thread count each contender loads in a process of its
 compared with PyTorch's answers in float64. Then they take turns, in a new order every round; a turn is a slice of at
 least --slice seconds and 3 calls. A slice counts as clean when its threads waited for a processor at most 1 % of the time
 and everything else took at most 5 % of the machine. With --nice below 0 others may take what a contender leaves idle, and
-5 % of waiting is allowed, which the median over calls hardly sees. Slices that are not clean are repeated, and what stays
+10 % of waiting is allowed, which the median over calls hardly sees. Slices that are not clean are repeated, and what stays
 so is marked. Every slice is kept in the results, which are written
 after each round, so that an interrupted run leaves what it has. A contender that fails leaves a row that says why.
 """
 
 import argparse
+import json
 import pathlib
 import random
 import signal
@@ -29,7 +30,7 @@ from process import Died, Process, Watch, wait_until_quiet
 from record import ROOT, header, write
 from summary import disturbed, median_ms
 
-FOREIGN, WAITED, WAITED_AMONG_OTHERS = 0.05, 0.01, 0.05
+FOREIGN, WAITED, WAITED_AMONG_OTHERS = 0.05, 0.01, 0.1
 
 
 def agreement(logits, reference):
@@ -57,7 +58,7 @@ class Cell:
     def prepare(self, contender):
         row = self.rows[contender] = self.row(contender)
         process = Process(contender, self.settings.espalier,
-                          self.settings.work / f"{contender.name.replace(' ', '-')}.log")
+                          self.settings.work / f"{contender.name.replace(' ', '-')}.log", self.settings.nice)
         try:
             loaded = process.ask(do="load", peer=contender.peer, form=contender.form, model=self.model,
                                  folder=str(self.folder), batch=self.batch, threads=self.threads)
@@ -93,12 +94,8 @@ class Cell:
             if not self.settings.nice:
                 wait_until_quiet(FOREIGN, self.settings.patience)
             try:
-                if self.settings.nice:
-                    process.prioritize(self.settings.nice)
                 with Watch(process) as watch:
                     said = process.ask(do="measure", seconds=self.settings.slice, calls=3, warmup=1)
-                if self.settings.nice:
-                    process.prioritize(0)
             except Died as why:
                 return self.fail(contender, str(why))
             if "error" in said:
@@ -177,6 +174,7 @@ def parse():
     parser.add_argument("--patience", type=float, default=20, help="seconds to try for a clean slice")
     parser.add_argument("--nice", type=int, default=0, help="niceness of what is measured, e.g. -20 (needs root): puts "
                         "all contenders alike before what else the machine does")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of the results that this run does not measure")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench/results/side_by_side.json")
     arguments = parser.parse_args()
     if arguments.full:
@@ -190,6 +188,20 @@ def parse():
     return arguments
 
 
+def place(row):
+    return row["model"], row["batch"], row["threads"], row["contender"]
+
+
+def rows_to_keep(arguments, this_machine):
+    """With --keep, the rows that the results hold already, from the same machine."""
+    if not arguments.keep or not arguments.output.exists():
+        return []
+    before = json.loads(arguments.output.read_text())
+    if before["machine"] != this_machine:
+        sys.exit(f"{arguments.output} is from another machine, {before['machine']['cpu']}; leave out --keep to replace it")
+    return before["rows"]
+
+
 def interrupt(number, frame):
     raise KeyboardInterrupt
 
@@ -201,8 +213,11 @@ def main():
     settings = {k: str(v) for k, v in vars(arguments).items() if k not in ("espalier", "work", "output")}
     document = {**header("side-by-side"), "settings": settings, "complete": False, "rows": []}
 
+    kept = rows_to_keep(arguments, document["machine"])
+
     def save(rows):
-        write(arguments.output, dict(document, rows=rows))
+        now = {place(row) for row in rows}
+        write(arguments.output, dict(document, rows=[row for row in kept if place(row) not in now] + rows))
 
     arguments.work.mkdir(parents=True, exist_ok=True)
     try:

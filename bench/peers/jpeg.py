@@ -18,6 +18,7 @@ import time
 import numpy as np
 from PIL import Image
 
+from process import own_session
 from record import ROOT, header, write
 
 FILTERS = {"bilinear": 2, "bicubic": 3}
@@ -92,7 +93,9 @@ def main():
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if arguments.nice:
-        os.nice(arguments.nice)
+        if os.getpgrp() == os.getpid() and (child := os.fork()):  # the leader of a group cannot leave its session
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        own_session(arguments.nice)()
     paths = photographs(arguments.work)
     rows = [compare(name, resample, paths, arguments) for name, resample in FILTERS.items()]
     write(arguments.output, {**header("jpeg"), "images": len(paths),

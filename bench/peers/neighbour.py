@@ -8,7 +8,6 @@ as equals while what else runs on the machine hardly counts.
 """
 
 import argparse
-import os
 import pathlib
 import random
 import subprocess
@@ -18,6 +17,7 @@ import contenders
 import models
 import numpy as np
 from compare import Cell
+from process import own_session
 from record import ROOT, header, write
 
 CHOSEN = ("espalier compile", "onnxruntime fp32", "openvino fp32", "torch fp32-eager", "ncnn fp32")
@@ -30,8 +30,7 @@ class Neighbour:
         self.nice = nice
 
     def __enter__(self):
-        self.child = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        os.setpriority(os.PRIO_PROCESS, self.child.pid, self.nice)
+        self.child = subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=own_session(self.nice))
 
     def __exit__(self, *_):
         self.child.kill()
@@ -39,9 +38,7 @@ class Neighbour:
 
 
 def calls(process, arguments):
-    process.prioritize(arguments.nice)
     said = process.ask(do="measure", seconds=arguments.slice, calls=10, warmup=2)
-    process.prioritize(0)
     return said["latencies_ms"]
 
 

@@ -13,6 +13,17 @@ HERE = pathlib.Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def own_session(nice):
+    """For Popen(preexec_fn=...): a session of its own with this niceness, which Linux weighs against other sessions
+    first (autogroups)."""
+    def enter():
+        os.setsid()
+        if nice:
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
+            pathlib.Path("/proc/self/autogroup").write_text(str(nice))
+    return enter
+
+
 class Died(Exception):
     """The process ended, or did not answer in time."""
 
@@ -20,11 +31,11 @@ class Died(Exception):
 class Process:
     """Starts the worker of a contender; ask() sends one request and waits for its reply."""
 
-    def __init__(self, contender, espalier_worker, log):
+    def __init__(self, contender, espalier_worker, log, nice=0):
         command = [str(espalier_worker)] if contender.ours else [sys.executable, "-W", "ignore", str(HERE / "worker.py")]
         self.log = log
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(log, "w"),
-                                      start_new_session=True)
+                                      preexec_fn=own_session(nice))
 
     def ask(self, timeout=1200, **request):
         try:
@@ -42,18 +53,6 @@ class Process:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             raise Died(f"the process ended with {how} during '{request['do']}'" + (f": {said[0][:300]}" if said else ""))
         return json.loads(line)
-
-    def prioritize(self, nice):
-        """Gives every thread that it has now this niceness; threads started later inherit it. Linux weighs sessions
-        against each other first (autogroups), and this process has one of its own."""
-        autogroup = pathlib.Path(f"/proc/{self.child.pid}/autogroup")
-        if autogroup.exists():
-            autogroup.write_text(str(nice))
-        for task in pathlib.Path(f"/proc/{self.child.pid}/task").iterdir():
-            try:
-                os.setpriority(os.PRIO_PROCESS, int(task.name), nice)
-            except ProcessLookupError:
-                pass  # the thread ended meanwhile
 
     def cpu_s(self):
         """Processor time of all its threads so far."""
