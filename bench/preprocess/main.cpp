@@ -1,7 +1,7 @@
 // Times reading images on one core: decoding, and preprocessing as a processor file says.
 //   bench_preprocess PROCESSOR.json EDGE TENSORS.f32 IMAGE...
-// Prints the median over rounds of the mean milliseconds per image, and writes the tensors of all images to TENSORS.f32.
-// bench/peers/jpeg.py does the same with Pillow, in turns, and compares the tensors bit for bit.
+// Prints the median over rounds of the mean milliseconds per image, and writes the tensors of all images to
+// TENSORS.f32. bench/peers/jpeg.py does the same with Pillow, in turns, and compares the tensors bit for bit.
 
 #include <fmt/core.h>
 
@@ -27,7 +27,8 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void write_tensors(const Preprocessor& preprocessor, const std::vector<std::string>& images, const std::string& path) {
+void write_tensors(const Preprocessor& preprocessor, const std::vector<std::string>& images,
+                   const std::string& path) {
     std::ofstream file(path, std::ios::binary);
     Tensor values = Tensor::allocate(DType::kF32, preprocessor.shape());
     const auto bytes = static_cast<std::streamsize>(values.span<float>().size_bytes());

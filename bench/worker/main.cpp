@@ -1,6 +1,6 @@
-// Espalier as a contender of bench/peers: requests as JSON lines on standard input, one reply a line on standard
-// output. bench/peers/worker.py describes the language; here "form" is a tactic, and images are read from
-// FOLDER/inputs.f32.
+// Espalier as a contender of bench/peers: requests as JSON lines on standard input, one reply a line on
+// standard output. bench/peers/worker.py describes the language; here "form" is a tactic, and images are read
+// from FOLDER/inputs.f32.
 
 #include <sys/resource.h>
 
@@ -44,7 +44,8 @@ class Contender {
                                          .tactic = request.at("form").get<std::string>(),
                                          .batch = batch_,
                                          .threads = request.at("threads").get<int>()};
-        instance_ = std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, {.hash = false}), spec);
+        instance_ =
+            std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, {.hash = false}), spec);
         instance_->optimize();
         const Seconds ready = clock.now() - start;
         read_images(folder + "/inputs.f32");
@@ -60,7 +61,8 @@ class Contender {
         std::ifstream file(path, std::ios::binary | std::ios::ate);
         const auto bytes = static_cast<std::int64_t>(file.tellg());
         const std::int64_t unit = image * batch_ * static_cast<std::int64_t>(sizeof(float));
-        if (!file || bytes <= 0 || bytes % unit != 0) fail("{} must hold whole batches of {} bytes", path, unit);
+        if (!file || bytes <= 0 || bytes % unit != 0)
+            fail("{} must hold whole batches of {} bytes", path, unit);
         file.seekg(0);
         batches_.clear();
         for (std::int64_t i = 0; i < bytes / unit; ++i) {
@@ -82,7 +84,8 @@ class Contender {
         for (const Tensor& pixels : batches_) {
             const Tensor logits = loaded().run(pixels);
             const auto values = logits.span<float>();
-            file.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
+            file.write(reinterpret_cast<const char*>(values.data()),
+                       static_cast<std::streamsize>(values.size_bytes()));
         }
         if (!file.flush()) fail("cannot write {}", path);
         return json::object();
