@@ -12,6 +12,7 @@ import pathlib
 import statistics
 import sys
 
+import contenders
 import summary
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -80,7 +81,9 @@ def failures(data):
         if "failed" in row:
             reasons.setdefault((row["contender"], row["failed"]), []).append(f"{row['model']} (batch {row['batch']})")
     lines = [f"- {who}: {', '.join(where)}: {why}" for (who, why), where in reasons.items()]
-    return "## What could not be measured\n\n" + "\n".join(lines) if lines else ""
+    tried = {row["contender"] for row in data["rows"]}
+    lines += [f"- {c.name}: not run." for c in contenders.CONTENDERS if c.name not in tried]
+    return "## What was not measured\n\n" + "\n".join(lines) if lines else ""
 
 
 def cold_start(data):
