@@ -5,7 +5,9 @@ CMAKE_FLAGS ?=
 # Looked up when a recipe runs: `deps` may just have installed it, and a change of launcher rebuilds everything.
 LAUNCHER = $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
-.PHONY: help deps build demo test fuzz bench format lint sanitize web clean
+PEERS_PYTHON ?= .venv/bin/python
+
+.PHONY: help deps build demo test fuzz bench bench-kernels bench-regression format lint sanitize web clean
 
 help:
 	@echo "make deps      install what the build needs (Debian 12; says what, asks nothing)"
@@ -14,7 +16,9 @@ help:
 	@echo "make test      build and run every test"
 	@echo "make sanitize  the tests under address and undefined-behaviour sanitizers"
 	@echo "make fuzz      a minute of each fuzzer (needs clang-14); FUZZ_SECONDS=600 for longer"
-	@echo "make bench     kernels on the layers of known networks, and whole models beside their peers"
+	@echo "make bench     whole models beside their peers, to docs/performance.md (bench/README.md; needs the peers)"
+	@echo "make bench-kernels     kernels on the layers of known networks"
+	@echo "make bench-regression  instruction counts of inference against the committed ones (needs valgrind)"
 	@echo "make format    clang-format the sources      make lint    floors, format and clang-tidy"
 	@echo "make web       rebuild the report's page from web/ (needs Node)"
 
@@ -45,8 +49,16 @@ fuzz: deps
 
 bench: deps
 	cmake --preset bench $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
-	cmake --build --preset bench --parallel $(JOBS)
-	@bench/run.sh
+	cmake --build --preset bench --parallel $(JOBS) --target espalier bench_worker bench_preprocess
+	@PEERS_PYTHON="$(PEERS_PYTHON)" bench/run.sh $(BENCH)
+
+bench-kernels: deps
+	cmake --preset bench $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
+	cmake --build --preset bench --parallel $(JOBS) --target kernels_benchmark
+	build/bench/kernels_benchmark
+
+bench-regression: build
+	@bench/regression/run.sh
 
 format:
 	git ls-files 'src/*.cpp' 'src/*.h' 'bench/*.cpp' 'tests/*.cpp' | xargs clang-format-14 -i

@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
-# Kernels on the layers of known networks; then whole models beside their peers, where a Python with them is given:
-#   PEERS_PYTHON=.venv/bin/python make bench
+# Espalier beside its peers, then the page that shows it:  make bench [BENCH="--quick --models resnet50"]
+# Needs a Python with bench/peers/requirements.txt: PEERS_PYTHON, or .venv/bin/python.
 set -eu
 cd "$(dirname "$0")/.."
+python=${PEERS_PYTHON:-.venv/bin/python}
 build=build/bench
-"$build/kernels_benchmark"
-if [ -n "${PEERS_PYTHON:-}" ]; then
-    "$PEERS_PYTHON" bench/peers/compare.py --espalier "$build/espalier" --work "${BENCH_WORK:-out/bench}"
-else
-    echo "Whole models beside peers: set PEERS_PYTHON to a Python with torch, transformers, onnx and onnxruntime."
+if ! [ -x "$python" ] || ! "$python" -c 'import numpy, onnxruntime' 2>/dev/null; then
+    echo "error: $python has no peers to run beside. Once: python3 -m venv .venv && .venv/bin/pip install -r bench/peers/requirements.txt" >&2
+    exit 2
 fi
+nice=0
+case " $* " in *" --nice "*) nice=$(sed -E 's/.* --nice +(-?[0-9]+).*/\1/' <<<" $* ") ;; esac
+peers() { "$python" -W ignore "bench/peers/$1.py" --espalier "$build/$2" "${@:3}"; }
+peers compare bench_worker "$@"
+peers jpeg bench_preprocess --nice "$nice"
+peers cold_start espalier --nice "$nice"
+peers neighbour bench_worker --nice "$nice"
+"$python" bench/peers/document.py
+echo "docs/performance.md is written"

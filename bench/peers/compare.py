@@ -1,190 +1,233 @@
-"""Whole models side by side: Espalier, ONNX Runtime and PyTorch on the same weights, in one run.
+"""Espalier and its peers on the same models and images, in one interleaved run.
 
-    python compare.py --espalier ../../build/espalier --work /tmp/bench [--rounds 5] [--output ../../docs/performance.md]
+    python compare.py --espalier build/bench/bench_worker [--full] [--quick] [--models resnet50,...] [--batches 1,16]
+                      [--threads 2] [--rounds 5] [--nice -20] [--contenders TEXT] [--output results/side_by_side.json]
 
-Needs torch, transformers, onnx, onnxruntime (CPU builds from PyPI), in an environment of their own. Models are the
-transformers classes with seeded random weights, so nothing is downloaded. The answers of
-Espalier's variants to one image are compared with PyTorch's before anything is timed; those of the peers are not. The contenders of a row take turns, round after round, each behind a
-gate that waits for the machine to be idle; the figure is the median over rounds of the median latency of a round, in
-milliseconds per call, and ratios are peer / ours.
+For every model, batch and thread count each contender loads in a process of its own and answers all images, which are
+compared with PyTorch's answers in float64. Then they take turns, in a new order every round; a turn is a slice of at
+least --slice seconds and 3 calls. A slice counts as clean when its threads waited for a processor at most 1 % of the time
+and everything else took at most 5 % of the machine. With --nice below 0 others may take what a contender leaves idle, and
+10 % of waiting is allowed, which the median over calls hardly sees. Slices that are not clean are repeated, and what stays
+so is marked. Every slice is kept in the results, which are written
+after each round, so that an interrupted run leaves what it has. A contender that fails leaves a row that says why.
 """
 
 import argparse
 import json
 import pathlib
+import random
+import signal
 import statistics
 import subprocess
+import sys
 import time
 
 import numpy as np
-import onnxruntime
-import torch
-import transformers
-from onnxruntime import quantization
-from PIL import Image
 
-LABELS = {str(i): f"class {i}" for i in range(1000)}
-MODELS = {
-    "resnet50": lambda: transformers.ResNetForImageClassification(transformers.ResNetConfig(num_labels=1000)),
-    "mobilenet_v2": lambda: transformers.MobileNetV2ForImageClassification(
-        transformers.MobileNetV2Config(num_labels=1000)),
-    "vit_b_16": lambda: transformers.ViTForImageClassification(transformers.ViTConfig(num_labels=1000)),
-    "convnext_tiny": lambda: transformers.ConvNextForImageClassification(
-        transformers.ConvNextConfig(num_labels=1000)),
-}
-PROCESSOR = {"image_processor_type": "ViTImageProcessor", "do_resize": True, "size": {"height": 224, "width": 224},
-             "resample": 2, "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True,
-             "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
-THREADS = 2
+import contenders
+import models
+from process import Died, Process, Watch, wait_until_quiet
+from record import ROOT, header, write
+from summary import disturbed, median_ms
+
+FOREIGN, WAITED, WAITED_AMONG_OTHERS = 0.05, 0.01, 0.1
 
 
-class Logits(torch.nn.Module):
-    """The model without the dictionary around its answer."""
-
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, pixel_values):
-        return self.model(pixel_values=pixel_values).logits
+def agreement(logits, reference):
+    """How far the answers are from the reference's: the bar of fp32, and what int8 is judged by."""
+    spread, theirs = reference - reference.mean(0), logits - reference.mean(0)
+    cosine = float((spread * theirs).sum() / (np.linalg.norm(spread) * np.linalg.norm(theirs) + 1e-30))
+    return {"largest_difference": float(np.abs(logits - reference).max() / np.abs(reference).max()),
+            "same_class": float((logits.argmax(1) == reference.argmax(1)).mean()),
+            "cosine_of_differences_between_images": cosine}
 
 
-def prepare(name, work):
-    """Saves a checkpoint, its ONNX twin and a dynamically quantized ONNX; returns the folder and the torch model."""
-    torch.manual_seed(0)
-    model = MODELS[name]().eval()
-    # Weights as they are drawn give nearly equal logits; a wider head makes answers that can be told apart.
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-    folder = work / name
-    if not (folder / "model.onnx").exists():
-        model.save_pretrained(folder)
-        (folder / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))
-        torch.onnx.export(Logits(model), (torch.zeros(1, 3, 224, 224),), str(folder / "model.onnx"), dynamo=False,
-                          opset_version=17, input_names=["input"], output_names=["logits"],
-                          dynamic_axes={"input": {0: "N"}, "logits": {0: "N"}})
-        quantization.quantize_dynamic(str(folder / "model.onnx"), str(folder / "dynamic.onnx"), per_channel=True,
-                                      weight_type=quantization.QuantType.QInt8, op_types_to_quantize=["MatMul", "Gemm"])
-    return folder, model
+class Cell:
+    """One model, batch size and thread count: its contenders, loaded, and their rows."""
+
+    def __init__(self, model, batch, threads, settings):
+        self.model, self.batch, self.threads, self.settings = model, batch, threads, settings
+        self.folder = settings.work / model
+        self.reference = np.fromfile(self.folder / "reference.f32", np.float32).reshape(models.IMAGES, -1)
+        self.processes, self.rows = {}, {}
+
+    def row(self, contender):
+        return {"model": self.model, "batch": self.batch, "threads": self.threads, "contender": contender.name,
+                "peer": contender.peer, "form": contender.form, "precision": contender.precision, "slices": []}
+
+    def prepare(self, contender):
+        row = self.rows[contender] = self.row(contender)
+        process = Process(contender, self.settings.espalier,
+                          self.settings.work / f"{contender.name.replace(' ', '-')}.log", self.settings.nice)
+        try:
+            loaded = process.ask(do="load", peer=contender.peer, form=contender.form, model=self.model,
+                                 folder=str(self.folder), batch=self.batch, threads=self.threads)
+            if "error" in loaded:
+                raise Died(loaded["error"])
+            row.update(version=loaded["version"], load_s=round(loaded["load_s"], 4))
+            answers = self.folder / "answers.f32"
+            answered = process.ask(do="answer", output=str(answers))
+            if "error" in answered:
+                raise Died(answered["error"])
+            row["agreement"] = agreement(np.fromfile(answers, np.float32).reshape(models.IMAGES, -1), self.reference)
+            if contender.precision == "fp32" and not row["agreement"]["largest_difference"] < 1e-3:
+                raise Died("answers differ from PyTorch's by "
+                           f"{row['agreement']['largest_difference']:.1e} of the largest logit; not timed")
+            # The first slice warms up and tells how long a call takes.
+            process.ask(do="measure", seconds=0.2, calls=2, warmup=1)
+            self.processes[contender] = process
+        except Died as why:
+            self.fail(contender, str(why))
+            process.stop()
+
+    def fail(self, contender, why):
+        self.rows[contender]["failed"] = why
+        if process := self.processes.pop(contender, None):
+            process.stop()
+        print(f"  {self.model} batch {self.batch}: {contender.name}: {why}", flush=True)
+
+    def slice_of(self, contender, round_number):
+        """Measures until a slice is clean or patience ends; keeps the cleanest."""
+        process, best = self.processes[contender], None
+        deadline = time.monotonic() + self.settings.patience
+        while best is None or (not best["clean"] and time.monotonic() < deadline):
+            if not self.settings.nice:
+                wait_until_quiet(FOREIGN, self.settings.patience)
+            try:
+                with Watch(process) as watch:
+                    said = process.ask(do="measure", seconds=self.settings.slice, calls=3, warmup=1)
+            except Died as why:
+                return self.fail(contender, str(why))
+            if "error" in said:
+                return self.fail(contender, said["error"])
+            times = said["latencies_ms"]
+            now = {"round": round_number, "median_ms": round(statistics.median(times), 4),
+                   "p95_ms": round(float(np.quantile(times, 0.95)), 4), "fastest_ms": round(min(times), 4),
+                   "calls": len(times), "foreign": round(watch.foreign, 4), "waited": round(watch.waited, 4)}
+            now["clean"] = (watch.waited <= WAITED_AMONG_OTHERS if self.settings.nice < 0 else
+                            watch.waited <= WAITED and watch.foreign <= FOREIGN)
+            if best is None or (now["clean"], -now["waited"]) > (best["clean"], -best["waited"]):
+                best = now
+        self.rows[contender]["slices"].append(best)
+
+    def take_turns(self, round_number, order):
+        turns = list(self.processes)
+        order.shuffle(turns)
+        for contender in turns:
+            self.slice_of(contender, round_number)
+
+    def finish(self):
+        for contender, process in self.processes.items():
+            try:
+                self.rows[contender]["peak_rss_mib"] = round(process.ask(do="rss")["peak_rss_mib"], 1)
+            except Died:
+                pass
+            process.stop()
+        self.processes = {}
 
 
-def session(path):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+def show(rows):
+    for row in sorted((r for r in rows if r["slices"]), key=median_ms):
+        print(f"  {row['model']:16s} b{row['batch']:<3d} t{row['threads']} {row['precision']:5s} {row['contender']:40s}"
+              f"{median_ms(row):10.3f} ms   worst round {max(s['median_ms'] for s in row['slices']):9.3f}   "
+              f"same class {row['agreement']['same_class']:.2f}" + ("   disturbed" if disturbed(row) else ""), flush=True)
 
 
-def peers(folder, model):
-    """Name -> function from pixel values (numpy) to logits (numpy)."""
-    fp32 = session(folder / "model.onnx")
-    int8 = session(folder / "dynamic.onnx")
-    quantized = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
-
-    def eager(net):
-        def run(x):
-            with torch.inference_mode():
-                return net(pixel_values=torch.from_numpy(x)).logits.numpy()
-        return run
-
-    return {"torch eager": eager(model), "onnxruntime": lambda x: fp32.run(None, {"input": x})[0],
-            "torch dynamic int8": eager(quantized), "onnxruntime dynamic int8": lambda x: int8.run(None, {"input": x})[0]}
-
-
-OURS = ("baseline", "compile", "compile+dynamic-quantization")
-
-
-def wait_until_quiet():
-    """Returns once both processors were idle for half a second; gives up after a minute and says so."""
-    def idle():
-        fields = [int(v) for v in open("/proc/stat").readline().split()[1:9]]
-        return fields[3] + fields[4], sum(fields)
-    for _ in range(120):
-        a = idle()
-        time.sleep(0.5)
-        b = idle()
-        if (b[0] - a[0]) >= 0.93 * (b[1] - a[1]):
-            return True
-    return False
+def run(arguments, document, save):
+    chosen = [c for c in contenders.CONTENDERS
+              if (c.quick or not arguments.quick) and any(t in c.name for t in arguments.contenders.split(","))]
+    order = random.Random(models.SEED)
+    for model in arguments.models.split(","):
+        print(f"{model}: preparing", flush=True)
+        subprocess.run([sys.executable, "-W", "ignore", pathlib.Path(__file__).with_name("models.py"), arguments.work,
+                        model], check=True, stdout=subprocess.DEVNULL)
+        for threads in map(int, arguments.threads.split(",")):
+            for batch in map(int, arguments.batches.split(",")):
+                cell = Cell(model, batch, threads, arguments)
+                try:
+                    for contender in chosen:
+                        if not contender.only or model in contender.only:
+                            cell.prepare(contender)
+                    for round_number in range(arguments.rounds):
+                        cell.take_turns(round_number, order)
+                        save(document["rows"] + list(cell.rows.values()))
+                    cell.finish()
+                finally:
+                    document["rows"] += list(cell.rows.values())
+                    for process in cell.processes.values():
+                        process.stop()
+                show(cell.rows.values())
 
 
-def bench_ours(program, folder, tactic, batch):
-    output = subprocess.run([program, "bench", "--model", folder, "--tactic", tactic, "--batch", str(batch), "--threads",
-                             str(THREADS), "--min-time", "1.5", "--json"], check=True, capture_output=True, text=True)
-    return json.loads(output.stdout)["median_ms"]
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--espalier", type=pathlib.Path, default=ROOT / "build/bench/bench_worker")
+    parser.add_argument("--work", type=pathlib.Path, default=ROOT / "out/bench")
+    parser.add_argument("--models", default=",".join(models.NAMES))
+    parser.add_argument("--batches", default="1,16")
+    parser.add_argument("--threads", default="2")
+    parser.add_argument("--contenders", default="", help="only those whose name contains one of these, comma separated")
+    parser.add_argument("--full", action="store_true", help="one and two threads")
+    parser.add_argument("--quick", action="store_true", help="only the contenders that are usually fastest")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--slice", type=float, default=0.6, help="seconds of a turn, at least")
+    parser.add_argument("--patience", type=float, default=20, help="seconds to try for a clean slice")
+    parser.add_argument("--nice", type=int, default=0, help="niceness of what is measured, e.g. -20 (needs root): puts "
+                        "all contenders alike before what else the machine does")
+    parser.add_argument("--keep", action="store_true", help="keep the rows of the results that this run does not measure")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "bench/results/side_by_side.json")
+    arguments = parser.parse_args()
+    if arguments.full:
+        arguments.threads = "1,2"
+    if not arguments.espalier.exists():
+        parser.error(f"{arguments.espalier} is not there; build it: make bench does")
+    unknown = set(arguments.models.split(",")) - set(models.NAMES)
+    if unknown:
+        parser.error(f"unknown model {', '.join(sorted(unknown))}; known are {', '.join(models.NAMES)}")
+    arguments.work = arguments.work.absolute()
+    return arguments
 
 
-def bench_peer(run, batch):
-    x = np.random.default_rng(7).uniform(-1, 1, (batch, 3, 224, 224)).astype(np.float32)
-    for _ in range(3):
-        run(x)
-    times, start = [], time.perf_counter()
-    while len(times) < 8 or time.perf_counter() - start < 1.5:
-        before = time.perf_counter()
-        run(x)
-        times.append(1e3 * (time.perf_counter() - before))
-    return statistics.median(times)
+def place(row):
+    return row["model"], row["batch"], row["threads"], row["contender"]
 
 
-def check(program, folder, model, work):
-    """Top-5 probabilities of one image, from Espalier, against PyTorch's on the same pixels."""
-    picture = work / "noise.png"
-    noise = np.random.default_rng(3).integers(0, 256, (28, 28, 3), dtype=np.uint8)
-    Image.fromarray(noise).resize((224, 224), Image.BICUBIC).save(picture)
-    pixels = (np.asarray(Image.open(picture), np.float32) / 255 - 0.5) / 0.5
-    with torch.inference_mode():
-        logits = model(pixel_values=torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy())).logits[0]
-    probabilities = torch.softmax(logits.double(), 0).numpy()
-    for tactic in OURS:
-        output = subprocess.run([program, "classify", "--model", folder, "--tactic", tactic, "--json", "--top", "1000",
-                                 picture], check=True, capture_output=True, text=True)
-        ours = np.zeros(1000)
-        for row in json.loads(output.stdout)["results"][0]["classes"]:
-            ours[row["class"]] = row["probability"]
-        error = np.abs(ours - probabilities).max() / probabilities.max()
-        limit = 0.1 if "quantization" in tactic else 1e-3
-        if error > limit:
-            raise SystemExit(f"{folder.name} {tactic}: probabilities differ by {error:.2g} of the largest; not timed")
-        print(f"{folder.name:14s} {tactic:30s} agrees with torch within {error:.1e} of the largest probability", flush=True)
+def rows_to_keep(arguments, this_machine):
+    """With --keep, the rows that the results hold already, from the same machine."""
+    if not arguments.keep or not arguments.output.exists():
+        return []
+    before = json.loads(arguments.output.read_text())
+    if before["machine"] != this_machine:
+        sys.exit(f"{arguments.output} is from another machine, {before['machine']['cpu']}; leave out --keep to replace it")
+    return before["rows"]
+
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--espalier", required=True)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--models", default="resnet50,mobilenet_v2,vit_b_16")
-    parser.add_argument("--batches", default="1,16")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--output", type=pathlib.Path)
-    arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    arguments = parse()
+    settings = {k: str(v) for k, v in vars(arguments).items() if k not in ("espalier", "work", "output")}
+    document = {**header("side-by-side"), "settings": settings, "complete": False, "rows": []}
+
+    kept = rows_to_keep(arguments, document["machine"])
+
+    def save(rows):
+        now = {place(row) for row in rows}
+        write(arguments.output, dict(document, rows=[row for row in kept if place(row) not in now] + rows))
+
     arguments.work.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(THREADS)
-    lines = ["| model | batch | contender | ms per call | best fp32 peer / it |", "|---|---|---|---|---|"]
-    for name in arguments.models.split(","):
-        folder, model = prepare(name, arguments.work)
-        check(arguments.espalier, folder, model, arguments.work)
-        contenders = peers(folder, model)
-        for batch in map(int, arguments.batches.split(",")):
-            times = {}
-            for _ in range(arguments.rounds):
-                for tactic in OURS:
-                    quiet = wait_until_quiet()
-                    times.setdefault(f"espalier {tactic}", []).append(
-                        bench_ours(arguments.espalier, folder, tactic, batch))
-                for peer, run in contenders.items():
-                    quiet = wait_until_quiet() and quiet
-                    times.setdefault(peer, []).append(bench_peer(run, batch))
-            medians = {contender: statistics.median(values) for contender, values in times.items()}
-            best = min(medians["torch eager"], medians["onnxruntime"])
-            for contender, ms in medians.items():
-                lines.append(f"| {name} | {batch} | {contender} | {ms:.2f} | {best / ms:.2f} |")
-                print(lines[-1] + ("" if quiet else "  (machine not quiet)"), flush=True)
-    text = "\n".join(lines) + "\n"
-    if arguments.output:
-        arguments.output.write_text(text)
+    try:
+        run(arguments, document, save)
+        document["complete"] = True
+    except KeyboardInterrupt:
+        print("interrupted: what was measured is kept", flush=True)
+    save(document["rows"])
+    return 0 if document["complete"] else 130
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

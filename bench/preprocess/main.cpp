@@ -1,12 +1,13 @@
 // Times reading images on one core: decoding, and preprocessing as a processor file says.
-//   bench_preprocess PROCESSOR.json EDGE IMAGE...
-// Prints the median over rounds of the mean milliseconds per image. pillow.py beside it does the same with
-// Pillow.
+//   bench_preprocess PROCESSOR.json EDGE TENSORS.f32 IMAGE...
+// Prints the median over rounds of the mean milliseconds per image, and writes the tensors of all images to
+// TENSORS.f32. bench/peers/jpeg.py does the same with Pillow, in turns, and compares the tensors bit for bit.
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <exception>
+#include <fstream>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,6 +25,18 @@ constexpr int kRounds = 15;
 double median(std::vector<double> values) {
     std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
     return values[values.size() / 2];
+}
+
+void write_tensors(const Preprocessor& preprocessor, const std::vector<std::string>& images,
+                   const std::string& path) {
+    std::ofstream file(path, std::ios::binary);
+    Tensor values = Tensor::allocate(DType::kF32, preprocessor.shape());
+    const auto bytes = static_cast<std::streamsize>(values.span<float>().size_bytes());
+    for (const std::string& image : images) {
+        preprocessor.run(load_image(image), values.mutable_span<float>());
+        file.write(reinterpret_cast<const char*>(values.span<float>().data()), bytes);
+    }
+    if (!file.flush()) fail("cannot write {}", path);
 }
 
 void measure(const Preprocessor& preprocessor, const std::vector<std::string>& images) {
@@ -50,14 +63,17 @@ void measure(const Preprocessor& preprocessor, const std::vector<std::string>& i
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count < 4) {
-        fmt::print(stderr, "usage: bench_preprocess PROCESSOR.json EDGE IMAGE...\n");
+    if (count < 5) {
+        fmt::print(stderr, "usage: bench_preprocess PROCESSOR.json EDGE TENSORS.f32 IMAGE...\n");
         return 2;
     }
     try {
         const int edge = std::stoi(arguments[2]);
         const ProcessorConfig config = parse_processor(read_text_file(arguments[1]), arguments[1], "");
-        measure(Preprocessor(config, 3, edge, edge), {arguments + 3, arguments + count});
+        const Preprocessor preprocessor(config, 3, edge, edge);
+        const std::vector<std::string> images(arguments + 4, arguments + count);
+        write_tensors(preprocessor, images, arguments[3]);
+        measure(preprocessor, images);
     } catch (const std::exception& problem) {
         fmt::print(stderr, "bench_preprocess: {}\n", problem.what());
         return 1;
