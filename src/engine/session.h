@@ -20,6 +20,7 @@ struct Execution {
     int steps = 0;                             ///< operators that are executed
     std::vector<std::string> kernels;          ///< distinct, sorted
     std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class: "f32", "int8"
+    std::int64_t effective_macs = 0;           ///< of these, what is left where kernels skip zero weights
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
     std::int64_t arena_bytes = 0;              ///< activation memory of the largest batch planned so far
 };

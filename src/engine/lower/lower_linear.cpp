@@ -33,7 +33,7 @@ class LinearOperator final : public Operator {
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Linear& op) {
     const Tensor weights = lowering.constant(1);
-    if (auto sparse = lower_sparse_product(lowering, weights, 2, op.activation)) return sparse;
+    if (auto sparse = lower_sparse_linear(lowering, weights, op.activation)) return sparse;
     return std::make_unique<LinearOperator>(
         kernels::pack_gemm_f32(weights.span<float>().data(), weights.shape()[0], weights.shape()[1],
                                lowering.options.isa),
