@@ -65,6 +65,7 @@ void export_model(const ExportOptions& options, const Globals& globals) {
     const auto instance = make_instance(variant, globals);
     models::Model model = instance->model();
     model.graph = instance->applied().graph;
+    model.parameters -= instance->applied().removed_parameters();
     const json provenance = provenance_of(*instance, options);
     if (!globals.dry_run) save(model, provenance, options);
     const auto bytes = instance->evidence().disk_bytes;

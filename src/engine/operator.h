@@ -41,8 +41,11 @@ class Operator {
     /// Kernel and instruction set, e.g. "conv_1x1/avx512"; evidence of what is executed.
     virtual std::string kernel() const = 0;
 
-    /// Class of its multiply-accumulates: "f32", "bf16", "int8", "sparse".
+    /// Class of its multiply-accumulates: "f32", "bf16", "int8", "sparse", "sparse-int8".
     virtual std::string mac_class() const { return "f32"; }
+
+    /// Share of its multiply-accumulates that are executed; below 1 where the kernel skips zero weights.
+    virtual double executed_share() const { return 1; }
 
     /// Weights held in packed form.
     virtual std::size_t weight_bytes() const { return 0; }
@@ -58,6 +61,7 @@ class Operator {
 struct LoweringOptions {
     Isa isa = best_isa();  ///< no kernel above this instruction set
     bool winograd = true;  ///< allow convolutions by minimal filtering
+    bool sparse = true;    ///< allow kernels that skip zero weights
 };
 
 /// The operator for a node, with its constant inputs packed. Throws Error naming the node when the engine has no

@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/clock.h"
@@ -153,6 +154,7 @@ class Session::Impl {
             execution.weight_bytes += static_cast<std::int64_t>(op->weight_bytes());
             const std::int64_t macs = macs_of(static_cast<NodeId>(i));
             if (macs > 0) execution.macs[op->mac_class()] += macs;
+            execution.effective_macs += std::llrint(static_cast<double>(macs) * op->executed_share());
         }
         execution.kernels.assign(kernels.begin(), kernels.end());
         execution.arena_bytes = shared_.arena_bytes();

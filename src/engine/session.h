@@ -21,6 +21,7 @@ struct Execution {
     int steps = 0;                             ///< operators that are executed
     std::vector<std::string> kernels;          ///< distinct, sorted
     std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class, as Operator::mac_class()
+    std::int64_t effective_macs = 0;           ///< of these, what is left where kernels skip zero weights
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
     std::int64_t arena_bytes = 0;              ///< activation memory held, for every thread and batch size
     Schedule schedule;                         ///< how the last batch went through

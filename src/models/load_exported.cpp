@@ -5,7 +5,7 @@
 #include "formats/json_document.h"
 #include "formats/safetensors/safetensors.h"
 #include "graph/json.h"
-#include "models/learned.h"
+#include "graph/learned.h"
 #include "models/loaders.h"
 #include "models/save.h"
 
@@ -36,7 +36,7 @@ Model load_exported(const Folder& folder, std::vector<std::string>& files) {
         if (!folder.config) fail("config.json, which holds the labels, is missing");
         Model model;
         model.graph = graph::with_batch(read_graph(document, folder), 1);
-        model.parameters = document.value("parameters", learned_parameters(model.graph));
+        model.parameters = document.value("parameters", graph::learned_parameters(model.graph));
         model.architecture = document.at("architecture").get<std::string>();
         model.name = document.at("name").get<std::string>();
         model.origin = document.at("origin").get<std::string>();

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "formats/json_document.h"
 #include "formats/onnx/import.h"
-#include "models/learned.h"
+#include "graph/learned.h"
 #include "models/loaders.h"
 #include "passes/recognize/recognize.h"
 
@@ -39,7 +39,7 @@ Model load_onnx(const Folder& folder, const std::string& file, std::vector<std::
         if (record.changes > 0)
             model.notes.push_back(fmt::format("{}: {} times.", record.name, record.changes));
     }
-    model.parameters = learned_parameters(model.graph);
+    model.parameters = graph::learned_parameters(model.graph);
     const std::string type = folder.model_type();
     model.architecture = type.empty() ? "onnx" : type;
     const auto labels = folder.config ? folder.config->labels() : std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -13,6 +14,8 @@ namespace espalier::passes {
 /// What a pass did to a graph: how many places it changed, 0 when it found nothing to do.
 struct Change {
     int count = 0;
+    std::int64_t removed_parameters = 0;  ///< learned numbers that the model no longer has
+    std::vector<std::string> notes;       ///< what it left alone and why, one sentence each
 };
 
 /// One rewriting of a graph. `apply` returns the changed copy and counts the places in `change`.
@@ -28,6 +31,8 @@ struct PassRecord {
     int nodes_before = 0;  ///< operations, without inputs and constants
     int nodes_after = 0;
     double seconds = 0;
+    std::int64_t removed_parameters = 0;
+    std::vector<std::string> notes;
 };
 
 /// Runs the passes in order; verifies the graph after each. A pass whose name is in `disabled` is skipped.

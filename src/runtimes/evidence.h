@@ -22,9 +22,9 @@ struct Evidence {
     std::int64_t macs = 0;                ///< multiply-accumulates per image that are executed
     /// Share of `macs` executed by each kernel class: "f32", "bf16", "int8", "sparse", ... Sums to 1 where macs > 0.
     std::map<std::string, double> macs_share;
-    /// MACs per image that a kernel would need if it skipped every zero weight.
+    /// MACs per image without those by zero weights that kernels really skip.
     std::int64_t effective_macs = 0;
-    /// True only when kernels really skip the zeros counted in effective_macs.
+    /// True when kernels skip some.
     bool effective_macs_exploited = false;
     std::vector<std::string> kernels;     ///< distinct kernels used, e.g. "gemm_f32/avx512"
     std::vector<std::string> passes;      ///< passes that changed the graph, in order, with their counts

@@ -395,6 +395,7 @@ INSTANTIATE_TEST_SUITE_P(Tactics, OnnxExportOfModels,
                          testing::Values("baseline", "compile", "dynamic-quantization",
                                          "dynamic-quantization:torch", "local-pruning:0.3",
                                          "local-pruning:0.3+compile+bf16",
+                                         "channel-pruning:0.4", "block-pruning:0.5+compile",
                                          "global-pruning:0.3+compile+dynamic-quantization"),
                          [](const auto& row) {
                              std::string name = row.param;

@@ -10,8 +10,9 @@ namespace espalier::tactics {
 namespace {
 
 /// By value, so that the table does not depend on the order in which files are initialised.
-std::array<const Tactic*, 6> table() {
-    return {&kBaseline, &kCompile, &kDynamicQuantization, &kBf16, &kLocalPruning, &kGlobalPruning};
+std::array<const Tactic*, 8> table() {
+    return {&kBaseline,    &kCompile,       &kDynamicQuantization, &kBf16,
+            &kLocalPruning, &kGlobalPruning, &kBlockPruning,        &kChannelPruning};
 }
 
 const Tactic& find(std::string_view name) {
@@ -38,8 +39,8 @@ Part parse_part(std::string_view text) {
 }  // namespace
 
 std::span<const Tactic> all_tactics() {
-    static const std::array<Tactic, 6> tactics{kBaseline, kCompile,      kDynamicQuantization,
-                                               kBf16,     kLocalPruning, kGlobalPruning};
+    static const std::array<Tactic, 8> tactics{kBaseline,     kCompile,       kDynamicQuantization, kBf16,
+                                               kLocalPruning, kGlobalPruning, kBlockPruning,        kChannelPruning};
     return tactics;
 }
 
@@ -79,6 +80,12 @@ std::string canonical(const std::vector<Part>& parts) {
 
 std::string canonical(std::string_view text) { return canonical(parse(text)); }
 
+std::int64_t Applied::removed_parameters() const {
+    std::int64_t sum = 0;
+    for (const auto& pass : passes) sum += pass.removed_parameters;
+    return sum;
+}
+
 Applied apply(const graph::Graph& graph, const std::vector<Part>& parts) {
     Applied applied{graph, {}, {}};
     for (const Part& part : parts) {
@@ -88,6 +95,10 @@ Applied apply(const graph::Graph& graph, const std::vector<Part>& parts) {
         applied.graph = passes::run_passes(applied.graph, passes, applied.passes);
         const bool happened = std::any_of(applied.passes.begin() + static_cast<std::ptrdiff_t>(first),
                                           applied.passes.end(), [](const auto& pass) { return pass.changes > 0; });
+        for (std::size_t i = first; i < applied.passes.size(); ++i) {
+            const auto& notes = applied.passes[i].notes;
+            applied.notes.insert(applied.notes.end(), notes.begin(), notes.end());
+        }
         if (!passes.empty() && !happened) {
             applied.notes.push_back(fmt::format("{} found nothing to change in this model", part.name));
         }

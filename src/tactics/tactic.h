@@ -9,9 +9,9 @@
 
 namespace espalier::tactics {
 
-/// Order in which the parts of a composed tactic are applied, whatever order they were written in: weights are
-/// chosen first, then the graph is simplified, then what is left is quantized.
-enum class Phase { kPrune, kCompile, kQuantize };
+/// Order in which the parts of a composed tactic are applied, whatever order they were written in: channels are
+/// taken out first, then weights are chosen, then the graph is simplified, then what is left is quantized.
+enum class Phase { kShrink, kPrune, kCompile, kQuantize };
 
 /// A treatment by its name, e.g. "global-pruning" with parameter "0.5". An empty parameter means the default.
 struct Part {
@@ -41,6 +41,8 @@ extern const Tactic kDynamicQuantization;
 extern const Tactic kBf16;
 extern const Tactic kLocalPruning;
 extern const Tactic kGlobalPruning;
+extern const Tactic kBlockPruning;
+extern const Tactic kChannelPruning;
 
 /// Parses "global-pruning:0.5+compile". Throws a usage Error with a suggestion for an unknown name, for a bad or
 /// unexpected parameter, for a tactic given twice, and for two of Phase::kQuantize. "baseline" composes with nothing.
@@ -56,6 +58,9 @@ struct Applied {
     graph::Graph graph;
     std::vector<passes::PassRecord> passes;
     std::vector<std::string> notes;  ///< what did not happen, e.g. a pass that found nothing to do
+
+    /// Learned numbers that the model no longer has.
+    std::int64_t removed_parameters() const;
 };
 
 /// Applies the parts to a verified graph in the order of their phases. Throws Error when a pass fails.

@@ -27,6 +27,7 @@ TEST(Tactic, CanonicalTextWritesDefaultsAndOrdersByPhase) {
     EXPECT_EQ(canonical("compile+global-pruning:.50"), "global-pruning:0.5+compile");
     EXPECT_EQ(canonical("dynamic-quantization:torch+compile"), "compile+dynamic-quantization:torch");
     EXPECT_EQ(canonical("bf16+compile+local-pruning"), "local-pruning:0.3+compile+bf16");
+    EXPECT_EQ(canonical("block-pruning+channel-pruning:0.2"), "channel-pruning:0.2+block-pruning:0.3");
     for (const Tactic& tactic : all_tactics()) EXPECT_EQ(canonical(canonical(tactic.name)), canonical(tactic.name));
 }
 

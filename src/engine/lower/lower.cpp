@@ -64,7 +64,8 @@ std::string kernel_label(std::string_view family, Isa isa) {
 
 std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options) {
     // A kernel above what this processor has would be an illegal instruction.
-    const LoweringOptions possible{std::min(options.isa, best_isa()), options.winograd};
+    LoweringOptions possible = options;
+    possible.isa = std::min(options.isa, best_isa());
     const Lowering lowering{graph, id, possible};
     return std::visit([&](const auto& op) { return lower_op(lowering, op); }, graph[id].op);
 }

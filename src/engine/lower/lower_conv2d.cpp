@@ -47,9 +47,7 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     const Tensor stored = lowering.constant(1);
     const Tensor weights = stored.to_f32();
     const kernels::Conv2dShape shape = conv2d_shape(op, weights.shape());
-    if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
-        if (auto sparse = lower_sparse_product(lowering, weights, 2, op.activation)) return sparse;
-    }
+    if (auto sparse = lower_sparse_conv2d(lowering, shape, weights, op.activation)) return sparse;
     const Shape& x = lowering.input_type(0).shape;
     const kernels::Conv2dChoice choice{lowering.options.isa, x[0], x[1], x[2], lowering.options.winograd};
     if (stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice)) return lower_bf16(lowering, op, stored);

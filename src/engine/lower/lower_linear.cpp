@@ -35,7 +35,7 @@ class LinearOperator final : public Operator {
 OperatorPtr lower_op(const Lowering& lowering, const graph::Linear& op) {
     const Tensor stored = lowering.constant(1);
     const Tensor weights = stored.to_f32();
-    if (auto sparse = lower_sparse_product(lowering, weights, 2, op.activation)) return sparse;
+    if (auto sparse = lower_sparse_linear(lowering, weights, op.activation)) return sparse;
     if (stored.dtype() == DType::kBF16) return lower_bf16(lowering, op, stored);
     return std::make_unique<LinearOperator>(
         kernels::pack_gemm_f32(weights.span<float>().data(), weights.shape()[0], weights.shape()[1],

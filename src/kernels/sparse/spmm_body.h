@@ -1,80 +1,150 @@
 #pragma once
 
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "kernels/sparse/sparse_words.h"
 #include "kernels/sparse/spmm_tile.h"
 #include "kernels/vector_math.h"
 
 namespace espalier::kernels {
 
-/// SpmmWidth::run with R vectors of pixels.
-template <class S, int R>
-void run_spmm_tile(const SpmmTile& t) {
-    using V = typename S::V;
-    constexpr std::int64_t kPixels = R * S::kLanes;
+/// Products of floats over the vectors of S. The tiles below are instantiated with a type of the file they
+/// are compiled in, so that no two files share an instance.
+template <class S>
+struct SpmmFloats : S {
+    using Word = float;
+    using Sum = typename S::V;
+
+    ESPALIER_INLINE static Sum weight(const float* p) { return S::set1(*p); }
+    ESPALIER_INLINE static Sum step(Sum w, const float* x, Sum acc) { return S::fma(w, S::load(x), acc); }
+    ESPALIER_INLINE static Sum plus(Sum a, Sum b) { return S::add(a, b); }
+    ESPALIER_INLINE static Sum no_sum() { return S::zero(); }
+    ESPALIER_INLINE static Sum load_sum(const float* p) { return S::load(p); }
+    ESPALIER_INLINE static void store_sum(float* p, Sum x) { S::store(p, x); }
+};
+
+/// A tile of R vectors of pixels. D offers Word, Sum, kLanes, and on vectors of sums
+///
+///   no_sum() load_sum(p) store_sum(p, v) plus(a, b)
+///   weight(p)             the word at p in every lane
+///   step(w, x, acc)       acc + w * the words at x
+///   kShort                tiles of at most so many vectors wait for their sums (0: none)
+template <class D, int R>
+void run_spmm_tile(const SpmmTile<typename D::Word>& t) {
+    using Word = typename D::Word;
+    using V = typename D::Sum;
+    constexpr std::int64_t kPixels = R * D::kLanes;
+    constexpr std::int64_t kLineWords = 16, kSpan = SparseWords<Word>::kSpan;
+    const std::uint8_t* const rows = t.rows;
+    const Word* const words = t.words;
+    const auto sums_of = [&](std::int64_t j) ESPALIER_INLINE_LAMBDA {
+        return t.sums + (j / kSpan * kSpan + t.order[j]) * kPixels;
+    };
     for (std::int64_t j = 0; j < t.features; ++j) {
-        float* sums = t.sums + j * kPixels;
+        const std::uint32_t last = t.starts[j + 1];
+        if (!t.first && t.starts[j] == last) continue;
+        Word* const sums = sums_of(j);
         V acc[R];
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) acc[r] = t.first ? S::zero() : S::load(sums + r * S::kLanes);
-        const SparseEntry* const last = t.entries + t.starts[j + 1];
-        for (const SparseEntry* e = t.entries + t.starts[j]; e != last; ++e) {
-            const float* x = t.x + static_cast<std::int64_t>(e->row) * kPixels;
-            const V w = S::set1(e->weight);
-#pragma GCC unroll 16
-            for (int r = 0; r < R; ++r) acc[r] = S::fma(w, S::load(x + r * S::kLanes), acc[r]);
+        // The sums of all features are too many for the first cache; the next ones are on their way
+        // meanwhile.
+        if (j + 1 < t.features) {
+            Word* const next = sums_of(j + 1);
+            for (std::int64_t i = 0; i < kPixels; i += kLineWords) __builtin_prefetch(next + i, 1);
         }
 #pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) S::store(sums + r * S::kLanes, acc[r]);
+        for (int r = 0; r < R; ++r) acc[r] = t.first ? D::no_sum() : D::load_sum(sums + r * D::kLanes);
+        const auto add = [&](std::uint32_t e, V(&to)[R]) ESPALIER_INLINE_LAMBDA {
+            const Word* x = t.x + std::int64_t{rows[e]} * kPixels;
+            // One register for the address: with two, each load and its product are an operation apart.
+            asm("" : "+r"(x));
+            const auto w = D::weight(words + e);
+#pragma GCC unroll 16
+            for (int r = 0; r < R; ++r) to[r] = D::step(w, x + r * D::kLanes, to[r]);
+        };
+        std::uint32_t e = t.starts[j];
+        if constexpr (R <= D::kShort) {
+            // Fewer vectors than products under way: every other weight has sums of its own.
+            V odd[R];
+#pragma GCC unroll 16
+            for (int r = 0; r < R; ++r) odd[r] = D::no_sum();
+            for (; e + 1 < last; e += 2) {
+                add(e, acc);
+                add(e + 1, odd);
+            }
+#pragma GCC unroll 16
+            for (int r = 0; r < R; ++r) acc[r] = D::plus(acc[r], odd[r]);
+        }
+        for (; e != last; ++e) add(e, acc);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) D::store_sum(sums + r * D::kLanes, acc[r]);
     }
 }
 
-/// SpmmPack: Square::transpose turns kLanes vectors into their transpose.
-template <class S, class Square>
-void run_spmm_pack(const SpmmRows& shape, const float* a, std::int64_t pixels, float* x) {
+/// SpmmRuns for 1 to `kMost` vectors.
+template <class D, int kMost>
+constexpr auto spmm_runs() {
+    return []<int... R>(std::integer_sequence<int, R...>) {
+        using Run = void (*)(const SpmmTile<typename D::Word>&);
+        return std::array<Run, kMost>{run_spmm_tile<D, R + 1>...};
+    }
+    (std::make_integer_sequence<int, kMost>());
+}
+
+/// SpmmPack: S::transpose turns kLanes vectors of floats into their transpose, whatever their bits mean.
+template <class S>
+void run_spmm_pack(const void* const* rows, std::int64_t count, std::int64_t words, std::int64_t pixels,
+                   void* to) {
     using V = typename S::V;
     constexpr int kLanes = S::kLanes;
-    for (std::int64_t p = 0; p < shape.columns; p += kLanes) {
-        const auto columns = static_cast<int>(shape.columns - p < kLanes ? shape.columns - p : kLanes);
-        for (std::int64_t i = 0; i < pixels; i += kLanes) {
+    auto* x = static_cast<float*>(to);
+    for (std::int64_t i = 0; i < pixels; i += kLanes) {
+        for (std::int64_t p = 0; p < words; p += kLanes) {
+            const auto left = static_cast<int>(words - p < kLanes ? words - p : kLanes);
             V v[kLanes];
 #pragma GCC unroll 16
             for (int r = 0; r < kLanes; ++r) {
-                const float* row = a + (i + r) * shape.stride + p;
-                v[r] = i + r >= shape.rows ? S::zero()
-                       : columns == kLanes ? S::load(row)
-                                           : S::load_first(row, columns);
+                if (i + r >= count) {
+                    v[r] = S::zero();
+                    continue;
+                }
+                const float* row = static_cast<const float*>(rows[i + r]) + p;
+                v[r] = left == kLanes ? S::load(row) : S::load_first(row, left);
             }
-            Square::transpose(v);
+            S::transpose(v);
 #pragma GCC unroll 16
             for (int r = 0; r < kLanes; ++r) S::store(x + (p + r) * pixels + i, v[r]);
         }
     }
 }
 
-/// SpmmFinish.
-template <class S, class Square, Activation A>
-ESPALIER_INLINE void finish_spmm(const SpmmRows& shape, const float* sums, std::int64_t pixels, float* c,
-                                 const Epilogue& e) {
+/// Turns [columns][pixels] into rows of c: sum(j, i) is the vector of feature j from pixel i on.
+template <class S, Activation A, typename Sum>
+ESPALIER_INLINE void finish_rows(const SpmmRows& shape, const float* bias_of, float* c, const Epilogue& e,
+                                 Sum&& sum) {
     using V = typename S::V;
     constexpr int kLanes = S::kLanes;
     const V lo = S::set1(e.lo), hi = S::set1(e.hi);
-    for (std::int64_t j = 0; j < shape.columns; j += kLanes) {
-        const auto columns = static_cast<int>(shape.columns - j < kLanes ? shape.columns - j : kLanes);
-        const bool whole = columns == kLanes;
-        const auto load = [&](const float* from) {
-            return whole ? S::load(from) : S::load_first(from, columns);
-        };
-        const V bias = e.bias ? load(e.bias + j) : S::zero();
-        for (std::int64_t i = 0; i < shape.rows; i += kLanes) {
+    // Along the rows: sixteen streams of stores, instead of lines that all fall into the same cache sets.
+    for (std::int64_t i = 0; i < shape.rows; i += kLanes) {
+        const auto rows = static_cast<int>(shape.rows - i < kLanes ? shape.rows - i : kLanes);
+        for (std::int64_t j = 0; j < shape.columns; j += kLanes) {
+            const auto columns = static_cast<int>(shape.columns - j < kLanes ? shape.columns - j : kLanes);
+            const bool whole = columns == kLanes;
+            const auto load = [&](const float* from) ESPALIER_INLINE_LAMBDA {
+                return whole ? S::load(from) : S::load_first(from, columns);
+            };
+            const V bias = bias_of ? load(bias_of + j) : S::zero();
             V v[kLanes];
 #pragma GCC unroll 16
-            for (int r = 0; r < kLanes; ++r) v[r] = S::load(sums + (j + r) * pixels + i);
-            Square::transpose(v);
-            const auto rows = static_cast<int>(shape.rows - i < kLanes ? shape.rows - i : kLanes);
+            for (int r = 0; r < kLanes; ++r) v[r] = sum(j + r, i);
+            S::transpose(v);
 #pragma GCC unroll 16
             for (int r = 0; r < kLanes; ++r) {
                 if (r >= rows) break;
                 const std::int64_t at = (i + r) * shape.stride + j;
-                V value = S::add(v[r], bias);
+                V value = bias_of ? S::add(v[r], bias) : v[r];
                 if (e.residual) value = S::add(value, load(e.residual + at));
                 value = Math<S>::template activate<A>(value, lo, hi);
                 if (whole) {
@@ -87,11 +157,32 @@ ESPALIER_INLINE void finish_spmm(const SpmmRows& shape, const float* sums, std::
     }
 }
 
-template <class S, class Square>
+/// SpmmKernel::finish.
+template <class S>
 void run_spmm_finish(const SpmmRows& shape, const float* sums, std::int64_t pixels, float* c,
                      const Epilogue& e) {
-    with_activation(e.activation,
-                    [&]<Activation A>() { finish_spmm<S, Square, A>(shape, sums, pixels, c, e); });
+    with_activation(e.activation, [&]<Activation A>() {
+        finish_rows<S, A>(shape, e.bias, c, e, [&](std::int64_t j, std::int64_t i) ESPALIER_INLINE_LAMBDA {
+            return S::load(sums + j * pixels + i);
+        });
+    });
+}
+
+/// SpmmI8Kernel::finish: D::centred(sums, zero_points, weight_sum) is a vector of sums less its zero points'
+/// share, as floats.
+template <class D>
+void run_spmm_i8_finish(const SpmmRows& shape, const SpmmScaling& scaling, const std::int32_t* sums,
+                        std::int64_t pixels, float* c, const Epilogue& e) {
+    using S = typename D::Floats;
+    with_activation(e.activation, [&]<Activation A>() {
+        finish_rows<S, A>(shape, nullptr, c, e, [&](std::int64_t j, std::int64_t i) ESPALIER_INLINE_LAMBDA {
+            const auto centred =
+                D::centred(sums + j * pixels + i, scaling.zero_points + i, scaling.weight_sums[j]);
+            const auto scale = S::mul(S::load(scaling.row_scales + i), S::set1(scaling.scales[j]));
+            const float bias = e.bias && j < shape.columns ? e.bias[j] : 0.0f;
+            return D::exact_fma(centred, scale, S::set1(bias));
+        });
+    });
 }
 
 }  // namespace espalier::kernels

@@ -5,7 +5,9 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "kernels/conv/conv2d_reference.h"
 #include "kernels/elementwise/unary_reference.h"
+#include "kernels/sparse/spmm_tile.h"
 #include "kernels/testing/guarded.h"
 
 namespace espalier::kernels {
@@ -78,9 +80,77 @@ TEST(Spmm, CountsWhatItKeeps) {
     const float w[] = {0, 1, 0, -0.0f, 2, 0};
     const SparseF32 packed = pack_sparse_f32(w, 2, 3);
     EXPECT_EQ(packed.nonzeros(), 2);
-    EXPECT_GT(packed.size_bytes(), 2 * sizeof(SparseEntry));
+    EXPECT_GT(packed.size_bytes(), 2 * (sizeof(float) + 1));
     EXPECT_THROW(pack_sparse_f32(w, 0, 3), Error);
     EXPECT_THROW(pack_sparse_f32(w, 2, 0), Error);
+    EXPECT_THROW(pack_sparse_f32(w, 2, 3, 0), Error);
+}
+
+Conv2dShape random_shape(Random& random) {
+    Conv2dShape shape;
+    shape.c_in = pick(random, 1, 40);
+    shape.c_out = pick(random, 1, 50);
+    shape.kernel_h = pick(random, 1, 3);
+    shape.kernel_w = pick(random, 1, 4);
+    shape.stride_h = pick(random, 1, 2);
+    shape.stride_w = pick(random, 1, 3);
+    shape.pad_top = pick(random, 0, 2);
+    shape.pad_left = pick(random, 0, 2);
+    shape.pad_bottom = pick(random, 0, 2);
+    shape.pad_right = pick(random, 0, 2);
+    shape.dilation_h = pick(random, 1, 2);
+    shape.dilation_w = pick(random, 1, 2);
+    return shape;
+}
+
+TEST(SparseConv2d, EveryKernelMatchesTheReference) {
+    Random random(32);
+    ThreadPool pool(2);
+    for (const SpmmKernel* kernel : spmm_kernels()) {
+        if (kernel->isa > best_isa()) continue;
+        for (int trial = 0; trial < 40; ++trial) {
+            const Conv2dShape shape = random_shape(random);
+            const std::int64_t n = pick(random, 1, 3), h = pick(random, 6, 15), w = pick(random, 8, 15);
+            const std::int64_t outputs = n * shape.output_h(h) * shape.output_w(w) * shape.c_out;
+            Guarded<float> x(n * h * w * shape.c_in, 1), weights(shape.weights()), bias(shape.c_out, 3);
+            Guarded<float> y(outputs, 5);
+            for (Guarded<float>* values : {&x, &weights, &bias}) fill_normal(*values, random);
+            const double densities[] = {0, 0.1, 0.4, 0.7, 1};
+            for (std::int64_t i = 0; i < weights.size(); ++i) {
+                if (random.uniform() >= densities[trial % 5]) weights[i] = 0;
+            }
+            Epilogue epilogue;
+            epilogue.bias = bias.data();
+            epilogue.activation = trial % 2 ? Activation::kRelu : Activation::kNone;
+            const SparseF32 packed =
+                pack_sparse_f32(weights.data(), shape.c_out, shape.c_in, shape.taps(), outputs);
+            sparse_conv2d_f32(shape, packed, n, h, w, x.data(), y.data(), epilogue, pool, kernel->isa);
+            EXPECT_TRUE(y.intact());
+            const auto size = static_cast<std::size_t>(outputs);
+            std::vector<float> expected(size), magnitude(size);
+            conv2d_f32_reference(shape, weights.data(), n, h, w, x.data(), expected.data(), epilogue,
+                                 magnitude.data());
+            // Each of the additions is off by half an epsilon of the partial sum.
+            const auto depth = static_cast<double>(shape.c_in * shape.taps() + 1);
+            for (std::size_t i = 0; i < size; ++i) {
+                ASSERT_NEAR(y[static_cast<std::int64_t>(i)], expected[i],
+                            6e-8 * depth * (static_cast<double>(magnitude[i]) + 1e-3))
+                    << kernel->name << " at " << i;
+            }
+        }
+    }
+}
+
+TEST(SparseConv2d, RefusesWeightsOfAnotherShape) {
+    Conv2dShape shape;
+    shape.c_in = 3;
+    shape.c_out = 2;
+    const float w[6] = {};
+    float y[8];
+    ThreadPool pool(1);
+    const SparseF32 packed = pack_sparse_f32(w, 2, 3);
+    shape.kernel_h = 3;
+    EXPECT_THROW(sparse_conv2d_f32(shape, packed, 1, 2, 2, w, y, {}, pool), Error);
 }
 
 }  // namespace

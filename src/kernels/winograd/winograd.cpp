@@ -267,6 +267,12 @@ int winograd_tile(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std:
     return std::min(two, four) < 0.9 * direct ? tile : 0;
 }
 
+double dense_conv_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa,
+                         bool winograd) {
+    const int tile = winograd ? winograd_tile(shape, n, h, w, isa) : 0;
+    return tile > 0 ? winograd_cycles(shape, tile, n, h, w, isa) : direct_cycles(shape, n, h, w, isa);
+}
+
 std::shared_ptr<const Conv2dKernel> make_winograd(const Conv2dShape& shape, const float* weights, int tile,
                                                   Isa isa) {
     return std::make_shared<WinogradKernel>(shape, weights, tile, isa);

@@ -11,6 +11,11 @@ namespace espalier::kernels {
 /// the input is unknown (0).
 int winograd_tile(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa);
 
+/// Cycles of one core that the faster of the direct convolution and, where `winograd` allows it and it
+/// applies, the filtering should take for n images of h x w pixels: an estimate from measurements on AVX-512.
+double dense_conv_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa,
+                         bool winograd);
+
 /// A 3x3 convolution by Winograd's filtering with output tiles of 2 x 2 or 4 x 4 pixels: transform the input,
 /// multiply by the transformed weights once per element of a tile, transform back with the epilogue fused.
 /// Named winograd_2x2 or winograd_4x4.

@@ -14,8 +14,8 @@ std::vector<graph::NodeId> prunable_weights(const graph::Graph& graph);
 /// torch.nn.utils.prune._compute_nparams_toprune computes it for a fraction.
 std::int64_t pruned_count(double amount, std::int64_t elements);
 
-/// 1 for weights that stay and 0 for the `count` of smallest magnitude, over several tensors together. Among equal
-/// magnitudes the choice is that of torch.topk on the CPU, so that masks equal torch.nn.utils.prune's.
+/// 1 for weights that stay and 0 for the `count` of smallest magnitude, over several tensors together. Among
+/// equal magnitudes the choice is that of torch.topk on the CPU, so that masks equal torch.nn.utils.prune's.
 std::vector<std::vector<std::uint8_t>> magnitude_masks(std::span<const Tensor> weights, std::int64_t count);
 
 /// Each weight tensor on its own loses the fraction `amount` in [0, 1) of its smallest magnitudes:

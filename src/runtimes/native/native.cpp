@@ -24,17 +24,19 @@ ModelInfo info_of(const models::Model& model) {
     return info;
 }
 
-/// Says what zero weights save. Below a hundredth they are rounding, not pruning, and nothing to speak of.
-void note_zeros(Evidence& evidence) {
+/// Says what zero weights save, of which `needed` MACs would be left if every one were skipped. Below a
+/// hundredth they are rounding, not pruning, and nothing to speak of.
+void note_zeros(Evidence& evidence, std::int64_t needed) {
     const auto macs = static_cast<double>(evidence.macs);
-    if (static_cast<double>(evidence.effective_macs) > 0.99 * macs) return;
-    const auto sparse = evidence.macs_share.find("sparse");
-    const double share = sparse == evidence.macs_share.end() ? 0.0 : sparse->second;
-    const auto dense = std::count_if(evidence.macs_share.begin(), evidence.macs_share.end(),
-                                     [](const auto& entry) { return entry.first != "sparse"; });
-    evidence.effective_macs_exploited = share > 0 && dense == 0;
+    evidence.effective_macs_exploited = static_cast<double>(evidence.effective_macs) <= 0.99 * macs;
+    if (static_cast<double>(needed) > 0.99 * macs) return;
+    double share = 0;
+    for (const auto& [kernel_class, part] : evidence.macs_share) {
+        if (kernel_class.starts_with("sparse")) share += part;
+    }
     if (share == 0) {
-        evidence.notes.push_back("zero weights are multiplied by dense kernels: they save no time and no energy");
+        evidence.notes.push_back("zero weights are multiplied by dense kernels, which are faster here than "
+                                 "those that skip them: they save no time and no energy");
     } else {
         evidence.notes.push_back(fmt::format(
             "{:.0f} % of the MACs are in layers whose kernels skip zero weights; zeros elsewhere save nothing",
@@ -93,9 +95,9 @@ Evidence NativeInstance::evidence() const {
     Evidence evidence;
     evidence.nodes_before = model_.graph.operations();
     evidence.nodes_after = execution.steps;
-    evidence.parameters = model_.parameters;
-    // Folding changes how many constants there are; zeros are counted in what is executed.
-    evidence.nonzero_parameters = model_.parameters - after.zero_weights;
+    // Folding changes how many constants there are: what left the model and what is zero is counted instead.
+    evidence.parameters = model_.parameters - applied_->removed_parameters();
+    evidence.nonzero_parameters = evidence.parameters - after.zero_weights;
     evidence.weight_bytes = execution.weight_bytes;
     evidence.disk_bytes = after.weight_bytes;
     evidence.arena_bytes = execution.arena_bytes;
@@ -104,13 +106,13 @@ Evidence NativeInstance::evidence() const {
     for (const auto& [kernel_class, macs] : execution.macs) {
         evidence.macs_share[kernel_class] = static_cast<double>(macs) / static_cast<double>(evidence.macs);
     }
-    evidence.effective_macs = std::min(after.effective_macs, evidence.macs);
+    evidence.effective_macs = execution.effective_macs;
     evidence.kernels = execution.kernels;
     for (const auto& pass : applied_->passes) {
         if (pass.changes > 0) evidence.passes.push_back(fmt::format("{} x{}", pass.name, pass.changes));
     }
     evidence.notes = applied_->notes;
-    note_zeros(evidence);
+    note_zeros(evidence, after.effective_macs);
     note_widening(evidence);
     return evidence;
 }

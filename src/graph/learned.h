@@ -4,11 +4,11 @@
 
 #include "graph/graph.h"
 
-namespace espalier::models {
+namespace espalier::graph {
 
 /// Elements of a graph's constants that were learned, as far as a graph tells: without single numbers
 /// (scales, bounds), without running means and variances, and without the scales and zero points of quantized
 /// tensors.
-std::int64_t learned_parameters(const graph::Graph& graph);
+std::int64_t learned_parameters(const Graph& graph);
 
-}  // namespace espalier::models
+}  // namespace espalier::graph

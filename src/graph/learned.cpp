@@ -1,10 +1,8 @@
-#include "models/learned.h"
+#include "graph/learned.h"
 
 #include <set>
 
-namespace espalier::models {
-
-using namespace graph;
+namespace espalier::graph {
 
 namespace {
 
@@ -33,4 +31,4 @@ std::int64_t learned_parameters(const Graph& graph) {
     return parameters;
 }
 
-}  // namespace espalier::models
+}  // namespace espalier::graph

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/cpu_features.h"
+#include "kernels/conv/conv2d_shape.h"
+
+namespace espalier::kernels {
+
+/// A product of m rows with weights [n][k][taps], of whose words (floats, or blocks of four s8) the share
+/// `density` is not zero.
+struct SparseProblem {
+    std::int64_t m;
+    std::int64_t n;
+    std::int64_t k;
+    std::int64_t taps;
+    double density;
+};
+
+/// Cycles of one core that the dense f32 product takes, and the sparse one: estimates from measurements
+/// (spmm_benchmark).
+double dense_product_cycles(const SparseProblem& problem, Isa isa);
+double spmm_cycles(const SparseProblem& problem, Isa isa);
+
+/// The same for int8.
+double dense_i8_cycles(const SparseProblem& problem, Isa isa);
+double spmm_i8_cycles(const SparseProblem& problem, Isa isa);
+
+/// True where the sparse f32 kernel should beat a dense one that takes `dense_cycles`, by more than the
+/// estimates are wrong.
+bool sparse_pays(const SparseProblem& problem, double dense_cycles, Isa isa);
+
+/// True where the sparse int8 kernel should beat the dense one.
+bool sparse_i8_pays(const SparseProblem& problem, Isa isa);
+
+/// Rows of a block of the transposed input of a sparse product with m rows, for weights of which the given
+/// share is not zero. A block of a tile should stay in the first cache.
+std::int64_t spmm_block(std::int64_t m, double density);
+
+/// Tiles that `vectors` vectors of rows are dealt out to, so that none has more than `most` vectors and
+/// blocks of `block` rows of it stay in the first cache.
+std::int64_t spmm_tiles(std::int64_t vectors, std::int64_t block, std::int64_t lanes, std::int64_t most);
+
+/// Throws Error unless weights[n][k][taps] fit the shape, which must be valid and have one group.
+void check_sparse_shape(const Conv2dShape& shape, std::int64_t n, std::int64_t k, std::int64_t taps);
+
+}  // namespace espalier::kernels
