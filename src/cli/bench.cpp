@@ -89,6 +89,7 @@ void print_profile(runtimes::NativeInstance& instance, const Tensor& images) {
 
 void bench(BenchOptions options, const Globals& globals) {
     if (options.random_weights) options.variant.random_weights = 1;
+    options.variant.noise_will_do = true;
     const auto instance = make_instance(options.variant, globals);
     MonotonicClock clock;
     const double idle = idle_share(clock);
@@ -125,6 +126,7 @@ void bench(BenchOptions options, const Globals& globals) {
                rate * static_cast<double>(evidence.macs) / 1e9, human_bytes(evidence.weight_bytes),
                human_bytes(evidence.arena_bytes));
     if (options.variant.batch > 1) fmt::print("  the batch runs in {}\n", evidence.schedule);
+    if (evidence.calibration) fmt::print("  {}\n", runtimes::describe(*evidence.calibration));
     if (options.profile) print_profile(*instance, images);
 }
 

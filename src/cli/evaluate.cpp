@@ -38,7 +38,11 @@ void write_predictions(const EvaluateOptions& options, const datasets::Dataset& 
 }
 
 void evaluate(const EvaluateOptions& options, const Globals& globals) {
-    const auto instance = make_instance(options.variant, globals);
+    VariantOptions variant = options.variant;
+    variant.calibration.data = options.data;
+    variant.calibration.images = options.images;
+    variant.calibration.seed = options.seed;
+    const auto instance = make_instance(variant, globals);
     std::shared_ptr<const datasets::Dataset> dataset =
         datasets::open_dataset(options.data, instance->info().labels);
     if (options.images > 0) dataset = datasets::subset(dataset, options.images, options.seed);
@@ -69,6 +73,9 @@ void evaluate(const EvaluateOptions& options, const Globals& globals) {
                100 * top1.low, 100 * top1.high);
     fmt::print("  top-5  {:.2f} %   (95 % CI {:.2f} to {:.2f})\n", 100 * static_cast<double>(result.top5) / n,
                100 * top5.low, 100 * top5.high);
+    if (const auto calibration = instance->evidence().calibration) {
+        fmt::print("  {}\n", runtimes::describe(*calibration));
+    }
     fmt::print("  {:.1f} s reading and preprocessing, {:.1f} s inference (not a measurement: see 'espalier run')\n",
                result.decode_seconds, result.inference_seconds);
 }
@@ -84,7 +91,7 @@ void add_evaluate(CLI::App& app, Globals& globals, int&) {
         ->required();
     command->add_option("--images", options->images, "Use this many images, spread over the classes")
         ->check(CLI::PositiveNumber.description(""));
-    command->add_option("--seed", options->seed, "Seed of that choice")->capture_default_str();
+    command->add_option("--seed", options->seed, "Seed of that choice, and of the choice of calibration images")->capture_default_str();
     command->add_option("--predictions", options->predictions, "Write the predicted class of every image, as JSON");
     command->footer("Example: espalier evaluate --model zoo/models/vit-mini --data zoo/images/test --tactic compile");
     command->callback([options, &globals] { evaluate(*options, globals); });

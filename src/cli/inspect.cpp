@@ -24,11 +24,19 @@ struct InspectOptions {
     bool config_only = false;
 };
 
+/// Shows nothing: what a tactic would change can be told without images.
+class NoImages final : public passes::Observer {
+  public:
+    std::int64_t images() const override { return 0; }
+    void observe(const graph::Graph&, std::span<const graph::NodeId>, const See&) override {}
+};
+
 /// Which tactics find something to do in this model; the reason where one does not.
 json applicable_tactics(const models::Model& model) {
     json rows = json::array();
+    NoImages images;
     for (const auto& tactic : tactics::all_tactics()) {
-        const auto applied = tactics::apply(model.graph, tactics::parse(tactic.name));
+        const auto applied = tactics::apply(model.graph, tactics::parse(tactic.name), &images);
         rows.push_back({{"tactic", tactics::canonical(tactic.name)},
                         {"applies", applied.notes.empty()},
                         {"note", applied.notes.empty() ? std::string(tactic.summary) : applied.notes.front()}});

@@ -32,6 +32,7 @@ lab::PlanDraft draft(const DecisionOptions& options);
 struct PlanOptions {
     std::vector<std::string> models;
     std::string data;
+    std::string calibration;
     std::vector<std::string> tactics;
     std::string runtime;
     int blocks = -1;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "lab/calibration.h"
 #include "runtimes/native/native.h"
 
 namespace CLI {
@@ -20,13 +21,17 @@ struct VariantOptions {
     int batch = 1;
     int threads = 0;  ///< 0: all processors this process may use
     std::optional<std::uint64_t> random_weights;
-    bool hash = false;  ///< read all weights once to say later which model it was
+    /// Of the tactics that look at images. The option gives the path; a command that evaluates adds its data, from
+    /// which they are taken without a path.
+    lab::CalibrationSettings calibration;
+    bool noise_will_do = false;  ///< without both they look at seeded noise, since no answer counts
+    bool hash = false;           ///< read all weights once to say later which model it was
 };
 
-/// Adds --model, --tactic, --batch and --threads to a command.
+/// Adds --model, --tactic, --calibration, --batch and --threads to a command.
 void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch);
 
-/// Loads the model and applies the tactic. Throws Error as model_path(), load_model() and the tactics do.
+/// Loads the model and applies the tactic; warns where it was calibrated on images that are evaluated. Throws Error as model_path(), load_model() and the tactics do.
 std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals);
 
 }  // namespace espalier::cli

@@ -20,6 +20,12 @@ Image decode(const Sample& sample) {
     return std::get<Image>(sample.content);
 }
 
+std::vector<std::string> image_sha256s(const Dataset& dataset) {
+    std::vector<std::string> hashes;
+    for (std::int64_t i = 0; i < dataset.size(); ++i) hashes.push_back(sha256_of(dataset.sample(i)));
+    return hashes;
+}
+
 std::string content_sha256(const Dataset& dataset) {
     std::string lines;
     for (std::int64_t i = 0; i < dataset.size(); ++i) {

@@ -56,6 +56,13 @@ std::unique_ptr<Dataset> open_dataset(const std::filesystem::path& path,
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t count,
                                       std::uint64_t seed);
 
+/// What subset() with the same arguments leaves over; null where it leaves nothing.
+std::shared_ptr<const Dataset> outside_subset(std::shared_ptr<const Dataset> dataset, std::int64_t count,
+                                              std::uint64_t seed);
+
+/// SHA-256 of each image's content, in hexadecimal: the same for the same file or pixels under any name.
+std::vector<std::string> image_sha256s(const Dataset& dataset);
+
 /// Identity of names, labels and contents, in order: SHA-256 in hexadecimal. Reads every image.
 std::string content_sha256(const Dataset& dataset);
 

@@ -228,6 +228,13 @@ TEST_F(DatasetTest, SubsetIsStratifiedSeededAndInOrder) {
     EXPECT_EQ(names(7, 1).size(), 7u);
     EXPECT_EQ(names(100, 1).size(), 15u);
     EXPECT_THROW(subset(whole, 0, 1), Error);
+    const auto left = outside_subset(whole, 6, 3);
+    ASSERT_EQ(left->size(), 9);
+    std::set<std::string> together;
+    for (const auto& name : names(6, 3)) together.insert(name);
+    for (std::int64_t i = 0; i < left->size(); ++i) together.insert(left->name(i));
+    EXPECT_EQ(together.size(), 15u);
+    EXPECT_EQ(outside_subset(whole, 15, 3), nullptr);
 }
 
 }  // namespace

@@ -61,21 +61,42 @@ void share_out(std::vector<Stratum>& strata, std::int64_t count, std::int64_t si
     for (std::size_t i = 0; left > 0; ++i, --left) ++strata[i].quota;
 }
 
+/// Indices of the images that are chosen, and of the others.
+struct Division {
+    std::vector<std::int64_t> chosen;
+    std::vector<std::int64_t> others;
+};
+
+Division divide(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
+    if (count <= 0) fail_usage("a subset needs at least one image, not {}", count);
+    Random random(seed);
+    std::vector<Stratum> strata = strata_of(dataset, random);
+    share_out(strata, count, dataset.size());
+    Division division;
+    for (const Stratum& stratum : strata) {
+        const auto end = stratum.indices.begin() + stratum.quota;
+        division.chosen.insert(division.chosen.end(), stratum.indices.begin(), end);
+        division.others.insert(division.others.end(), end, stratum.indices.end());
+    }
+    std::ranges::sort(division.chosen);
+    std::ranges::sort(division.others);
+    return division;
+}
+
 }  // namespace
 
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, std::int64_t count,
                                       std::uint64_t seed) {
-    if (count <= 0) fail_usage("a subset needs at least one image, not {}", count);
     if (count >= dataset->size()) return dataset;
-    Random random(seed);
-    std::vector<Stratum> strata = strata_of(*dataset, random);
-    share_out(strata, count, dataset->size());
-    std::vector<std::int64_t> chosen;
-    for (const Stratum& stratum : strata) {
-        chosen.insert(chosen.end(), stratum.indices.begin(), stratum.indices.begin() + stratum.quota);
-    }
-    std::ranges::sort(chosen);
+    auto chosen = divide(*dataset, count, seed).chosen;
     return std::make_shared<Subset>(std::move(dataset), std::move(chosen));
+}
+
+std::shared_ptr<const Dataset> outside_subset(std::shared_ptr<const Dataset> dataset, std::int64_t count,
+                                              std::uint64_t seed) {
+    if (count >= dataset->size()) return nullptr;
+    auto others = divide(*dataset, count, seed).others;
+    return std::make_shared<Subset>(std::move(dataset), std::move(others));
 }
 
 }  // namespace espalier::datasets

@@ -116,6 +116,15 @@ class Session::Impl {
         for (Lane& lane : own_) lane.keep_only(chosen_.own_parts ? chosen_.part : 0);
     }
 
+    Tensor run(const Tensor& input, const std::function<void(const graph::Node&, const View&)>& after) {
+        check_input(input);
+        const std::int64_t n = input.shape()[0];
+        Tensor output = Tensor::allocate(DType::kF32, graph_.type(graph_.output()).shape.with(0, n));
+        shared_.plan(n).run(input.span<float>().data(), output.mutable_span<float>().data(), pool_,
+                            [&](const Step& step) { after(graph_[step.node], step.operands.output); });
+        return output;
+    }
+
     std::vector<StepTime> profile(const Tensor& input) {
         check_input(input);
         last_ = schedule_for(input.shape()[0]);
@@ -254,6 +263,9 @@ Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 
 Tensor Session::run(const Tensor& input) { return impl_->run(input.to_aligned()); }
+Tensor Session::run(const Tensor& input, const std::function<void(const graph::Node&, const View&)>& after) {
+    return impl_->run(input.to_aligned(), after);
+}
 void Session::plan(std::int64_t images) { impl_->plan(images); }
 void Session::tune(const Tensor& input) { impl_->tune(input.to_aligned()); }
 std::vector<StepTime> Session::profile(const Tensor& input) { return impl_->profile(input.to_aligned()); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -48,6 +49,10 @@ class Session {
     /// f32 [n, C, H, W] -> f32 [n, classes]. Plans memory the first time it sees a batch size.
     /// Throws Error when the shape is not the model's.
     Tensor run(const Tensor& input);
+
+    /// run(), calling `after` with each operation when it is done, and with its value, valid during the call. The
+    /// batch stays whole.
+    Tensor run(const Tensor& input, const std::function<void(const graph::Node&, const View&)>& after);
 
     /// Plans the memory of batches of `images` >= 1 now rather than at the first run.
     void plan(std::int64_t images);

@@ -2,6 +2,7 @@
 
 #include "base/cpu_features.h"
 #include "base/file.h"
+#include "lab/calibration.h"
 #include "lab/environment.h"
 #include "lab/model_workload.h"
 #include "lab/pixels.h"
@@ -25,6 +26,14 @@ std::string hash_predictions(const store::PredictionRecord& predictions) {
     return sha256(std::as_bytes(std::span(predictions.predicted)));
 }
 
+/// Opened when the tactic asks for it, so that reading counts as its cost.
+runtimes::OpenCalibration calibration_of(const TrialRequest& request) {
+    if (!request.calibration) return {};
+    return [calibration = *request.calibration](const runtimes::ModelInfo&) {
+        return preprocessed(PixelFile::open(calibration.pixels, calibration.pixels_key), calibration.origin);
+    };
+}
+
 TrialResult measure(const TrialRequest& request) {
     MonotonicClock clock;
     const meters::SystemFiles files;
@@ -33,7 +42,8 @@ TrialResult measure(const TrialRequest& request) {
     const auto runtime = runtimes::make_runtime(request.runtime);
     ModelWorkload workload(
         *runtime,
-        {request.model, request.tactic, request.runtime, request.device, request.batch, request.threads},
+        {request.model, request.tactic, request.runtime, request.device, request.batch, request.threads,
+         calibration_of(request)},
         request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
     const auto before = read_conditions(files);
     sampler.start();

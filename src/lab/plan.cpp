@@ -84,6 +84,7 @@ ProtocolSettings resolve_protocol(const PlanDraft& draft) {
 PlanDraft merge(PlanDraft first, const PlanDraft& second) {
     fill(first.models, second.models);
     fill(first.data, second.data);
+    fill(first.calibration, second.calibration);
     fill(first.tactics, second.tactics);
     fill(first.runtime, second.runtime);
     fill(first.blocks, second.blocks);
@@ -117,6 +118,7 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     Plan plan;
     plan.models = absolute_paths(*draft.models);
     plan.data = absolute_paths({*draft.data}).front();
+    if (draft.calibration) plan.calibration = absolute_paths({*draft.calibration}).front();
     plan.tactics = canonical_tactics(draft.tactics.value_or(kDefaultTactics), canonical);
     plan.runtime = draft.runtime.value_or("native");
     plan.blocks = in_range(draft.blocks, 10, 1, 10'000, "blocks");

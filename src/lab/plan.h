@@ -49,6 +49,7 @@ struct LimitSettings {
 struct Plan {
     std::vector<std::string> models;   ///< folders
     std::string data;                  ///< image folder, manifest, CIFAR or IDX file
+    std::string calibration;           ///< the same, for tactics that look at images; empty: taken from `data`
     std::vector<std::string> tactics;  ///< canonical texts, "baseline" first, no two alike
     std::string runtime = "native";
     int blocks = 10;
@@ -65,6 +66,7 @@ struct Plan {
 struct PlanDraft {
     std::optional<std::vector<std::string>> models;
     std::optional<std::string> data;
+    std::optional<std::string> calibration;
     std::optional<std::vector<std::string>> tactics;
     std::optional<std::string> runtime;
     std::optional<int> blocks;

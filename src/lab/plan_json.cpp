@@ -42,7 +42,7 @@ Seconds seconds(const json& object, const char* key) { return Seconds(object.at(
 
 json measured_part(const Plan& plan) {
     const auto& protocol = plan.protocol;
-    return {{"schema", "espalier.plan/1"},
+    json object = {{"schema", "espalier.plan/1"},
             {"models", plan.models},
             {"data", plan.data},
             {"tactics", plan.tactics},
@@ -57,6 +57,8 @@ json measured_part(const Plan& plan) {
               {"warmup_calls", protocol.warmup_calls},
               {"warmup_cap_s", protocol.warmup_cap.value()},
               {"window_s", protocol.window.value()}}}};
+    if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
+    return object;
 }
 
 json to_json(const Plan& plan) {
@@ -74,6 +76,7 @@ Plan plan_from_json(const json& object) {
         Plan plan;
         plan.models = object.at("models").get<std::vector<std::string>>();
         plan.data = object.at("data").get<std::string>();
+        plan.calibration = object.value("calibration", "");
         plan.tactics = object.at("tactics").get<std::vector<std::string>>();
         plan.runtime = object.at("runtime").get<std::string>();
         plan.blocks = object.at("blocks").get<int>();

@@ -191,6 +191,10 @@ Table plan_keys() {
          }},
         {"data", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.data = context.absolute(text(node, context, "data")); }},
+        {"calibration",
+         [](const toml::node& node, PlanDraft& draft, const Context& context) {
+             draft.calibration = context.absolute(text(node, context, "calibration"));
+         }},
         {"tactics", [](const toml::node& node, PlanDraft& draft,
                        const Context& context) { draft.tactics = texts(node, context, "tactics"); }},
         {"runtime", [](const toml::node& node, PlanDraft& draft,

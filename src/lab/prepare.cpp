@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "lab/wall_time.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "tactics/tactic.h"
 
 namespace espalier::lab {
 namespace {
@@ -38,19 +40,45 @@ std::shared_ptr<const datasets::Dataset> choose(const Plan& plan, const runtimes
     return plan.images > 0 ? datasets::subset(std::move(all), plan.images, plan.seed) : all;
 }
 
+/// Where images so chosen are kept when they were preprocessed for a model, and under which key.
+struct PixelPlace {
+    std::string path;
+    std::string key;
+};
+
+PixelPlace pixel_place(const std::string& images_sha256, const runtimes::ModelInfo& info,
+                       const std::filesystem::path& store) {
+    PixelPlace place;
+    place.key = sha256(fmt::format("{}\n{}\n{} {} {}", images_sha256, datasets::to_json_text(info.processor),
+                                   info.channels, info.height, info.width));
+    const std::filesystem::path folder = store.string() + ".cache";
+    place.path = std::filesystem::absolute(folder / (place.key.substr(0, 16) + ".pixels")).string();
+    return place;
+}
+
+/// Chooses calibration images where a tactic of the plan looks at some.
+void prepare_calibration(const Plan& plan, const std::filesystem::path& store, PreparedModel& prepared) {
+    if (std::none_of(plan.tactics.begin(), plan.tactics.end(),
+                     [](const auto& tactic) { return tactics::needs_calibration(tactic); })) {
+        return;
+    }
+    const CalibrationSettings settings{plan.calibration, plan.data, plan.images, plan.seed};
+    prepared.calibration = choose_calibration(settings, prepared.info.labels);
+    const auto place = pixel_place(prepared.calibration->origin.sha256, prepared.info, store);
+    prepared.calibration_pixels = place.path;
+    prepared.calibration_key = place.key;
+}
+
 PreparedModel prepare_model(const Plan& plan, runtimes::Runtime& runtime, const std::string& model,
                             const std::filesystem::path& store) {
     PreparedModel prepared;
     prepared.info = look_at(runtime, plan, model);
     prepared.images = choose(plan, prepared.info);
     prepared.images_sha256 = datasets::content_sha256(*prepared.images);
-    const auto& info = prepared.info;
-    prepared.pixels_key =
-        sha256(fmt::format("{}\n{}\n{} {} {}", prepared.images_sha256, datasets::to_json_text(info.processor),
-                           info.channels, info.height, info.width));
-    const std::filesystem::path folder = store.string() + ".cache";
-    prepared.pixels =
-        std::filesystem::absolute(folder / (prepared.pixels_key.substr(0, 16) + ".pixels")).string();
+    const auto place = pixel_place(prepared.images_sha256, prepared.info, store);
+    prepared.pixels = place.path;
+    prepared.pixels_key = place.key;
+    prepare_calibration(plan, store, prepared);
     return prepared;
 }
 
@@ -89,11 +117,15 @@ void make_names_unique(std::vector<store::ModelRecord>& models) {
     }
 }
 
-std::string hash_plan(const Plan& plan, const store::StudyRecord& study) {
-    json identity = measured_part(plan);
+std::string hash_plan(const Prepared& prepared) {
+    const auto& study = prepared.study;
+    json identity = measured_part(prepared.plan);
     identity["version"] = kVersion;
     identity["data_sha256"] = study.dataset.sha256;
     for (const auto& model : study.models) identity["model_sha256"].push_back(model.sha256);
+    for (const auto& model : prepared.models) {
+        if (model.calibration) identity["calibration_sha256"].push_back(model.calibration->origin.sha256);
+    }
     return sha256(dump(identity));
 }
 
@@ -129,11 +161,11 @@ std::string machine() {
     return dump(describe_machine(files, meters::discover({.files = files, .clock = clock})));
 }
 
-bool usable(const PreparedModel& model) {
+bool usable(const std::string& pixels, const std::string& key) {
     std::error_code ignored;
-    if (!std::filesystem::exists(model.pixels, ignored)) return false;
+    if (!std::filesystem::exists(pixels, ignored)) return false;
     try {
-        return PixelFile::open(model.pixels, model.pixels_key)->intact();
+        return PixelFile::open(pixels, key)->intact();
     } catch (const Error&) {
         return false;
     }
@@ -170,7 +202,7 @@ Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesy
     make_names_unique(study.models);
     study.dataset = dataset_record(plan, prepared.models.front());
     study.plan = dump(to_json(plan));
-    study.plan_hash = hash_plan(plan, study);
+    study.plan_hash = hash_plan(prepared);
     study.seed = static_cast<std::int64_t>(plan.seed);
     study.blocks = plan.blocks;
     study.tool_version = kVersion;
@@ -184,27 +216,35 @@ Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesy
 std::vector<double> prepare_pixels(
     const Prepared& prepared,
     const std::function<void(const std::string&, std::int64_t, std::int64_t)>& progress) {
-    std::vector<double> seconds;
     const MonotonicClock clock;
-    for (const auto& model : prepared.models) {
-        seconds.push_back(0.0);
-        if (usable(model)) continue;
-        const auto folder = std::filesystem::path(model.pixels).parent_path();
+    const auto seconds_to_make = [&](const runtimes::ModelInfo& info, const std::string& pixels,
+                                     const std::string& key, const datasets::Dataset& images) {
+        if (usable(pixels, key)) return 0.0;
+        const Seconds start = clock.now();
+        const auto folder = std::filesystem::path(pixels).parent_path();
         tag_cache(folder);
         remove_leftovers(folder);
-        const auto& info = model.info;
         const datasets::Preprocessor preprocessor(info.processor, info.channels, info.height, info.width);
-        const Seconds start = clock.now();
-        PixelFile::write(model.pixels, model.pixels_key, *model.images, preprocessor,
-                         [&](std::int64_t done) { progress(info.name, done, model.images->size()); });
-        seconds.back() = (clock.now() - start).value() / static_cast<double>(model.images->size());
+        PixelFile::write(pixels, key, images, preprocessor,
+                         [&](std::int64_t done) { progress(info.name, done, images.size()); });
+        return (clock.now() - start).value();
+    };
+    std::vector<double> seconds_per_image;
+    for (const auto& model : prepared.models) {
+        const double seconds = seconds_to_make(model.info, model.pixels, model.pixels_key, *model.images);
+        seconds_per_image.push_back(seconds / static_cast<double>(model.images->size()));
+        if (!model.calibration) continue;
+        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key, *model.calibration->images);
     }
-    return seconds;
+    return seconds_per_image;
 }
 
 void remove_pixels(const Prepared& prepared) {
     std::error_code ignored;
-    for (const auto& model : prepared.models) std::filesystem::remove(model.pixels, ignored);
+    for (const auto& model : prepared.models) {
+        std::filesystem::remove(model.pixels, ignored);
+        if (model.calibration) std::filesystem::remove(model.calibration_pixels, ignored);
+    }
 }
 
 }  // namespace espalier::lab

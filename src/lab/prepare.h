@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "datasets/dataset.h"
+#include "lab/calibration.h"
 #include "lab/plan.h"
 #include "runtimes/runtime.h"
 #include "store/records.h"
@@ -21,6 +23,9 @@ struct PreparedModel {
     std::string images_sha256;                        ///< names, labels and contents
     std::string pixels;                               ///< where its preprocessed images are or will be
     std::string pixels_key;
+    std::optional<Calibration> calibration;  ///< where a tactic of the plan looks at images
+    std::string calibration_pixels;          ///< as `pixels`, of those
+    std::string calibration_key;
 };
 
 /// A plan whose inputs were read and identified.
@@ -32,13 +37,13 @@ struct Prepared {
 };
 
 /// Loads every model, opens the images, and lays out variants and design. The study's plan hash covers the
-/// measured part of the plan, the content of models and images, and the version of the program, so the same
+/// measured part of the plan, the content of models, images and calibration images, and the version of the program, so the same
 /// command finds its study again, and never mixes two contents. Throws Error when a model or the images
 /// cannot be used; nothing is written.
 Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store);
 
-/// Makes the files of preprocessed images that are missing or damaged. `progress(model, done, total)` is
-/// called now and then. Returns seconds per image, decoding and preprocessing together, of each model whose
+/// Makes the files of preprocessed images that are missing or damaged, those for calibration too.
+/// `progress(model, done, total)` is called now and then. Returns seconds per image, decoding and preprocessing together, of each model whose
 /// file was made now; 0 where it was there.
 std::vector<double> prepare_pixels(
     const Prepared& prepared,

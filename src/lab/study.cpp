@@ -12,6 +12,7 @@
 #include "store/notes.h"
 #include "store/studies.h"
 #include "store/trials.h"
+#include "tactics/tactic.h"
 
 namespace espalier::lab {
 namespace {
@@ -36,6 +37,9 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
         request.threads = variant.threads;
         request.pixels = source.pixels;
         request.pixels_key = source.pixels_key;
+        if (source.calibration && tactics::needs_calibration(variant.tactic)) {
+            request.calibration = {source.calibration_pixels, source.calibration_key, source.calibration->origin};
+        }
         request.protocol = prepared.plan.protocol;
         requests.push_back(std::move(request));
     }
@@ -63,6 +67,21 @@ Seconds pilot(const Plan& plan, const PreparedModel& model, const std::string& p
         std::min(plan.protocol.warmup_cap, call * std::max(10, plan.protocol.warmup_calls));
     return kOverheadOfATrial + plan.protocol.idle + (ready - start) + warm_up +
            std::max(plan.protocol.window, call * calls);
+}
+
+/// What the tactics looked at, once for each tactic and model.
+void add_calibration_notes(const StudyRun& run, std::vector<store::NoteRecord>& notes) {
+    for (std::size_t i = 0; i < run.requests.size(); ++i) {
+        const auto& request = run.requests[i];
+        if (!request.calibration) continue;
+        const auto& origin = request.calibration->origin;
+        const auto model = std::find_if(run.study.models.begin(), run.study.models.end(), [&](const auto& one) {
+            return one.id == run.study.variants[i].model_id;
+        });
+        const char* code = origin.evaluated > 0 ? "calibration-overlap" : "calibration";
+        notes.push_back(
+            {0, code, fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)), ""});
+    }
 }
 
 }  // namespace
@@ -99,6 +118,7 @@ void add_study_notes(store::Database& database, const StudyRun& run,
                          preprocess_s[i] * 1e3, run.study.models[i].name),
              ""});
     }
+    add_calibration_notes(run, notes);
     store::Notes store(database);
     for (auto& note : notes) {
         note.created_at = utc_now();

@@ -15,8 +15,9 @@ struct OpenedStudy {
 /// The newest study of the same plan, models and images, else (or when `fresh`) a new one.
 OpenedStudy open_study(store::Database& database, const Prepared& prepared, bool fresh);
 
-/// Keeps what makes the study's results weaker or needs saying: notes on the machine, and how long an image
-/// took to decode and preprocess, outside all windows. `preprocess_s` as prepare_pixels() returns it.
+/// Keeps what makes the study's results weaker or needs saying: notes on the machine, which images tactics were
+/// calibrated on, and how long an image took to decode and preprocess, outside all windows. `preprocess_s` as
+/// prepare_pixels() returns it.
 void add_study_notes(store::Database& database, const StudyRun& run, const std::vector<double>& preprocess_s);
 
 /// How long a study will take, and what that is based on.

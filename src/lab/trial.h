@@ -6,9 +6,17 @@
 
 #include "base/error.h"
 #include "lab/plan.h"
+#include "runtimes/calibration.h"
 #include "store/records.h"
 
 namespace espalier::lab {
+
+/// Images for the tactic of a trial to look at.
+struct TrialCalibration {
+    std::string pixels;  ///< PixelFile
+    std::string pixels_key;
+    runtimes::CalibrationOrigin origin;
+};
 
 /// Everything a trial's process must know.
 struct TrialRequest {
@@ -21,6 +29,7 @@ struct TrialRequest {
     int threads = 1;
     std::string pixels;  ///< PixelFile
     std::string pixels_key;
+    std::optional<TrialCalibration> calibration{};  ///< where the tactic looks at images
     bool keep_predictions = false;  ///< return them image by image, not only their hash
     ProtocolSettings protocol;
 };

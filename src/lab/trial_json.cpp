@@ -106,6 +106,19 @@ store::PredictionRecord predictions_from(const json& object) {
             object.at("ranks").get<std::vector<std::int32_t>>()};
 }
 
+json calibration_json(const std::optional<TrialCalibration>& calibration) {
+    if (!calibration) return nullptr;
+    return {{"pixels", calibration->pixels},
+            {"pixels_key", calibration->pixels_key},
+            {"origin", runtimes::to_json(calibration->origin)}};
+}
+
+std::optional<TrialCalibration> calibration_from(const json& object) {
+    if (object.is_null()) return std::nullopt;
+    return TrialCalibration{object.at("pixels").get<std::string>(), object.at("pixels_key").get<std::string>(),
+                            runtimes::calibration_origin_from_json(object.at("origin"))};
+}
+
 /// Parses a document of the schema, and says what is wrong with one that is not.
 template <typename Read>
 auto read_document(const std::string& text, const char* schema, Read read) {
@@ -140,6 +153,7 @@ std::string write_request(const TrialRequest& request) {
                  {"threads", request.threads},
                  {"pixels", request.pixels},
                  {"pixels_key", request.pixels_key},
+                 {"calibration", calibration_json(request.calibration)},
                  {"keep_predictions", request.keep_predictions},
                  {"idle_s", protocol.idle.value()},
                  {"warmup_calls", protocol.warmup_calls},
@@ -159,6 +173,7 @@ TrialRequest read_request(const std::string& text) {
         request.threads = object.at("threads").get<int>();
         request.pixels = object.at("pixels").get<std::string>();
         request.pixels_key = object.at("pixels_key").get<std::string>();
+        request.calibration = calibration_from(object.at("calibration"));
         request.keep_predictions = object.at("keep_predictions").get<bool>();
         request.protocol.idle = Seconds(object.at("idle_s").get<double>());
         request.protocol.warmup_calls = object.at("warmup_calls").get<int>();

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "lab/numbers.h"
+#include "store/notes.h"
 
 namespace espalier::lab {
 namespace {
@@ -196,7 +197,7 @@ void ModelJudge::add_cautions() {
     std::map<std::string, int> by_trial;
     for (const auto& note : study_.notes) {
         if (note.trial_id == 0) {
-            if (note.code != "preprocessing") verdict_.cautions.push_back(note.text);
+            if (store::weakens(note)) verdict_.cautions.push_back(note.text);
         } else {
             ++by_trial[note.code];
         }

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "statistics/summary.h"
+#include "store/notes.h"
 #include "store/totals.h"
 
 namespace espalier::report {
@@ -119,7 +120,7 @@ void add_notes(const store::StudyRecord& study, std::vector<Warning>& warnings) 
         if (note.trial_id != 0)
             of_trials[note.code].push_back(&note);
         else if (note.code != "no-energy-meter")
-            warnings.push_back({note.code == "preprocessing" ? "note" : "warning", sentence(note.text), {}});
+            warnings.push_back({store::weakens(note) ? "warning" : "note", sentence(note.text), {}});
     }
     for (const auto& [code, notes] : of_trials) {
         const auto& text = notes.front()->text;

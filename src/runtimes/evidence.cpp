@@ -24,6 +24,7 @@ json to_json(const Evidence& e) {
             {"kernels", e.kernels},
             {"passes", e.passes},
             {"device", e.device},
+            {"calibration", e.calibration ? to_json(*e.calibration) : json(nullptr)},
             {"notes", e.notes}};
 }
 
@@ -45,6 +46,9 @@ Evidence evidence_from_json(const json& document) {
         document.at("kernels").get_to(e.kernels);
         document.at("passes").get_to(e.passes);
         document.at("device").get_to(e.device);
+        // Evidence of earlier versions has no such key.
+        const json calibration = document.value("calibration", json(nullptr));
+        if (!calibration.is_null()) e.calibration = calibration_origin_from_json(calibration);
         document.at("notes").get_to(e.notes);
         return e;
     } catch (const json::exception& error) {

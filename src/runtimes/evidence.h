@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "runtimes/calibration.h"
+
 namespace espalier::runtimes {
 
 /// Proof that a tactic happened in the variant that was measured, not in the one that was asked for.
@@ -29,6 +31,7 @@ struct Evidence {
     std::vector<std::string> kernels;     ///< distinct kernels used, e.g. "gemm_f32/avx512"
     std::vector<std::string> passes;      ///< passes that changed the graph, in order, with their counts
     std::string device = "cpu";
+    std::optional<CalibrationOrigin> calibration;  ///< images that the tactic looked at; none where it does not
     std::vector<std::string> notes;       ///< what did not happen and why, e.g. "convolutions stay f32"
 };
 

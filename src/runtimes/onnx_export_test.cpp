@@ -253,6 +253,19 @@ std::vector<std::pair<std::string, Builder>> samples() {
              return s.add(op,
                           {s.quantized(s.input), s.codes({4, 3, 3, 2}), s.weight({4}, 0.01), s.weight({4})});
          }},
+        {"integer_conv2d_with_residual",
+         [](Sample& s) {
+             const IntegerConv2d op{
+                 .pad = {1, 1, 1, 1}, .zero_point = 100, .activation = activation(UnaryKind::kRelu)};
+             return s.add(op, {s.quantized(s.input), s.codes({6, 6, 3, 3}), s.weight({6}, 0.01), NodeId::kNone,
+                               s.input});
+         }},
+        {"integer_linear_with_residual",
+         [](Sample& s) {
+             const NodeId x = s.tokens();
+             const IntegerLinear op{.zero_point = 100, .activation = activation(UnaryKind::kGelu)};
+             return s.add(op, {s.quantized(x), s.codes({6, 6}), s.weight({6}, 0.01), s.weight({6}), x});
+         }},
         {"integer_linear",
          [](Sample& s) {
              const IntegerLinear op{.zero_point = 100};

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "datasets/processor.h"
+#include "runtimes/calibration.h"
 #include "runtimes/evidence.h"
 #include "tensor/tensor.h"
 
@@ -20,6 +21,7 @@ struct VariantSpec {
     std::string device = "cpu";
     int batch = 1;                   ///< images per call, at least 1
     int threads = 1;                 ///< compute threads, at least 1
+    OpenCalibration calibration{};   ///< for tactics that look at images; empty where there are none
 };
 
 /// What is known of a model once it is loaded, before any tactic.
@@ -43,7 +45,8 @@ class Instance {
     virtual const ModelInfo& info() const = 0;
 
     /// Applies the tactic and makes the variant ready to run. Called once, timed by the caller as the cost of
-    /// the optimization. Throws Error when the tactic does not apply to this model.
+    /// the optimization, calibration included. Throws Error when the tactic does not apply to this model or lacks
+    /// the calibration images it looks at.
     virtual void optimize() = 0;
 
     /// pixel_values f32 [n, channels, height, width], 1 <= n <= batch  ->  logits f32 [n, classes].

@@ -4,6 +4,8 @@
 
 namespace espalier::store {
 
+bool weakens(const NoteRecord& note) { return note.code != "preprocessing" && note.code != "calibration"; }
+
 void Notes::add(Id study, const NoteRecord& note) {
     database_.guarded([&] {
         SQLite::Statement insert(

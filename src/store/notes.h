@@ -8,6 +8,9 @@
 
 namespace espalier::store {
 
+/// Whether a note tells of something that weakens the results; others need only be said.
+bool weakens(const NoteRecord& note);
+
 /// Table note: what a reader of the results must know.
 class Notes {
   public:

@@ -10,8 +10,8 @@ namespace espalier::tactics {
 namespace {
 
 /// By value, so that the table does not depend on the order in which files are initialised.
-std::array<const Tactic*, 8> table() {
-    return {&kBaseline,    &kCompile,       &kDynamicQuantization, &kBf16,
+std::array<const Tactic*, 9> table() {
+    return {&kBaseline,     &kCompile,       &kDynamicQuantization, &kStaticQuantization, &kBf16,
             &kLocalPruning, &kGlobalPruning, &kBlockPruning,        &kChannelPruning};
 }
 
@@ -36,11 +36,21 @@ Part parse_part(std::string_view text) {
     return {std::string(tactic.name), tactic.canonical(parameter)};
 }
 
+std::vector<passes::Pass> passes_of(const Tactic& tactic, const std::string& parameter, passes::Observer* images) {
+    if (!tactic.calibrated_passes) return tactic.passes(parameter);
+    if (!images) {
+        fail_usage("{} looks at calibration images, and none were given; name a data set of them with --calibration",
+                   tactic.name);
+    }
+    return tactic.calibrated_passes(parameter, *images);
+}
+
 }  // namespace
 
 std::span<const Tactic> all_tactics() {
-    static const std::array<Tactic, 8> tactics{kBaseline,     kCompile,       kDynamicQuantization, kBf16,
-                                               kLocalPruning, kGlobalPruning, kBlockPruning,        kChannelPruning};
+    static const std::array<Tactic, 9> tactics{
+        kBaseline,     kCompile,       kDynamicQuantization, kStaticQuantization, kBf16,
+        kLocalPruning, kGlobalPruning, kBlockPruning,        kChannelPruning};
     return tactics;
 }
 
@@ -86,12 +96,19 @@ std::int64_t Applied::removed_parameters() const {
     return sum;
 }
 
-Applied apply(const graph::Graph& graph, const std::vector<Part>& parts) {
+bool needs_calibration(const std::vector<Part>& parts) {
+    return std::any_of(parts.begin(), parts.end(),
+                       [](const Part& part) { return find(part.name).calibrated_passes != nullptr; });
+}
+
+bool needs_calibration(std::string_view text) { return needs_calibration(parse(text)); }
+
+Applied apply(const graph::Graph& graph, const std::vector<Part>& parts, passes::Observer* images) {
     Applied applied{graph, {}, {}};
     for (const Part& part : parts) {
         const Tactic& tactic = find(part.name);
         const std::size_t first = applied.passes.size();
-        const auto passes = tactic.passes(part.parameter);
+        const auto passes = passes_of(tactic, part.parameter, images);
         applied.graph = passes::run_passes(applied.graph, passes, applied.passes);
         const bool happened = std::any_of(applied.passes.begin() + static_cast<std::ptrdiff_t>(first),
                                           applied.passes.end(), [](const auto& pass) { return pass.changes > 0; });

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "passes/observer.h"
 #include "passes/pass.h"
 
 namespace espalier::tactics {
@@ -28,9 +30,14 @@ struct Tactic {
     Phase phase;
     /// Canonical text of a parameter ("" gives the default). Throws a usage Error when it is not valid.
     std::string (*canonical)(std::string_view parameter);
-    /// The passes to run for a canonical parameter.
-    std::vector<passes::Pass> (*passes)(std::string_view parameter);
+    /// The passes to run for a canonical parameter; null for a tactic that looks at images.
+    std::vector<passes::Pass> (*passes)(std::string_view parameter) = nullptr;
+    /// The same for a tactic that looks at calibration images; null for one that does not.
+    std::vector<passes::Pass> (*calibrated_passes)(std::string_view parameter, passes::Observer& images) = nullptr;
 };
+
+/// Images that a tactic which looks at some wants, where there are as many.
+inline constexpr std::int64_t kCalibrationImages = 256;
 
 /// All tactics. To add one: its file, declared below, and a row in tactic.cpp.
 std::span<const Tactic> all_tactics();
@@ -41,6 +48,7 @@ extern const Tactic kDynamicQuantization;
 extern const Tactic kBf16;
 extern const Tactic kLocalPruning;
 extern const Tactic kGlobalPruning;
+extern const Tactic kStaticQuantization;
 extern const Tactic kBlockPruning;
 extern const Tactic kChannelPruning;
 
@@ -53,6 +61,10 @@ std::vector<Part> parse(std::string_view text);
 std::string canonical(const std::vector<Part>& parts);
 std::string canonical(std::string_view text);
 
+/// Whether one of the parts looks at calibration images.
+bool needs_calibration(const std::vector<Part>& parts);
+bool needs_calibration(std::string_view text);
+
 /// What a tactic made of a graph.
 struct Applied {
     graph::Graph graph;
@@ -63,7 +75,8 @@ struct Applied {
     std::int64_t removed_parameters() const;
 };
 
-/// Applies the parts to a verified graph in the order of their phases. Throws Error when a pass fails.
-Applied apply(const graph::Graph& graph, const std::vector<Part>& parts);
+/// Applies the parts to a verified graph in the order of their phases. `images` may be null where no part looks at
+/// calibration images; a usage Error says so where one does. Throws Error when a pass fails.
+Applied apply(const graph::Graph& graph, const std::vector<Part>& parts, passes::Observer* images = nullptr);
 
 }  // namespace espalier::tactics

@@ -28,6 +28,9 @@ TEST(Tactic, CanonicalTextWritesDefaultsAndOrdersByPhase) {
     EXPECT_EQ(canonical("dynamic-quantization:torch+compile"), "compile+dynamic-quantization:torch");
     EXPECT_EQ(canonical("bf16+compile+local-pruning"), "local-pruning:0.3+compile+bf16");
     EXPECT_EQ(canonical("block-pruning+channel-pruning:0.2"), "channel-pruning:0.2+block-pruning:0.3");
+    EXPECT_EQ(canonical("static-quantization+compile"), "compile+static-quantization:mse");
+    EXPECT_EQ(canonical("static-quantization:percentile"), "static-quantization:percentile-99.99");
+    EXPECT_EQ(canonical("static-quantization:percentile-99.90"), "static-quantization:percentile-99.9");
     for (const Tactic& tactic : all_tactics()) EXPECT_EQ(canonical(canonical(tactic.name)), canonical(tactic.name));
 }
 
@@ -43,7 +46,25 @@ TEST(Tactic, BadTextIsExplained) {
     EXPECT_THAT(problem_with("bf16:8"), HasSubstr("takes no parameter"));
     EXPECT_THAT(problem_with("dynamic-quantization:torch+compile+bf16"),
                 HasSubstr("dynamic-quantization and bf16 each choose the precision"));
+    for (const char* scheme : {"entropy", "percentile-", "percentile-100", "percentile-50", "percentile99", "percentile-9x"}) {
+        EXPECT_THAT(problem_with(std::string("static-quantization:") + scheme), HasSubstr(scheme));
+    }
     EXPECT_THAT(problem_with("compile+"), HasSubstr("unknown tactic"));
+}
+
+TEST(Tactic, ThatLooksAtImagesSaysSoWithoutThem) {
+    EXPECT_TRUE(needs_calibration("compile+static-quantization"));
+    EXPECT_FALSE(needs_calibration("compile+dynamic-quantization"));
+    graph::Graph graph;
+    const auto x = graph.add_input("x", {DType::kF32, {1, 3, 4, 1}});
+    graph.set_output(graph.add(graph::Reshape{{0, -1}}, {x}, "out"));
+    try {
+        tactics::apply(graph, parse("static-quantization"));
+        FAIL() << "no images were needed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+        EXPECT_THAT(error.what(), HasSubstr("--calibration"));
+    }
 }
 
 /// Attention of the given number of heads over 3 tokens of 4 features, with itself as queries, keys and values.

@@ -37,7 +37,8 @@ class IntegerLinearOperator final : public Operator {
     IntegerLinearOperator(const Lowering& lowering, const graph::IntegerLinear& op)
         : isa_(lowering.options.isa),
           codes_(lowering, op.zero_point),
-          bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()) {
+          bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
+          epilogue_(epilogue_of(op.activation)) {
         const Tensor weights = lowering.constant(1);
         packed_ = kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0],
                                         weights.shape()[1], lowering.constant(2).span<float>());
@@ -47,12 +48,15 @@ class IntegerLinearOperator final : public Operator {
     void run(const Operands& operands, ThreadPool& pool) const override {
         const std::int64_t rows = operands.inputs[0].shape().elements() / packed_.k();
         const kernels::RowAffines affines{&codes_.affine(), std::max<std::int64_t>(rows, 1)};
+        kernels::Epilogue epilogue = epilogue_;
+        epilogue.residual = operands.f32(4);
         kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), affines, packed_,
-                           operands.output.mutable_f32(), packed_.n(), epilogue_, pool, isa_);
+                           operands.output.mutable_f32(), packed_.n(), epilogue, pool, isa_);
     }
     std::string kernel() const override { return std::string("gemm_") + kernels::kernel_name_i8(isa_); }
     std::string mac_class() const override { return "int8"; }
     std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
+    bool may_overwrite(std::size_t index) const override { return index == 4; }
 
   private:
     Isa isa_;
@@ -67,7 +71,8 @@ class IntegerConv2dOperator final : public Operator {
     IntegerConv2dOperator(const Lowering& lowering, const graph::IntegerConv2d& op)
         : isa_(lowering.options.isa),
           codes_(lowering, op.zero_point),
-          bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()) {
+          bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
+          epilogue_(epilogue_of(op.activation)) {
         const Tensor weights = lowering.constant(1);
         packed_ =
             kernels::pack_conv2d_i8(conv2d_shape(op, weights.shape()), weights.span<std::int8_t>().data(),
@@ -77,12 +82,15 @@ class IntegerConv2dOperator final : public Operator {
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& shape = operands.inputs[0].shape();
+        kernels::Epilogue epilogue = epilogue_;
+        epilogue.residual = operands.f32(4);
         kernels::conv2d_u8s8(packed_, shape[0], shape[1], shape[2], codes_.read(operands.inputs[0]),
-                             {&codes_.affine(), 1}, operands.output.mutable_f32(), epilogue_, pool, isa_);
+                             {&codes_.affine(), 1}, operands.output.mutable_f32(), epilogue, pool, isa_);
     }
     std::string kernel() const override { return packed_.kernel_name(isa_); }
     std::string mac_class() const override { return "int8"; }
     std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
+    bool may_overwrite(std::size_t index) const override { return index == 4; }
 
   private:
     Isa isa_;

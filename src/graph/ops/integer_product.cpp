@@ -9,21 +9,24 @@ namespace {
 
 /// The types of the product of the same shapes in f32, whose rule then serves both.
 TensorType infer_as(const Check& check, InputTypes inputs, std::int64_t zero_point, const auto& product) {
-    check.has_inputs(3, 4).dtype(1, DType::kI8);
+    check.has_inputs(3, 5).dtype(1, DType::kI8);
     const DType codes = inputs[0]->dtype;
     check.that(codes == DType::kU8 || codes == DType::kI8, "input 0 must be u8 or i8");
     const std::int64_t least = codes == DType::kU8 ? 0 : -128;
     check.that(zero_point >= least && zero_point <= least + 255, fmt::format("{} is not a code", zero_point));
     const TensorType x{DType::kF32, inputs[0]->shape};
     const TensorType w{DType::kF32, inputs[1]->shape};
-    const TensorType* types[] = {&x, &w, inputs.size() > 3 ? inputs[3] : nullptr};
+    const auto given = [&](std::size_t i) { return i < inputs.size() ? inputs[i] : nullptr; };
+    const TensorType* types[] = {&x, &w, given(3), given(4)};
     const TensorType y = product.infer(types);
     check.dtype(2, DType::kF32).shape(2, {inputs[1]->shape[0]});
     return y;
 }
 
-std::int64_t bias_ops(InputTypes inputs, const TensorType& output) {
-    return inputs.size() > 3 && inputs[3] ? output.shape.elements() : 0;
+/// Work on the sums: bias, residual and activation.
+std::int64_t epilogue_ops(InputTypes inputs, const TensorType& output, const Activation& activation) {
+    const auto given = [&](std::size_t i) { return i < inputs.size() && inputs[i] ? 1 : 0; };
+    return (given(3) + given(4) + (activation.present ? 1 : 0)) * output.shape.elements();
 }
 
 }  // namespace
@@ -35,7 +38,7 @@ TensorType IntegerConv2d::infer(InputTypes inputs) const {
 
 Cost IntegerConv2d::cost(InputTypes inputs, const TensorType& output) const {
     return {.macs = output.shape.elements() * inputs[1]->shape.product(1, 4),
-            .other_ops = bias_ops(inputs, output)};
+            .other_ops = epilogue_ops(inputs, output, activation)};
 }
 
 TensorType IntegerLinear::infer(InputTypes inputs) const {
@@ -43,7 +46,7 @@ TensorType IntegerLinear::infer(InputTypes inputs) const {
 }
 
 Cost IntegerLinear::cost(InputTypes inputs, const TensorType& output) const {
-    return {.macs = output.shape.elements() * inputs[1]->shape[1], .other_ops = bias_ops(inputs, output)};
+    return {.macs = output.shape.elements() * inputs[1]->shape[1], .other_ops = epilogue_ops(inputs, output, activation)};
 }
 
 }  // namespace espalier::graph

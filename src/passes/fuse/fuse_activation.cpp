@@ -26,7 +26,8 @@ std::optional<Op> activated(const Op& op, const Activation& activation) {
     for (const auto& result :
          {with_activation<Conv2d>(op, activation), with_activation<Linear>(op, activation),
           with_activation<BatchNorm>(op, activation), with_activation<GroupNorm>(op, activation),
-          with_activation<QuantizedConv2d>(op, activation), with_activation<QuantizedLinear>(op, activation)}) {
+          with_activation<QuantizedConv2d>(op, activation), with_activation<QuantizedLinear>(op, activation),
+          with_activation<IntegerConv2d>(op, activation), with_activation<IntegerLinear>(op, activation)}) {
         if (result) return result;
     }
     return std::nullopt;

@@ -14,6 +14,8 @@ std::size_t bias_position(const Op& op) {
     if (const auto* linear = std::get_if<Linear>(&op)) return linear->activation.present ? 0 : 2;
     if (const auto* conv = std::get_if<QuantizedConv2d>(&op)) return conv->activation.present ? 0 : 3;
     if (const auto* linear = std::get_if<QuantizedLinear>(&op)) return linear->activation.present ? 0 : 3;
+    if (const auto* conv = std::get_if<IntegerConv2d>(&op)) return conv->activation.present ? 0 : 3;
+    if (const auto* linear = std::get_if<IntegerLinear>(&op)) return linear->activation.present ? 0 : 3;
     return 0;
 }
 

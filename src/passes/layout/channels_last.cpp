@@ -119,7 +119,7 @@ class ChannelsLast {
         return op.layout == Layout::kNchw && convert_windowed(id, op, 4);
     }
     bool convert(NodeId id, const IntegerConv2d& op) {
-        return op.layout == Layout::kNchw && convert_windowed(id, op, 0);
+        return op.layout == Layout::kNchw && convert_windowed(id, op, 4);
     }
     bool convert(NodeId id, const Pool2d& op) {
         return op.layout == Layout::kNchw && convert_windowed(id, op, 0);

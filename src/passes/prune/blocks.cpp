@@ -93,7 +93,7 @@ Graph prune_blocks(const Graph& graph, double amount, Change& change) {
     const auto ids = block_prunable(graph, change);
     std::vector<Tensor> pruned;
     for (const NodeId id : ids) {
-        const Tensor weights = graph.constant(id)->to_aligned();
+        const Tensor weights = graph.constant(id)->to_f32();
         const std::int64_t n = weights.shape()[0], k = weights.shape()[1],
                            taps = weights.elements() / (n * k);
         const std::int64_t count = pruned_count(amount, pruning_blocks(n, k, taps));

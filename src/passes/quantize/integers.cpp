@@ -57,7 +57,8 @@ class SumIntegers {
         const Node& node = graph_[id];
         const auto x = dequantized_activation(graph_, node.inputs[0]);
         const auto w = dequantized_weights(graph_, node.inputs[1]);
-        if (input_of(graph_, id, 3) != NodeId::kNone || !x || !w) return false;
+        const NodeId residual = input_of(graph_, id, 3);
+        if (!x || !w) return false;
         std::vector<float> scales;
         for (const double scale : w->scales) scales.push_back(static_cast<float>(x->scale * scale));
         const auto count = static_cast<std::int64_t>(scales.size());
@@ -72,12 +73,17 @@ class SumIntegers {
                                        constant({count}, scales, node.name + ".scale")};
             if (b != NodeId::kNone)
                 inputs.push_back(constant({count}, scaled_up(units, scales), node.name + ".bias"));
-            return activated(id, rewriter_.out().add(integer_op(x->zero_point), std::move(inputs), node.name),
-                             op.activation);
+            if (residual != NodeId::kNone) {
+                inputs.resize(4, NodeId::kNone);
+                inputs.push_back(rewriter_[residual]);
+            }
+            rewriter_.replace(id, rewriter_.out().add(integer_op(x->zero_point), std::move(inputs), node.name));
+            ++change_.count;
+            return true;
         }
         const bool one_scale =
             std::all_of(scales.begin(), scales.end(), [&](float s) { return s == scales[0]; });
-        if (!one_scale || op.activation.present) return false;
+        if (!one_scale || op.activation.present || residual != NodeId::kNone) return false;
         std::vector<NodeId> inputs{centred(node.inputs[0]),
                                    rewriter_.out().add_constant(node.name + ".codes", w->codes)};
         if (b != NodeId::kNone) inputs.push_back(constant({count}, units, node.name + ".units"));
@@ -91,26 +97,18 @@ class SumIntegers {
         return values;
     }
 
-    bool activated(NodeId id, NodeId y, const Activation& activation) {
-        if (activation.present)
-            y = rewriter_.out().add(Unary{activation.kind, activation.lo, activation.hi}, {y},
-                                    graph_[id].name);
-        rewriter_.replace(id, y);
-        ++change_.count;
-        return true;
-    }
-
     bool convolution(NodeId id) {
         const auto* conv = graph_.as<Conv2d>(id);
         if (!conv || conv->layout != Layout::kNchw) return false;
         return product(id, *conv, [conv](std::int64_t zero) {
-            return IntegerConv2d{conv->stride, conv->pad, conv->dilation, conv->groups, zero, conv->layout};
+            return IntegerConv2d{conv->stride, conv->pad,    conv->dilation,  conv->groups,
+                                 zero,         conv->layout, conv->activation};
         });
     }
 
     bool linear(NodeId id) {
         const auto* op = graph_.as<Linear>(id);
-        return op && product(id, *op, [](std::int64_t zero) { return IntegerLinear{zero}; });
+        return op && product(id, *op, [op](std::int64_t zero) { return IntegerLinear{zero, op->activation}; });
     }
 
     bool matmul(NodeId id) {

@@ -65,7 +65,7 @@ TEST(SumIntegers, LayersAndTheirActivation) {
     const NodeId w = s.weights({5, 4}, s.number(0.1f));
     const Linear relu{.activation = {.present = true}};
     const NodeId y = s.graph.add(relu, {s.dequantized(0.5f, 7), w, s.numbers({1, 2, 3, 4, 5})}, "layer");
-    EXPECT_EQ(s.after(y, 1), "quantize_linear; integer_linear zero_point=7; unary");
+    EXPECT_EQ(s.after(y, 1), "quantize_linear; integer_linear zero_point=7 activation=relu");
 }
 
 // 127 less a zero point of -100 is no s8: the sums stay whole numbers in f32.

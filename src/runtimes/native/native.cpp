@@ -6,6 +6,7 @@
 #include "base/version.h"
 #include "graph/cost.h"
 #include "models/load.h"
+#include "runtimes/native/native_observer.h"
 
 namespace espalier::runtimes {
 namespace {
@@ -71,8 +72,16 @@ NativeInstance::NativeInstance(models::Model model, const VariantSpec& spec)
     if (spec.threads < 1) fail_usage("the number of threads must be at least 1, not {}", spec.threads);
 }
 
+tactics::Applied NativeInstance::apply_tactic() {
+    if (!spec_.calibration || !tactics::needs_calibration(tactic_)) return tactics::apply(model_.graph, tactic_);
+    const auto images = spec_.calibration(info_);
+    calibration_ = images->origin();
+    NativeObserver observer(*images, spec_.threads);
+    return tactics::apply(model_.graph, tactic_, &observer);
+}
+
 void NativeInstance::optimize() {
-    applied_ = std::make_unique<tactics::Applied>(tactics::apply(model_.graph, tactic_));
+    applied_ = std::make_unique<tactics::Applied>(apply_tactic());
     engine::SessionOptions options;
     options.threads = spec_.threads;
     session_ = std::make_unique<engine::Session>(applied_->graph, options);
@@ -112,6 +121,8 @@ Evidence NativeInstance::evidence() const {
         if (pass.changes > 0) evidence.passes.push_back(fmt::format("{} x{}", pass.name, pass.changes));
     }
     evidence.notes = applied_->notes;
+    evidence.calibration = calibration_;
+    if (calibration_) evidence.notes.push_back(describe(*calibration_));
     note_zeros(evidence, after.effective_macs);
     note_widening(evidence);
     return evidence;

@@ -33,11 +33,14 @@ class NativeInstance final : public Instance {
     engine::Session& session() { return *session_; }
 
   private:
+    tactics::Applied apply_tactic();
+
     models::Model model_;
     VariantSpec spec_;
     std::vector<tactics::Part> tactic_;
     ModelInfo info_;
     std::unique_ptr<tactics::Applied> applied_;
+    std::optional<CalibrationOrigin> calibration_;
     std::unique_ptr<engine::Session> session_;
 };
 

@@ -9,7 +9,8 @@ class NodeWriter {
   public:
     NodeWriter(ModelWriter& model, graph::NodeId id) : model_(model), id_(id) {}
 
-    const graph::Node& node() const { return model_.graph()[id_]; }
+    const graph::Graph& graph() const { return model_.graph(); }
+    const graph::Node& node() const { return graph()[id_]; }
     /// Of the output, at batch 1.
     const Shape& shape() const { return node().type.shape; }
     bool has(std::size_t index) const {

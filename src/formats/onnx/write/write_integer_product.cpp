@@ -1,6 +1,6 @@
 #include "formats/onnx/write/writers.h"
 
-// Q/DQ form: codes minus their zero point and weights times their scale, as runtimes know to run it in
+// Q/DQ form: codes and weights, each less its zero point and times its scale, as runtimes know to run it in
 // integers.
 
 namespace espalier::formats::onnx {
@@ -9,17 +9,33 @@ using namespace graph;
 
 namespace {
 
-/// x - zero_point
-std::string centred(NodeWriter& to, std::int64_t zero_point) {
-    Tensor zero = Tensor::allocate(to.input_type(0).dtype, {});
-    zero.mutable_bytes()[0] = static_cast<std::byte>(static_cast<std::uint8_t>(zero_point));
-    return to.add("DequantizeLinear",
-                  {to.input(0), to.scalar(1), to.tensor(to.node().name + ".zero_point", zero)});
+/// The scale of the codes where they are quantized just before; else 1, and the weights have all of it.
+float scale_of_codes(const NodeWriter& to) {
+    const NodeId codes = to.node().inputs[0];
+    const Tensor* scale =
+        to.graph().as<QuantizeLinear>(codes) ? to.graph().constant(to.graph()[codes].inputs[1]) : nullptr;
+    return scale && scale->elements() == 1 ? scale->to_aligned().span<float>()[0] : 1.0F;
 }
 
-/// w times the scale of each output channel.
-std::string scaled_weights(NodeWriter& to) {
-    return to.add("DequantizeLinear", {to.input(1), to.input(2)}, {{"axis", std::int64_t{0}}});
+/// (x - zero_point) times the scale of the codes.
+std::string dequantized_codes(NodeWriter& to, std::int64_t zero_point) {
+    Tensor zero = Tensor::allocate(to.input_type(0).dtype, {});
+    zero.mutable_bytes()[0] = static_cast<std::byte>(static_cast<std::uint8_t>(zero_point));
+    return to.add("DequantizeLinear", {to.input(0), to.scalar(scale_of_codes(to)),
+                                       to.tensor(to.node().name + ".zero_point", zero)});
+}
+
+/// w times the scale of each output channel, less that of the codes.
+std::string dequantized_weights(NodeWriter& to) {
+    const Tensor* scales = to.constant(2);
+    const float codes = scale_of_codes(to);
+    std::string name;
+    if (scales && codes != 1.0F) {
+        Tensor own = scales->to_aligned().clone();
+        for (float& scale : own.mutable_span<float>()) scale /= codes;
+        name = to.tensor(to.input_name(2), own);
+    }
+    return to.add("DequantizeLinear", {to.input(1), name.empty() ? to.input(2) : name}, {{"axis", std::int64_t{0}}});
 }
 
 }  // namespace
@@ -31,17 +47,20 @@ std::string write_op(NodeWriter& to, const IntegerConv2d& op) {
                                 {"kernel_shape", Ints{weights[2], weights[3]}},
                                 {"pads", Ints(op.pad.begin(), op.pad.end())},
                                 {"strides", Ints(op.stride.begin(), op.stride.end())}};
-    return write_channels_first(to, op.layout, centred(to, op.zero_point), [&](const std::string& x) {
-        std::vector<std::string> inputs{x, scaled_weights(to)};
-        if (to.has(3)) inputs.push_back(to.input(3));
-        return to.add("Conv", std::move(inputs), attributes);
-    });
+    std::string y =
+        write_channels_first(to, op.layout, dequantized_codes(to, op.zero_point), [&](const std::string& x) {
+            std::vector<std::string> inputs{x, dequantized_weights(to)};
+            if (to.has(3)) inputs.push_back(to.input(3));
+            return to.add("Conv", std::move(inputs), attributes);
+        });
+    return write_epilogue(to, std::move(y), 4, op.activation);
 }
 
 std::string write_op(NodeWriter& to, const IntegerLinear& op) {
-    const std::string weights = to.transposed(scaled_weights(to), {1, 0});
-    const std::string y = to.add("MatMul", {centred(to, op.zero_point), weights});
-    return to.has(3) ? to.add("Add", {y, to.input(3)}) : y;
+    const std::string weights = to.transposed(dequantized_weights(to), {1, 0});
+    std::string y = to.add("MatMul", {dequantized_codes(to, op.zero_point), weights});
+    if (to.has(3)) y = to.add("Add", {y, to.input(3)});
+    return write_epilogue(to, std::move(y), 4, op.activation);
 }
 
 }  // namespace espalier::formats::onnx
