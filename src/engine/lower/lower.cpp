@@ -59,7 +59,7 @@ void check_channels_last(const Lowering& lowering, graph::Layout layout) {
 }
 
 std::string kernel_label(std::string_view family, Isa isa) {
-    return fmt::format("{}/{}", family, name(std::min(isa, best_isa())));
+    return fmt::format("{}/{}", family, name(std::min({isa, best_isa(), Isa::kAvx512})));
 }
 
 std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options) {

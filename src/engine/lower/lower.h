@@ -75,7 +75,7 @@ kernels::Conv2dShape conv2d_shape(const Op& op, const Shape& weights) {
 /// Throws Error naming the node unless its images lie channels-last, the only layout the image kernels know.
 void check_channels_last(const Lowering& lowering, graph::Layout layout);
 
-/// "gelu/avx512" and the like, for kernels that are chosen by instruction set alone.
+/// "gelu/avx512" and the like, for kernels that are chosen by instruction set alone and have no form beyond AVX-512.
 std::string kernel_label(std::string_view family, Isa isa);
 
 }  // namespace espalier::engine
