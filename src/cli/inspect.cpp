@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -37,9 +38,11 @@ json applicable_tactics(const models::Model& model) {
     NoImages images;
     for (const auto& tactic : tactics::all_tactics()) {
         const auto applied = tactics::apply(model.graph, tactics::parse(tactic.name), &images);
+        const bool applies = applied.passes.empty() || std::any_of(applied.passes.begin(), applied.passes.end(),
+                                                                   [](const auto& pass) { return pass.changes > 0; });
         rows.push_back({{"tactic", tactics::canonical(tactic.name)},
-                        {"applies", applied.notes.empty()},
-                        {"note", applied.notes.empty() ? std::string(tactic.summary) : applied.notes.front()}});
+                        {"applies", applies},
+                        {"note", applies || applied.notes.empty() ? std::string(tactic.summary) : applied.notes.front()}});
     }
     return rows;
 }

@@ -58,7 +58,8 @@ TEST(NativeObserver, ShowsEveryImageOnce) {
     });
     EXPECT_EQ(values, 140u);
     double expected = 0;
-    for (const float pixel : noise.batch(0, 70).span<float>()) expected += pixel / 9;
+    const Tensor all = noise.batch(0, 70);
+    for (const float pixel : all.span<float>()) expected += pixel / 9;
     EXPECT_NEAR(sum, expected, 1e-4);
 }
 
