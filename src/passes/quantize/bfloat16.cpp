@@ -1,5 +1,7 @@
 #include "passes/quantize/bfloat16.h"
 
+#include "passes/quantize/round_rows.h"
+
 namespace espalier::passes {
 
 using namespace graph;
@@ -47,7 +49,8 @@ Graph round_weights_to_bfloat16(const Graph& graph, Change& change) {
             rewriter.keep(id);
             continue;
         }
-        rewriter.replace(id, rewriter.out().add_constant(graph[id].name, graph.constant(id)->to_bf16()));
+        rewriter.replace(
+            id, rewriter.out().add_constant(graph[id].name, round_rows_to_bf16(*graph.constant(id))));
         change.count += layers;
     }
     return rewriter.finish();

@@ -4,7 +4,8 @@
 
 namespace espalier::passes {
 
-/// linear(x, w)  =>  linear(x, bf16(w)),    conv(x, w)  =>  conv(x, bf16(w))
+/// linear(x, w)  =>  linear(x, bf16(w)),    conv(x, w)  =>  conv(x, bf16(w)),    bf16() as
+/// round_rows_to_bf16()
 ///
 /// Stays f32: convolutions that take at most 4 channels (the first layer sees raw pixels), those of groups
 /// with fewer than 16 channels in or out (depthwise ones among them: their f32 kernels are not bound by
