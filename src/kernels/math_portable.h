@@ -25,7 +25,7 @@ struct Portable {
     ESPALIER_INLINE static void store(float* p, V x) { __builtin_memcpy(p, &x, sizeof x); }
     ESPALIER_INLINE static V load_first(const float* p, int n) {
         V x{};
-        for (int i = 0; i < n; ++i) x[i] = p[i];
+        __builtin_memcpy(&x, p, static_cast<std::size_t>(n) * sizeof(float));  // p need not be aligned
         return x;
     }
     ESPALIER_INLINE static void store_first(float* p, int n, V x) {

@@ -43,7 +43,7 @@ bool is_wanted(const Graph& graph, NodeId id) {
 }
 
 IntegerLayer quantized(const Graph& graph, NodeId id) {
-    const Tensor weights = graph.constant(graph[id].inputs[1])->to_aligned();
+    const Tensor weights = graph.constant(graph[id].inputs[1])->to_f32();
     const std::int64_t rows = weights.shape()[0];
     const auto codes =
         kernels::quantize_weights_per_row(weights.span<float>().data(), rows, weights.elements() / rows,

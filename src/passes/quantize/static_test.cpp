@@ -119,6 +119,21 @@ TEST(StaticQuantization, QuantizesAValueOnceAndLeavesSomeLayersInFloat) {
               "groups=8 zero_point=64; binary; conv2d groups=2; reduce axes=[2, 3] keep_axes=false; linear; binary");
 }
 
+TEST(StaticQuantization, TakesWeightsThatWereRoundedToBf16) {
+    Graph graph;
+    const NodeId x = graph.add(Reshape{{0, -1}}, {graph.add_input("x", {DType::kF32, {1, 3, 1, 1}})}, "flat");
+    const Tensor weights = filled({2, 3}, 1);  // whole numbers up to 6, which bf16 holds
+    graph.set_output(graph.add(Linear{}, {x, graph.add_constant("w", weights.to_bf16())}, "layer"));
+    Script script({0, 0, 0, 0});
+    const Graph result = quantized(graph, script, 1);
+    Graph plain;
+    const NodeId y = plain.add(Reshape{{0, -1}}, {plain.add_input("x", {DType::kF32, {1, 3, 1, 1}})}, "flat");
+    plain.set_output(plain.add(Linear{}, {y, plain.add_constant("w", weights)}, "layer"));
+    Script again({0, 0, 0, 0});
+    const Graph expected = quantized(plain, again, 1);
+    EXPECT_EQ(floats(result, result[result.output()].inputs[2]), floats(expected, expected[expected.output()].inputs[2]));
+}
+
 TEST(StaticQuantization, FindsNothingWhereThereIsNothing) {
     Graph graph;
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 1, 1}});
