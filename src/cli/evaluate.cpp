@@ -73,7 +73,7 @@ void evaluate(const EvaluateOptions& options, const Globals& globals) {
                100 * top1.low, 100 * top1.high);
     fmt::print("  top-5  {:.2f} %   (95 % CI {:.2f} to {:.2f})\n", 100 * static_cast<double>(result.top5) / n,
                100 * top5.low, 100 * top5.high);
-    if (const auto calibration = instance->evidence().calibration) {
+    if (const auto calibration = instance->calibration()) {
         fmt::print("  {}\n", runtimes::describe(*calibration));
     }
     fmt::print("  {:.1f} s reading and preprocessing, {:.1f} s inference (not a measurement: see 'espalier run')\n",

@@ -49,7 +49,7 @@ std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& op
     load.hash = options.hash;
     auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec);
     instance->optimize();
-    const auto calibration = instance->evidence().calibration;
+    const auto calibration = instance->calibration();
     if (calibration && calibration->evaluated > 0) {
         log::warn("{}: {}; give other images with --calibration, or evaluate fewer with --images", spec.tactic,
                   runtimes::describe(*calibration));

@@ -31,6 +31,8 @@ class NativeInstance final : public Instance {
     /// What the tactic made of the graph; valid after optimize().
     const tactics::Applied& applied() const { return *applied_; }
     engine::Session& session() { return *session_; }
+    /// Where the images came from that the tactic looked at, if any; valid after optimize().
+    const std::optional<CalibrationOrigin>& calibration() const { return calibration_; }
 
   private:
     tactics::Applied apply_tactic();
