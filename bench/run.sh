@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 python=${PEERS_PYTHON:-.venv/bin/python}
 build=build/bench
 if ! [ -x "$python" ] || ! "$python" -c 'import numpy, onnxruntime' 2>/dev/null; then
-    echo "error: $python has no peers to run beside. Once: python3 -m venv .venv && .venv/bin/pip install -r bench/peers/requirements.txt" >&2
+    echo "error: $python has no peers to run beside. bench/README.md tells how to install them, once" >&2
     exit 2
 fi
 nice=0
