@@ -224,6 +224,8 @@ class Session::Impl {
         };
         const std::int64_t parts = (n + schedule.part - 1) / schedule.part;
         if (!schedule.own_parts) {
+            // Over all parts: a worker that falls asleep between two of them is late for the next.
+            const ThreadPool::Session session(pool_);
             for (std::int64_t i = 0; i < parts; ++i) run_part(i, shared_, pool_);
             return;
         }

@@ -57,7 +57,7 @@ struct Input {
     }
 };
 
-void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
+void run_row_taps(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
                   const TileI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     const PaddedImages padded = pad_images(s, in.n, in.h, in.w, in.x, in.affines, pool);
@@ -105,7 +105,7 @@ void locate_pixel(const Conv2dShape& s, const Input& in, const OutputPixel& at, 
 }
 
 /// A product over the pixels in memory order.
-void run_pointwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
+void run_pointwise(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
                    const TileI8Kernel& kernel) {
     const std::int64_t pixels = in.h * in.w, channels = packed.shape().c_in;
     const bool shared = in.affines.size() == 1;
@@ -118,7 +118,7 @@ void run_pointwise(const PackedConvI8& packed, const Input& in, const OutputI8& 
              });
 }
 
-void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
+void run_pixel_taps(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
                     const TileI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
@@ -132,7 +132,7 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8&
     }
     for (std::int64_t group = 0; group < s.groups; ++group) {
         const std::int64_t column = group * s.group_out();
-        OutputI8 part = out;
+        TileOutput part = out;
         part.c += column;
         if (part.epilogue.bias) part.epilogue.bias += column;
         if (part.epilogue.residual) part.epilogue.residual += column;
@@ -148,7 +148,7 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8&
     }
 }
 
-void run_depthwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
+void run_depthwise(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
                    const DepthwiseI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     // Rows above and below the image: one row of zero points for every quantization.
@@ -270,7 +270,7 @@ void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, st
         fail("an int8 convolution of {} images has {} quantizations: expected 1 or {}", n, affines.size(), n);
     }
     const Input in{n, h, w, x, affines};
-    const OutputI8 out{n * out_h * out_w, y, s.c_out, epilogue};
+    const TileOutput out{n * out_h * out_w, y, s.c_out, epilogue};
     if (weights.groups().empty()) {
         run_depthwise(weights, in, out, pool, select(depthwise_i8_kernels(), limit));
     } else if (s.is_pointwise() && s.stride_h == 1 && s.stride_w == 1) {

@@ -11,21 +11,13 @@
 
 namespace espalier::kernels {
 
-/// The output of a product: m rows of c, with epilogue pointers that belong to column 0 of the panels.
-struct OutputI8 {
-    std::int64_t m;
-    float* c;
-    std::int64_t ldc;
-    Epilogue epilogue;
-};
-
 /// Multiply-adds per task: about 40 microseconds of a VNNI core, far above the cost of claiming a task.
 inline constexpr std::int64_t kTaskWork = std::int64_t{1} << 21;
 
 /// Runs every tile of an int8 product. locate(first, count, pointers, affines) fills the addresses of tile
 /// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i].
 template <typename Locate>
-void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI8& out, ThreadPool& pool,
+void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const TileOutput& out, ThreadPool& pool,
               Locate&& locate) {
     const auto& panels = weights.list();
     const auto panel_count = static_cast<std::int64_t>(panels.size());
