@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -54,7 +55,9 @@ lab::Plan make_plan(const RunOptions& options, const Globals& globals) {
 }
 
 void say(const Globals& globals, const std::string& text) {
-    if (!globals.quiet) fmt::print(stderr, "{}\n", text);
+    if (globals.quiet) return;
+    std::fflush(stdout);  // where both streams go to one file, this comes after what was printed before
+    fmt::print(stderr, "{}\n", text);
 }
 
 std::string describe_design(const lab::Prepared& prepared) {
