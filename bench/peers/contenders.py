@@ -26,6 +26,7 @@ CONTENDERS = (
     Contender("espalier", "baseline", "fp32", quick=False),
     Contender("espalier", "compile", "fp32"),
     Contender("espalier", "compile+dynamic-quantization", "int8"),
+    Contender("espalier", "compile+static-quantization", "int8"),
     Contender("onnxruntime", "fp32", "fp32"),
     Contender("onnxruntime", "fp32-fused", "fp32", quick=False, only=models.TRANSFORMERS),
     Contender("onnxruntime", "int8-dynamic", "int8"),

@@ -22,6 +22,28 @@ namespace {
 
 using nlohmann::json;
 
+/// The batches that are classified, for a tactic that has to see images: the peers calibrate on the same.
+class SameImages final : public runtimes::CalibrationImages {
+  public:
+    explicit SameImages(const Tensor& images) : images_(images) {
+        origin_ = {.source = "the images that are classified", .images = size(), .evaluated = size()};
+    }
+    std::int64_t size() const override { return images_.shape()[0]; }
+    Tensor batch(std::int64_t first, std::int64_t count) const override {
+        const Shape shape = images_.shape().with(0, count);
+        Tensor part = Tensor::allocate(DType::kF32, shape);
+        const auto from = images_.span<float>().subspan(static_cast<std::size_t>(first * shape.product(1, 4)),
+                                                        static_cast<std::size_t>(shape.elements()));
+        std::copy(from.begin(), from.end(), part.mutable_span<float>().begin());
+        return part;
+    }
+    const runtimes::CalibrationOrigin& origin() const override { return origin_; }
+
+  private:
+    Tensor images_;
+    runtimes::CalibrationOrigin origin_;
+};
+
 class Contender {
   public:
     json answer_to(const json& request) {
@@ -40,37 +62,45 @@ class Contender {
         const auto folder = request.at("folder").get<std::string>();
         const MonotonicClock clock;
         const Seconds start = clock.now();
+        const auto all = [&](const runtimes::ModelInfo& info) {
+            return std::make_shared<SameImages>(read_images(folder, info));
+        };
         const runtimes::VariantSpec spec{.model = folder + "/model.onnx",
                                          .tactic = request.at("form").get<std::string>(),
                                          .batch = batch_,
-                                         .threads = request.at("threads").get<int>()};
+                                         .threads = request.at("threads").get<int>(),
+                                         .calibration = all};
         instance_ =
             std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, {.hash = false}), spec);
         instance_->optimize();
         const Seconds ready = clock.now() - start;
-        read_images(folder + "/inputs.f32");
+        split(read_images(folder, instance_->info()));
         const runtimes::Evidence evidence = instance_->evidence();
         return {{"load_s", ready.value()},
                 {"version", std::string("espalier ") + kVersion},
                 {"evidence", runtimes::to_json(evidence)}};
     }
 
-    void read_images(const std::string& path) {
-        const auto& info = instance_->info();
+    static Tensor read_images(const std::string& folder, const runtimes::ModelInfo& info) {
+        const std::string path = folder + "/inputs.f32";
         const std::int64_t image = std::int64_t{info.channels} * info.height * info.width;
         std::ifstream file(path, std::ios::binary | std::ios::ate);
         const auto bytes = static_cast<std::int64_t>(file.tellg());
-        const std::int64_t unit = image * batch_ * static_cast<std::int64_t>(sizeof(float));
-        if (!file || bytes <= 0 || bytes % unit != 0)
-            fail("{} must hold whole batches of {} bytes", path, unit);
+        const std::int64_t unit = image * static_cast<std::int64_t>(sizeof(float));
+        if (!file || bytes <= 0 || bytes % unit != 0) fail("{} must hold whole images of {} bytes", path, unit);
         file.seekg(0);
-        batches_.clear();
-        for (std::int64_t i = 0; i < bytes / unit; ++i) {
-            Tensor& pixels = batches_.emplace_back(
-                Tensor::allocate(DType::kF32, {batch_, info.channels, info.height, info.width}));
-            file.read(reinterpret_cast<char*>(pixels.mutable_span<float>().data()), unit);
-        }
+        Tensor pixels = Tensor::allocate(DType::kF32, {bytes / unit, info.channels, info.height, info.width});
+        file.read(reinterpret_cast<char*>(pixels.mutable_span<float>().data()), bytes);
         if (!file) fail("{} ended early", path);
+        return pixels;
+    }
+
+    void split(const Tensor& images) {
+        const std::int64_t count = images.shape()[0];
+        if (count % batch_ != 0) fail("{} images are no whole batches of {}", count, batch_);
+        const SameImages all(images);
+        batches_.clear();
+        for (std::int64_t i = 0; i < count; i += batch_) batches_.push_back(all.batch(i, batch_));
     }
 
     runtimes::NativeInstance& loaded() {

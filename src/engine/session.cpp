@@ -11,6 +11,7 @@
 #include "graph/cost.h"
 #include "passes/cleanup/cleanup.h"
 #include "passes/layout/layout.h"
+#include "passes/quantize/hand_on_codes.h"
 #include "passes/quantize/integers.h"
 
 namespace espalier::engine {
@@ -30,7 +31,8 @@ Graph prepared(const Graph& graph) {
     const passes::Pass passes[] = {{"sum-integers", passes::sum_integers},
                                    {"fold-constants", passes::fold_constants},
                                    {"channels-last", passes::channels_last},
-                                   {"merge-movements", passes::merge_movements}};
+                                   {"merge-movements", passes::merge_movements},
+                                   {"hand-on-codes", passes::hand_on_codes}};
     std::vector<passes::PassRecord> records;
     return passes::run_passes(graph::with_batch(graph, 1), passes, records);
 }

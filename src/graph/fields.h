@@ -66,6 +66,14 @@ struct Activation {
     bool operator==(const Activation&) const = default;
 };
 
+/// An f32 value carried as u8 codes, or not: value = scale * (code - zero_point).
+struct Codes {
+    bool present = false;
+    double scale = 1;
+    std::int64_t zero_point = 0;
+    bool operator==(const Codes&) const = default;
+};
+
 /// Geometry of a window that slides over an image.
 struct Window {
     Pair kernel{1, 1};    ///< height, width

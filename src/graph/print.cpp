@@ -14,6 +14,8 @@ std::string text(const T& value) {
         if (!value.present) return "none";
         if (value.kind != UnaryKind::kClip) return std::string(name(value.kind));
         return fmt::format("clip({}, {})", value.lo, value.hi);
+    } else if constexpr (std::is_same_v<T, Codes>) {
+        return fmt::format("u8({}, {})", value.scale, value.zero_point);
     } else if constexpr (std::is_enum_v<T>) {
         return std::string(name(value));
     } else {

@@ -81,6 +81,10 @@ class Sample {
         const NodeId at = graph.add_constant("zero", Tensor::of<std::uint8_t>({}, {&zero, 1}));
         return add(QuantizeLinear{}, {x, number(0.01f), at});
     }
+    NodeId dequantized(NodeId codes, float scale, std::uint8_t zero) {
+        const NodeId at = graph.add_constant("zero", Tensor::of<std::uint8_t>({}, {&zero, 1}));
+        return add(DequantizeLinear{}, {codes, number(scale), at});
+    }
     NodeId number(float value, const Shape& shape = {}) {
         return graph.add_constant("number", Tensor::of<float>(shape, {&value, 1}));
     }
@@ -259,6 +263,26 @@ std::vector<std::pair<std::string, Builder>> samples() {
                  .pad = {1, 1, 1, 1}, .zero_point = 100, .activation = activation(UnaryKind::kRelu)};
              return s.add(op, {s.quantized(s.input), s.codes({6, 6, 3, 3}), s.weight({6}, 0.01), NodeId::kNone,
                                s.input});
+         }},
+        {"integer_conv2d_of_codes_to_codes",
+         [](Sample& s) {
+             const NodeId x = s.quantized(s.input);
+             const IntegerConv2d op{.pad = {1, 1, 1, 1},
+                                    .zero_point = 100,
+                                    .activation = activation(UnaryKind::kRelu),
+                                    .residual_codes = {true, 0.01f, 100},
+                                    .output_codes = {true, 0.02f, 3}};
+             const NodeId y = s.add(op, {x, s.codes({6, 6, 3, 3}), s.weight({6}, 0.01), NodeId::kNone, x});
+             return s.dequantized(y, 0.02f, 3);
+         }},
+        {"integer_linear_of_codes_to_codes",
+         [](Sample& s) {
+             const NodeId x = s.quantized(s.tokens());
+             const IntegerLinear op{.zero_point = 100,
+                                    .activation = activation(UnaryKind::kGelu),
+                                    .residual_codes = {true, 0.01f, 100},
+                                    .output_codes = {true, 0.02f, 30}};
+             return s.dequantized(s.add(op, {x, s.codes({6, 6}), s.weight({6}, 0.01), s.weight({6}), x}), 0.02f, 30);
          }},
         {"integer_linear_with_residual",
          [](Sample& s) {

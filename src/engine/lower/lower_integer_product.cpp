@@ -32,13 +32,37 @@ class CodesOperand {
     kernels::Affine affine_;
 };
 
+/// The ends that are codes, but for where they lie.
+kernels::CodedEnds ends_of(const auto& op) {
+    const auto map = [](const graph::Codes& codes) {
+        return kernels::Affine{static_cast<float>(codes.scale), static_cast<std::int32_t>(codes.zero_point)};
+    };
+    return {.residual_map = map(op.residual_codes), .result_map = map(op.output_codes)};
+}
+
+/// Where the ends of one execution lie: as floats in `epilogue` and the returned result, or as codes in `ends`.
+float* place_ends(const Operands& operands, kernels::Epilogue& epilogue, kernels::CodedEnds& ends) {
+    if (operands.inputs.size() > 4 && operands.inputs[4].data) {
+        const View& residual = operands.inputs[4];
+        if (residual.type->dtype == DType::kU8) {
+            ends.residual = reinterpret_cast<const std::uint8_t*>(residual.data);
+        } else {
+            epilogue.residual = residual.f32();
+        }
+    }
+    if (operands.output.type->dtype != DType::kU8) return operands.output.mutable_f32();
+    ends.result = reinterpret_cast<std::uint8_t*>(operands.output.data);
+    return nullptr;
+}
+
 class IntegerLinearOperator final : public Operator {
   public:
     IntegerLinearOperator(const Lowering& lowering, const graph::IntegerLinear& op)
         : isa_(lowering.options.isa),
           codes_(lowering, op.zero_point),
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
-          epilogue_(epilogue_of(op.activation)) {
+          epilogue_(epilogue_of(op.activation)),
+          ends_(ends_of(op)) {
         const Tensor weights = lowering.constant(1);
         packed_ = kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0],
                                         weights.shape()[1], lowering.constant(2).span<float>());
@@ -49,9 +73,10 @@ class IntegerLinearOperator final : public Operator {
         const std::int64_t rows = operands.inputs[0].shape().elements() / packed_.k();
         const kernels::RowAffines affines{&codes_.affine(), std::max<std::int64_t>(rows, 1)};
         kernels::Epilogue epilogue = epilogue_;
-        epilogue.residual = operands.f32(4);
-        kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), affines, packed_,
-                           operands.output.mutable_f32(), packed_.n(), epilogue, pool, isa_);
+        kernels::CodedEnds ends = ends_;
+        float* const y = place_ends(operands, epilogue, ends);
+        kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), affines, packed_, y, packed_.n(),
+                           epilogue, pool, isa_, ends);
     }
     std::string kernel() const override { return std::string("gemm_") + kernels::kernel_name_i8(isa_); }
     std::string mac_class() const override { return "int8"; }
@@ -63,6 +88,7 @@ class IntegerLinearOperator final : public Operator {
     CodesOperand codes_;
     Tensor bias_;
     kernels::Epilogue epilogue_;
+    kernels::CodedEnds ends_;
     kernels::PackedI8 packed_;
 };
 
@@ -72,7 +98,8 @@ class IntegerConv2dOperator final : public Operator {
         : isa_(lowering.options.isa),
           codes_(lowering, op.zero_point),
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
-          epilogue_(epilogue_of(op.activation)) {
+          epilogue_(epilogue_of(op.activation)),
+          ends_(ends_of(op)) {
         const Tensor weights = lowering.constant(1);
         packed_ =
             kernels::pack_conv2d_i8(conv2d_shape(op, weights.shape()), weights.span<std::int8_t>().data(),
@@ -83,9 +110,10 @@ class IntegerConv2dOperator final : public Operator {
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& shape = operands.inputs[0].shape();
         kernels::Epilogue epilogue = epilogue_;
-        epilogue.residual = operands.f32(4);
+        kernels::CodedEnds ends = ends_;
+        float* const y = place_ends(operands, epilogue, ends);
         kernels::conv2d_u8s8(packed_, shape[0], shape[1], shape[2], codes_.read(operands.inputs[0]),
-                             {&codes_.affine(), 1}, operands.output.mutable_f32(), epilogue, pool, isa_);
+                             {&codes_.affine(), 1}, y, epilogue, pool, isa_, ends);
     }
     std::string kernel() const override { return packed_.kernel_name(isa_); }
     std::string mac_class() const override { return "int8"; }
@@ -97,6 +125,7 @@ class IntegerConv2dOperator final : public Operator {
     CodesOperand codes_;
     Tensor bias_;
     kernels::Epilogue epilogue_;
+    kernels::CodedEnds ends_;
     kernels::PackedConvI8 packed_;
 };
 

@@ -57,12 +57,12 @@ struct Input {
     }
 };
 
-void run_row_taps(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
+void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                   const TileI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     const PaddedImages padded = pad_images(s, in.n, in.h, in.w, in.x, in.affines, pool);
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
-    drive_i8(packed.groups().front(), kernel, out, pool,
+    drive_i8(packed.groups().front(), kernel, out, in.affines.size() == 1, pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
                  OutputPixel at(first, out_h, out_w);
                  for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
@@ -105,11 +105,11 @@ void locate_pixel(const Conv2dShape& s, const Input& in, const OutputPixel& at, 
 }
 
 /// A product over the pixels in memory order.
-void run_pointwise(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
+void run_pointwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                    const TileI8Kernel& kernel) {
     const std::int64_t pixels = in.h * in.w, channels = packed.shape().c_in;
     const bool shared = in.affines.size() == 1;
-    drive_i8(packed.groups().front(), kernel, out, pool,
+    drive_i8(packed.groups().front(), kernel, out, in.affines.size() == 1, pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
                  for (std::int64_t i = 0; i < count; ++i) {
                      pointers[i] = in.x + (first + i) * channels;
@@ -118,7 +118,7 @@ void run_pointwise(const PackedConvI8& packed, const Input& in, const TileOutput
              });
 }
 
-void run_pixel_taps(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
+void run_pixel_taps(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                     const TileI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
@@ -132,11 +132,12 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const TileOutpu
     }
     for (std::int64_t group = 0; group < s.groups; ++group) {
         const std::int64_t column = group * s.group_out();
-        TileOutput part = out;
-        part.c += column;
+        OutputI8 part = out;
+        if (part.c) part.c += column;
+        part.ends = out.ends.at(column);
         if (part.epilogue.bias) part.epilogue.bias += column;
         if (part.epilogue.residual) part.epilogue.residual += column;
-        drive_i8(packed.groups()[static_cast<std::size_t>(group)], kernel, part, pool,
+        drive_i8(packed.groups()[static_cast<std::size_t>(group)], kernel, part, rows == 1, pool,
                  [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
                      OutputPixel at(first, out_h, out_w);
                      for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
@@ -148,7 +149,7 @@ void run_pixel_taps(const PackedConvI8& packed, const Input& in, const TileOutpu
     }
 }
 
-void run_depthwise(const PackedConvI8& packed, const Input& in, const TileOutput& out, ThreadPool& pool,
+void run_depthwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                    const DepthwiseI8Kernel& kernel) {
     const Conv2dShape& s = packed.shape();
     // Rows above and below the image: one row of zero points for every quantization.
@@ -192,7 +193,8 @@ void run_depthwise(const PackedConvI8& packed, const Input& in, const TileOutput
                         .zero_point = affine.zero_point,
                         .bias = out.epilogue.bias,
                         .residual = out.epilogue.residual ? out.epilogue.residual + offset : nullptr,
-                        .y = out.c + offset,
+                        .ends = out.ends.at(offset),
+                        .y = out.c ? out.c + offset : nullptr,
                         .activation = out.epilogue.activation,
                         .lo = out.epilogue.lo,
                         .hi = out.epilogue.hi,
@@ -262,7 +264,7 @@ void PackedConvI8::pack_depthwise(const std::int8_t* weights, std::span<const fl
 
 void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, std::int64_t w,
                  const std::uint8_t* x, std::span<const Affine> affines, float* y, const Epilogue& epilogue,
-                 ThreadPool& pool, Isa limit) {
+                 ThreadPool& pool, Isa limit, const CodedEnds& ends) {
     const Conv2dShape& s = weights.shape();
     const std::int64_t out_h = s.output_h(h), out_w = s.output_w(w);
     if (n < 1) return;
@@ -270,7 +272,7 @@ void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, st
         fail("an int8 convolution of {} images has {} quantizations: expected 1 or {}", n, affines.size(), n);
     }
     const Input in{n, h, w, x, affines};
-    const TileOutput out{n * out_h * out_w, y, s.c_out, epilogue};
+    const OutputI8 out{n * out_h * out_w, y, s.c_out, epilogue, ends};
     if (weights.groups().empty()) {
         run_depthwise(weights, in, out, pool, select(depthwise_i8_kernels(), limit));
     } else if (s.is_pointwise() && s.stride_h == 1 && s.stride_w == 1) {

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "kernels/conv/conv2d_shape.h"
 #include "kernels/epilogue.h"
+#include "kernels/gemm_i8/coded_ends.h"
 #include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/quantize/affine.h"
 
@@ -60,9 +61,10 @@ PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights
 /// Pixels outside of the image count as its zero point, that is as exactly 0. acc is exact.
 /// x is dense u8 NHWC [n][h][w][c_in] with one Affine per image, or one for all when `affines` has one entry;
 /// y and residual are dense NHWC; no alignment needed; y must not overlap x. n may be 0.
+/// Where `ends` has codes, residual and y are what it says, and y may be null.
 /// Throws Error where the window does not fit the image or affines has neither 1 nor n entries.
 void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, std::int64_t w,
                  const std::uint8_t* x, std::span<const Affine> affines, float* y, const Epilogue& epilogue,
-                 ThreadPool& pool, Isa limit = best_isa());
+                 ThreadPool& pool, Isa limit = best_isa(), const CodedEnds& ends = {});
 
 }  // namespace espalier::kernels

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/conv_i8/depthwise_i8.h"
 #include "kernels/elementwise/unary_reference.h"
+#include "kernels/gemm_i8/coded_ends_reference.h"
 #include "kernels/testing/guarded.h"
 
 namespace espalier::kernels {
@@ -20,6 +21,7 @@ struct Problem {
     Guarded<std::uint8_t> x;
     Guarded<std::int8_t> weights;
     Guarded<float> scales, bias, residual;
+    Guarded<std::uint8_t> residual_codes;
     std::vector<Affine> affines;
 
     Problem(Random& random, const Conv2dShape& shape, std::int64_t n_, std::int64_t h_, std::int64_t w_)
@@ -31,12 +33,14 @@ struct Problem {
           weights(shape.weights()),
           scales(shape.c_out),
           bias(shape.c_out, 3),
-          residual(outputs(), 5) {
+          residual(outputs(), 5),
+          residual_codes(outputs(), 1) {
         fill_integers(x, random, 0, 255);
         fill_integers(weights, random, -128, 127);
         fill_normal(scales, random, 0.01);
         fill_normal(bias, random);
         fill_normal(residual, random);
+        fill_integers(residual_codes, random, 0, 255);
         const std::int64_t count = random.below(2) ? 1 : n;
         for (std::int64_t i = 0; i < count; ++i) {
             affines.push_back(
@@ -46,7 +50,8 @@ struct Problem {
 
     std::int64_t outputs() const { return n * s.output_h(h) * s.output_w(w) * s.c_out; }
 
-    float expected(std::int64_t index, const Epilogue& e) const {
+    /// The sum of an output, and what becomes of it.
+    std::pair<float, ElementEpilogue> expected(std::int64_t index, const Epilogue& e, const CodedEnds& ends) const {
         const std::int64_t o = index % s.c_out, pixel = index / s.c_out;
         const std::int64_t ox = pixel % s.output_w(w), oy = pixel / s.output_w(w) % s.output_h(h);
         const std::int64_t image = pixel / s.output_w(w) / s.output_h(h), group = o / s.group_out();
@@ -65,10 +70,9 @@ struct Problem {
                 }
             }
         }
-        float value = std::fma(static_cast<float>(sum), affine.scale * scales[o], e.bias ? e.bias[o] : 0.0f);
-        if (e.residual) value += e.residual[index];
-        const UnaryOperation activation = operation_of(e.activation, e.lo, e.hi);
-        return unary_reference(activation.kind, activation.params, value);
+        return {static_cast<float>(sum),
+                {affine.scale * scales[o], e.bias ? e.bias[o] : 0.0f, e.residual ? e.residual + index : nullptr,
+                 ends.at(index), e.activation, e.lo, e.hi}};
     }
 };
 
@@ -79,19 +83,31 @@ void check(Random& random, const Conv2dShape& shape, std::int64_t n, std::int64_
         shape, problem.weights.data(), {problem.scales.data(), static_cast<std::size_t>(shape.c_out)});
     Epilogue epilogue;
     if (random.below(2)) epilogue.bias = problem.bias.data();
-    if (random.below(2)) epilogue.residual = problem.residual.data();
+    CodedEnds ends{.residual_map = {0.01f, static_cast<std::int32_t>(random.below(256))},
+                   .result_map = {0.02f, static_cast<std::int32_t>(random.below(256))}};
+    const int residual = static_cast<int>(random.below(3));
+    if (residual == 1) epilogue.residual = problem.residual.data();
+    if (residual == 2) ends.residual = problem.residual_codes.data();
     epilogue.activation = activation;
     epilogue.lo = 0;
     epilogue.hi = 6;
     Guarded<float> y(problem.outputs(), 9);
-    conv2d_u8s8(packed, n, h, w, problem.x.data(), problem.affines, y.data(), epilogue, pool, isa);
+    conv2d_u8s8(packed, n, h, w, problem.x.data(), problem.affines, y.data(), epilogue, pool, isa, ends);
     EXPECT_TRUE(y.intact());
+    Guarded<std::uint8_t> codes(problem.outputs(), 9);
+    CodedEnds coded = ends;
+    coded.result = codes.data();
+    conv2d_u8s8(packed, n, h, w, problem.x.data(), problem.affines, nullptr, epilogue, pool, isa, coded);
+    EXPECT_TRUE(codes.intact());
     const bool exact = activation == Activation::kNone || activation == Activation::kClip;
     for (std::int64_t i = 0; i < y.size(); ++i) {
-        const float expected = problem.expected(i, epilogue);
+        const auto [sum, element] = problem.expected(i, epilogue, ends);
+        const float expected = element.value(sum);
         ASSERT_NEAR(y[i], expected, exact ? 0 : 2e-6f * std::max(1.0f, std::fabs(expected)))
             << packed.kernel_name(isa) << " c_in " << shape.c_in << " c_out " << shape.c_out << " kernel "
             << shape.kernel_h << "x" << shape.kernel_w << " groups " << shape.groups << " at " << i;
+        ASSERT_NEAR(int{codes[i]}, int{element.code(sum)}, exact ? 0 : 1)
+            << packed.kernel_name(isa) << " at " << i;
     }
 }
 

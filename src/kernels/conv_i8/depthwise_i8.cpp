@@ -1,9 +1,8 @@
 #include "kernels/conv_i8/depthwise_i8.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "kernels/elementwise/unary_reference.h"
+#include "kernels/gemm_i8/coded_ends_reference.h"
 
 namespace espalier::kernels {
 namespace {
@@ -43,7 +42,6 @@ void depthwise_words(const std::int8_t* weights, std::int64_t channels, std::int
 void run_depthwise_i8_portable(const DepthwiseI8& work) { run_depthwise_i8_channels(work, 0); }
 
 void run_depthwise_i8_channels(const DepthwiseI8& d, std::int64_t first) {
-    const UnaryOperation activation = operation_of(d.activation, d.lo, d.hi);
     for (std::int64_t q = 0; q < d.pixels; ++q) {
         for (std::int64_t c = first; c < d.channels; ++c) {
             std::int32_t sum = 0;
@@ -55,10 +53,15 @@ void run_depthwise_i8_channels(const DepthwiseI8& d, std::int64_t first) {
                     sum += x * d.weights[(r * d.kernel_w + s) * d.channels + c];
                 }
             }
-            const auto centred = static_cast<float>(sum - d.zero_point * d.sums[c]);
-            float value = std::fma(centred, d.scale * d.scales[c], d.bias ? d.bias[c] : 0.0f);
-            if (d.residual) value += d.residual[q * d.channels + c];
-            d.y[q * d.channels + c] = unary_reference(activation.kind, activation.params, value);
+            const std::int64_t at = q * d.channels + c;
+            const ElementEpilogue epilogue{d.scale * d.scales[c],
+                                           d.bias ? d.bias[c] : 0.0f,
+                                           d.residual ? d.residual + at : nullptr,
+                                           d.ends.at(at),
+                                           d.activation,
+                                           d.lo,
+                                           d.hi};
+            epilogue.store(static_cast<float>(sum - d.zero_point * d.sums[c]), d.y + at);
         }
     }
 }

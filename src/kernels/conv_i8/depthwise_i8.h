@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "kernels/epilogue.h"
+#include "kernels/gemm_i8/coded_ends.h"
 
 namespace espalier::kernels {
 
@@ -20,7 +21,7 @@ inline constexpr std::size_t kDepthwiseScratchBytes = 65536;
 ///     y[q][c]   = activation(fma(acc[q][c] - zero_point * sums[c], scale * scales[c], bias[c])
 ///                            + residual[q][c])
 ///
-/// Every implementation gives equal bits up to the activation.
+/// or, where `ends` has codes, what CodedEnds says. Every implementation gives equal bits up to the activation.
 struct DepthwiseI8 {
     const std::uint8_t* const* rows;  ///< kernel_h rows of `width` pixels
     std::int64_t width;
@@ -39,7 +40,8 @@ struct DepthwiseI8 {
     std::int32_t zero_point;
     const float* bias;      ///< or null
     const float* residual;  ///< or null; same layout as y
-    float* y;               ///< dense [pixels][channels]
+    CodedEnds ends;         ///< same layout as y
+    float* y;               ///< dense [pixels][channels]; null where ends.result is not
     Activation activation;
     float lo;
     float hi;

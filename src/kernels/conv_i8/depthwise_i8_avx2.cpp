@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include "kernels/conv_i8/depthwise_i8.h"
+#include "kernels/gemm_i8/coded_ends_avx2.h"
 #include "kernels/math_avx2.h"
 
 namespace espalier::kernels {
@@ -27,10 +28,23 @@ ESPALIER_INLINE void finish(const DepthwiseI8& d, std::int64_t c, std::int64_t o
     acc = _mm256_sub_epi32(acc, _mm256_mullo_epi32(sums, _mm256_set1_epi32(d.zero_point)));
     const __m256 scale = _mm256_mul_ps(_mm256_set1_ps(d.scale), _mm256_loadu_ps(d.scales + c));
     const __m256 bias = d.bias ? _mm256_loadu_ps(d.bias + c) : _mm256_setzero_ps();
+    if (d.ends.result && !needs_activation_pass(A)) {
+        const CodeUnitsAvx2 units{CodeUnits(d.ends, clip_bounds(A, d.lo, d.hi)), d.residual, d.ends.residual};
+        store_codes(d.ends.result + offset, units.value(_mm256_cvtepi32_ps(acc), scale, bias, offset, 8), 8);
+        return;
+    }
     __m256 value = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, bias);
-    if (d.residual) value = _mm256_add_ps(value, _mm256_loadu_ps(d.residual + offset));
+    if (d.residual) {
+        value = _mm256_add_ps(value, _mm256_loadu_ps(d.residual + offset));
+    } else if (d.ends.residual) {
+        value = add_codes(d.ends.residual + offset, 8, d.ends.residual_map, value);
+    }
     value = Math<Avx2>::activate<A>(value, _mm256_set1_ps(d.lo), _mm256_set1_ps(d.hi));
-    _mm256_storeu_ps(d.y + offset, value);
+    if (d.ends.result) {
+        quantize_codes(d.ends.result + offset, value, 8, d.ends.result_map);
+    } else {
+        _mm256_storeu_ps(d.y + offset, value);
+    }
 }
 
 /// All pixels of eight channels from c on.

@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
 #include "kernels/conv_i8/depthwise_i8.h"
+#include "kernels/gemm_i8/coded_ends_avx512.h"
 #include "kernels/math_avx512.h"
 
 // vpdpbusd adds four products per lane. Here the four are four kernel rows of one channel: every input column
@@ -83,26 +84,68 @@ struct Block {
 /// What 16 channels need to turn sums into output.
 struct Channels {
     __mmask16 mask;
-    __m512i correction;  ///< zero point times weight sums
+    __m512i start;  ///< what the zero point takes off the sums
     __m512 scales;
     __m512 bias;
 
     ESPALIER_INLINE Channels(const DepthwiseI8& d, std::int64_t c) : mask(mask_of(d.channels - c)) {
         const __m512i sums = _mm512_maskz_loadu_epi32(mask, d.sums + c);
-        correction = _mm512_mullo_epi32(sums, _mm512_set1_epi32(d.zero_point));
+        start = _mm512_mullo_epi32(sums, _mm512_set1_epi32(-d.zero_point));
         scales = _mm512_mul_ps(_mm512_set1_ps(d.scale), _mm512_maskz_loadu_ps(mask, d.scales + c));
         bias = d.bias ? _mm512_maskz_loadu_ps(mask, d.bias + c) : _mm512_setzero_ps();
     }
 };
 
+/// The epilogue of a row of outputs.
 template <Activation A>
-ESPALIER_INLINE void finish(const DepthwiseI8& d, const Channels& channels, std::int64_t offset, __m512i acc,
-                            __m512 lo, __m512 hi) {
-    const __m512 centred = _mm512_cvtepi32_ps(_mm512_sub_epi32(acc, channels.correction));
-    __m512 value = _mm512_fmadd_ps(centred, channels.scales, channels.bias);
-    if (d.residual) value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(channels.mask, d.residual + offset));
-    _mm512_mask_storeu_ps(d.y + offset, channels.mask, Math<Avx512>::activate<A>(value, lo, hi));
-}
+class End {
+  public:
+    ESPALIER_INLINE End(const DepthwiseI8& d, std::int64_t channel)
+        : d_(d),
+          channels_(d, channel),
+          units_(CodeUnits(d.ends, clip_bounds(A, d.lo, d.hi))),
+          lo_(_mm512_set1_ps(d.lo)),
+          hi_(_mm512_set1_ps(d.hi)) {
+        if (!kAtOnce || !d.ends.result) return;
+        channels_.scales = units_.scale(channels_.scales);
+        channels_.bias = units_.bias(channels_.bias);
+    }
+
+    ESPALIER_INLINE __m512i start() const { return channels_.start; }
+    ESPALIER_INLINE void store(std::int64_t offset, __m512i acc) const {
+        __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), channels_.scales, channels_.bias);
+        if (kAtOnce && d_.ends.result) {
+            if (d_.residual || d_.ends.residual) {
+                value = units_.add(d_.residual ? d_.residual + offset : nullptr, d_.ends.residual + offset,
+                                   channels_.mask, value);
+            }
+            store_codes(d_.ends.result + offset, channels_.mask, units_.bounded(value));
+            return;
+        }
+        if (d_.residual) {
+            value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(channels_.mask, d_.residual + offset));
+        } else if (d_.ends.residual) {
+            value = add_codes(d_.ends.residual + offset, channels_.mask, d_.ends.residual_map, value);
+        }
+        value = Math<Avx512>::activate<A>(value, lo_, hi_);
+        if (d_.ends.result) {
+            quantize_codes(d_.ends.result + offset, channels_.mask, value, d_.ends.result_map);
+        } else if (channels_.mask == kAllLanes) {
+            _mm512_storeu_ps(d_.y + offset, value);
+        } else {
+            _mm512_mask_storeu_ps(d_.y + offset, channels_.mask, value);
+        }
+    }
+
+  private:
+    static constexpr bool kAtOnce = A == Activation::kNone || A == Activation::kRelu || A == Activation::kClip;
+
+    // A copy: stores to y could change any member of the original, as far as the compiler knows.
+    DepthwiseI8 d_;
+    Channels channels_;
+    CodeUnitsAvx512 units_;
+    __m512 lo_, hi_;
+};
 
 /// Outputs [first, first + count) of vector v, from its words; N = kernel_w * groups if known, so that the
 /// weights stay in registers, or 0.
@@ -110,24 +153,22 @@ template <Activation A, int N>
 ESPALIER_INLINE void run_outputs(const DepthwiseI8& d, std::int64_t groups, std::int64_t channel,
                                  std::int64_t first, std::int64_t count, const __m512i* words,
                                  const __m512i* weights) {
-    const Channels channels(d, channel);
-    const __m512 lo = _mm512_set1_ps(d.lo), hi = _mm512_set1_ps(d.hi);
+    const End<A> end(d, channel);
     const std::int64_t taps = N > 0 ? N : d.kernel_w * groups, step = d.stride * groups;
-    const bool dense = d.dilation == 1;
-    // Copies of what the loop needs: stores to y could change any member of d, as far as the compiler knows.
-    const DepthwiseI8 work = d;
+    const std::int64_t dilation = d.dilation, channels = d.channels;
+    const bool dense = dilation == 1;
     for (std::int64_t q = 0; q < count; ++q, words += step) {
-        __m512i acc = _mm512_setzero_si512();
+        __m512i acc = end.start();
         if (dense) {
 #pragma GCC unroll 14
             for (std::int64_t t = 0; t < taps; ++t) acc = _mm512_dpbusd_epi32(acc, words[t], weights[t]);
         } else {
             for (std::int64_t t = 0; t < taps; ++t) {
-                const std::int64_t at = t / groups * work.dilation * groups + t % groups;
+                const std::int64_t at = t / groups * dilation * groups + t % groups;
                 acc = _mm512_dpbusd_epi32(acc, words[at], weights[t]);
             }
         }
-        finish<A>(work, channels, (first + q) * work.channels + channel, acc, lo, hi);
+        end.store((first + q) * channels + channel, acc);
     }
 }
 

@@ -14,11 +14,20 @@ namespace espalier::kernels {
 /// Multiply-adds per task: about 40 microseconds of a VNNI core, far above the cost of claiming a task.
 inline constexpr std::int64_t kTaskWork = std::int64_t{1} << 21;
 
+/// The output of an int8 product: m rows, with pointers that belong to column 0 of the panels.
+struct OutputI8 {
+    std::int64_t m;
+    float* c;  ///< null where ends.result is not
+    std::int64_t ldc;
+    Epilogue epilogue;
+    CodedEnds ends;
+};
+
 /// Runs every tile of an int8 product. locate(first, count, pointers, affines) fills the addresses of tile
-/// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i].
+/// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i]; one_affine: all are equal.
 template <typename Locate>
-void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const TileOutput& out, ThreadPool& pool,
-              Locate&& locate) {
+void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI8& out, bool one_affine,
+              ThreadPool& pool, Locate&& locate) {
     const auto& panels = weights.list();
     const auto panel_count = static_cast<std::int64_t>(panels.size());
     const std::int64_t depth = weights.taps() * weights.k();
@@ -55,6 +64,7 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const TileOut
                 tile.panel = weights.data(panel);
                 tile.scales = weights.scales(panel);
                 tile.sums = weights.sums(panel);
+                tile.one_affine = one_affine;
                 tile.ldc = out.ldc;
                 tile.bias = out.epilogue.bias ? out.epilogue.bias + panel.column : nullptr;
                 tile.columns = panel.columns;
@@ -66,7 +76,8 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const TileOut
                     const std::int64_t offset = own.first * out.ldc + panel.column;
                     tile.rows = pointers + i * tile_pointers;
                     tile.affine = affines.data() + i * kernel.max_rows;
-                    tile.c = out.c + offset;
+                    tile.c = out.c ? out.c + offset : nullptr;
+                    tile.ends = out.ends.at(offset);
                     tile.residual = out.epilogue.residual ? out.epilogue.residual + offset : nullptr;
                     kernel.run(tile, static_cast<int>(own.count), panel.vectors);
                 }

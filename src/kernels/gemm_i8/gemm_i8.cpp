@@ -29,9 +29,10 @@ PackedI8 pack_gemm_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k
 
 void gemm_u8s8(std::int64_t m, const std::uint8_t* a, std::int64_t lda, const RowAffines& affines,
                const PackedI8& weights, float* c, std::int64_t ldc, const Epilogue& epilogue,
-               ThreadPool& pool, Isa limit) {
+               ThreadPool& pool, Isa limit, const CodedEnds& ends) {
     if (m < 1) return;
-    drive_i8(weights.panels(), select(tile_i8_kernels(), limit), {m, c, ldc, epilogue}, pool,
+    drive_i8(weights.panels(), select(tile_i8_kernels(), limit), {m, c, ldc, epilogue, ends},
+             affines.rows_per_value >= m, pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* row_affines) {
                  for (std::int64_t i = 0; i < count; ++i) {
                      pointers[i] = a + (first + i) * lda;

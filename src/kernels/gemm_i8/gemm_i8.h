@@ -7,6 +7,7 @@
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
 #include "kernels/epilogue.h"
+#include "kernels/gemm_i8/coded_ends.h"
 #include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/quantize/affine.h"
 
@@ -44,11 +45,12 @@ struct RowAffines {
 /// acc[i][j] = sum over p < k of (a[i][p] - zero_point_i) * w[j][p],   i < m, j < n.
 /// acc is exact and the float expression the same for every instruction set, up to the activation. With one
 /// affine for all rows it is, bit for bit, what torch.ao's fbgemm engine computes.
+/// Where `ends` has codes, residual and c are what it says, and c may be null.
 /// a has row stride lda >= k (bytes), c and residual ldc >= n (floats); no alignment needed. m may be 0.
 /// c must not overlap a. Nothing outside the m x n elements of c is written.
 void gemm_u8s8(std::int64_t m, const std::uint8_t* a, std::int64_t lda, const RowAffines& affines,
                const PackedI8& weights, float* c, std::int64_t ldc, const Epilogue& epilogue,
-               ThreadPool& pool, Isa limit = best_isa());
+               ThreadPool& pool, Isa limit = best_isa(), const CodedEnds& ends = {});
 
 /// The kernel gemm_u8s8() and conv2d_u8s8() run within `limit`, for example "i8/avx512vnni".
 const char* kernel_name_i8(Isa limit = best_isa());

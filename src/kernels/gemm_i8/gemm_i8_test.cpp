@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "base/error.h"
 #include "kernels/elementwise/unary_reference.h"
+#include "kernels/gemm_i8/coded_ends_reference.h"
 #include "kernels/testing/guarded.h"
 
 namespace espalier::kernels {
@@ -16,6 +19,7 @@ struct Problem {
     Guarded<std::uint8_t> a;
     Guarded<std::int8_t> w;
     Guarded<float> scales, bias, residual;
+    Guarded<std::uint8_t> residual_codes;
     std::vector<Affine> affines;
     std::int64_t lda, ldc, rows_per_value;
 
@@ -28,6 +32,7 @@ struct Problem {
           scales(n_),
           bias(n_, 3),
           residual((m_ - 1) * (n_ + 2) + n_, 5),
+          residual_codes(residual.size(), 1),
           lda(k_ + 3),
           ldc(n_ + 2),
           rows_per_value(pick(random, 1, m_)) {
@@ -36,6 +41,7 @@ struct Problem {
         fill_normal(scales, random, 0.01);
         fill_normal(bias, random);
         fill_normal(residual, random);
+        fill_integers(residual_codes, random, 0, 255);
         for (std::int64_t i = 0; i < m; ++i) {
             affines.push_back({static_cast<float>(random.uniform() * 0.01),
                                random.below(4) == 0 ? 0 : static_cast<std::int32_t>(random.below(256))});
@@ -43,39 +49,77 @@ struct Problem {
     }
 
     /// The contract's expression in its order; exact up to the activation.
-    float expected(std::int64_t i, std::int64_t j, const Epilogue& e) const {
-        const Affine& affine = affines[static_cast<std::size_t>(i / rows_per_value)];
+    ElementEpilogue epilogue(std::int64_t i, std::int64_t j, const Epilogue& e, const CodedEnds& ends) const {
+        const std::int64_t at = i * ldc + j;
+        return {affine(i).scale * scales[j],
+                e.bias ? e.bias[j] : 0.0f,
+                e.residual ? e.residual + at : nullptr,
+                ends.at(at),
+                e.activation,
+                e.lo,
+                e.hi};
+    }
+    float sum(std::int64_t i, std::int64_t j) const {
         std::int64_t sum = 0;
         for (std::int64_t p = 0; p < k; ++p) {
-            sum += (std::int64_t{a[i * lda + p]} - affine.zero_point) * w[j * k + p];
+            sum += (std::int64_t{a[i * lda + p]} - affine(i).zero_point) * w[j * k + p];
         }
-        float value = std::fma(static_cast<float>(sum), affine.scale * scales[j], e.bias ? e.bias[j] : 0.0f);
-        if (e.residual) value += e.residual[i * ldc + j];
-        const UnaryOperation activation = operation_of(e.activation, e.lo, e.hi);
-        return unary_reference(activation.kind, activation.params, value);
+        return static_cast<float>(sum);
     }
+    const Affine& affine(std::int64_t i) const { return affines[static_cast<std::size_t>(i / rows_per_value)]; }
 };
 
-void check(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool) {
+bool is_exact(Activation activation) {
+    return activation == Activation::kNone || activation == Activation::kRelu || activation == Activation::kClip;
+}
+
+/// Runs into c, which holds -77 (in codes 77) before, and sees that nothing between its rows was written.
+template <typename T>
+void run_guarded(const Problem& problem, const Epilogue& epilogue, const CodedEnds& ends, Isa isa, ThreadPool& pool,
+                 Guarded<T>& c, T before) {
     const PackedI8 packed = pack_gemm_i8(problem.w.data(), problem.n, problem.k,
                                          {problem.scales.data(), static_cast<std::size_t>(problem.n)});
-    Guarded<float> c((problem.m - 1) * problem.ldc + problem.n, 7);
-    for (std::int64_t i = 0; i < c.size(); ++i) c[i] = -77;
-    gemm_u8s8(problem.m, problem.a.data(), problem.lda, {problem.affines.data(), problem.rows_per_value},
-              packed, c.data(), problem.ldc, epilogue, pool, isa);
+    for (std::int64_t i = 0; i < c.size(); ++i) c[i] = before;
+    CodedEnds into = ends;
+    float* floats = nullptr;
+    if constexpr (std::is_same_v<T, float>) {
+        floats = c.data();
+    } else {
+        into.result = c.data();
+    }
+    gemm_u8s8(problem.m, problem.a.data(), problem.lda, {problem.affines.data(), problem.rows_per_value}, packed,
+              floats, problem.ldc, epilogue, pool, isa, into);
     EXPECT_TRUE(c.intact());
-    const bool exact = epilogue.activation == Activation::kNone || epilogue.activation == Activation::kRelu ||
-                       epilogue.activation == Activation::kClip;
+    for (std::int64_t i = 0; i < c.size(); ++i) {
+        if (i % problem.ldc >= problem.n) {
+            ASSERT_EQ(c[i], before) << "wrote between rows";
+        }
+    }
+}
+
+void check(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool, const CodedEnds& ends = {}) {
+    Guarded<float> c((problem.m - 1) * problem.ldc + problem.n, 7);
+    run_guarded(problem, epilogue, ends, isa, pool, c, -77.0f);
     for (std::int64_t i = 0; i < problem.m; ++i) {
-        for (std::int64_t j = 0; j < problem.ldc && i * problem.ldc + j < c.size(); ++j) {
-            const float got = c[i * problem.ldc + j];
-            if (j >= problem.n) {
-                ASSERT_EQ(got, -77) << "wrote between rows";
-                continue;
-            }
-            const float expected = problem.expected(i, j, epilogue);
-            const float tolerance = exact ? 0 : 2e-6f * std::max(1.0f, std::fabs(expected));
-            ASSERT_NEAR(got, expected, tolerance)
+        for (std::int64_t j = 0; j < problem.n; ++j) {
+            const float expected = problem.epilogue(i, j, epilogue, ends).value(problem.sum(i, j));
+            const float tolerance =
+                is_exact(epilogue.activation) ? 0 : 2e-6f * std::max(1.0f, std::fabs(expected));
+            ASSERT_NEAR(c[i * problem.ldc + j], expected, tolerance)
+                << kernel_name_i8(isa) << " " << problem.m << "x" << problem.n << "x" << problem.k << " at "
+                << i << ", " << j;
+        }
+    }
+}
+
+/// The same with codes for a result; an activation that is not exact may push a value over the edge of a step.
+void check_codes(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool, const CodedEnds& ends) {
+    Guarded<std::uint8_t> c((problem.m - 1) * problem.ldc + problem.n, 7);
+    run_guarded(problem, epilogue, ends, isa, pool, c, std::uint8_t{77});
+    for (std::int64_t i = 0; i < problem.m; ++i) {
+        for (std::int64_t j = 0; j < problem.n; ++j) {
+            const int expected = problem.epilogue(i, j, epilogue, ends).code(problem.sum(i, j));
+            ASSERT_NEAR(int{c[i * problem.ldc + j]}, expected, is_exact(epilogue.activation) ? 0 : 1)
                 << kernel_name_i8(isa) << " " << problem.m << "x" << problem.n << "x" << problem.k << " at "
                 << i << ", " << j;
         }
@@ -97,6 +141,48 @@ TEST(GemmI8, EveryKernelIsExactForRandomSizes) {
             epilogue.hi = 2;
             check(problem, epilogue, kernel.isa, pool);
         }
+    }
+}
+
+TEST(GemmI8, CodesForResidualAndResult) {
+    Random random(24);
+    ThreadPool pool(2);
+    for (const TileI8Kernel& kernel : tile_i8_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        for (int trial = 0; trial < 60; ++trial) {
+            Problem problem(random, pick(random, 1, 60), pick(random, 1, 80), pick(random, 1, 70));
+            Epilogue epilogue;
+            if (random.below(2)) epilogue.bias = problem.bias.data();
+            epilogue.activation = static_cast<Activation>(random.below(10));
+            epilogue.lo = -1;
+            epilogue.hi = 2;
+            // A third of the values saturate.
+            CodedEnds ends{.residual_map = {0.01f, static_cast<std::int32_t>(random.below(256))},
+                           .result_map = {0.01f, static_cast<std::int32_t>(random.below(256))}};
+            const int residual = static_cast<int>(random.below(3));
+            if (residual == 1) epilogue.residual = problem.residual.data();
+            if (residual == 2) ends.residual = problem.residual_codes.data();
+            check(problem, epilogue, kernel.isa, pool, ends);
+            check_codes(problem, epilogue, kernel.isa, pool, ends);
+        }
+    }
+}
+
+TEST(GemmI8, CodesOfWhatIsNotANumberOrTooLarge) {
+    ThreadPool pool(1);
+    const std::uint8_t a[] = {1};
+    const std::int8_t w[] = {1, 1, 1, 1};
+    const float scales[] = {1, 1, 1, 1};
+    const Affine one{1, 0};
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    const float bias[] = {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 1e30f};
+    for (const TileI8Kernel& kernel : tile_i8_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        std::uint8_t c[4] = {};
+        const CodedEnds ends{.result = c, .result_map = {0.5f, 3}};
+        const PackedI8 packed = pack_gemm_i8(w, 4, 1, scales);
+        gemm_u8s8(1, a, 1, {&one}, packed, nullptr, 4, {.bias = bias}, pool, kernel.isa, ends);
+        EXPECT_EQ(std::vector<int>(c, c + 4), (std::vector<int>{255, 0, 0, 255})) << kernel.name;
     }
 }
 

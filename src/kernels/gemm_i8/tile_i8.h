@@ -5,6 +5,7 @@
 
 #include "base/cpu_features.h"
 #include "kernels/epilogue.h"
+#include "kernels/gemm_i8/coded_ends.h"
 #include "kernels/quantize/affine.h"
 
 namespace espalier::kernels {
@@ -27,8 +28,8 @@ inline constexpr std::int64_t kI8MaxDepth = 65536;
 ///     c[i][j]   = activation(fma(acc[i][j] - zero_point_i * sums[j], scale_i * scales[j], bias[j])
 ///                            + residual[i][j])
 ///
-/// acc is exact in 32 bits, and the float expression is the same in every implementation: up to the
-/// activation they give equal bits. Only the first `columns` of W are read in bias and residual and written
+/// or, where `ends` has codes, what CodedEnds says. acc is exact in 32 bits, and the float expression is the same
+/// in every implementation: up to the activation they give equal bits. Only the first `columns` of W are read in bias and residual and written
 /// in c; panel, scales and sums are padded to W. No byte beyond rows[..][k - 1] is read.
 struct TileI8 {
     const std::uint8_t* const* rows;
@@ -38,10 +39,12 @@ struct TileI8 {
     const float* scales;
     const std::int32_t* sums;
     const Affine* affine;  ///< one per row
-    float* c;
-    std::int64_t ldc;       ///< floats between rows of c and of residual
+    bool one_affine;       ///< all rows have that of the first
+    float* c;              ///< null where ends.result is not
+    std::int64_t ldc;      ///< elements between rows of c, of residual and of what is in ends
     const float* bias;      ///< of this tile's columns, or null
     const float* residual;  ///< of this tile's elements, or null
+    CodedEnds ends;         ///< of this tile's elements
     int columns;
     Activation activation;
     float lo;

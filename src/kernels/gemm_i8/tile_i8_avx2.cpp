@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include "kernels/gemm_i8/coded_ends_avx2.h"
 #include "kernels/gemm_i8/tile_activation.h"
 #include "kernels/gemm_i8/tile_i8.h"
 #include "kernels/math_avx2.h"
@@ -45,17 +46,26 @@ ESPALIER_INLINE void finish(const TileI8& t, const TileTarget& target, int i, in
     const __m256 bias = !t.bias      ? _mm256_setzero_ps()
                         : count >= 8 ? Avx2::load(t.bias + column)
                                      : Avx2::load_first(t.bias + column, count);
+    const int lanes = count < 8 ? count : 8;
+    if (t.ends.result && !target.buffered) {
+        const CodeUnitsAvx2 units{CodeUnits(t.ends, {lo[0], hi[0]}), t.residual, t.ends.residual};
+        store_codes(t.ends.result + offset, units.value(_mm256_cvtepi32_ps(acc), scale, bias, offset, lanes), lanes);
+        return;
+    }
     __m256 value = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, bias);
     if (t.residual) {
         value = _mm256_add_ps(value, count >= 8 ? Avx2::load(t.residual + offset)
                                                 : Avx2::load_first(t.residual + offset, count));
+    } else if (t.ends.residual) {
+        value = add_codes(t.ends.residual + offset, lanes, t.ends.residual_map, value);
     }
     value = _mm256_min_ps(hi, _mm256_max_ps(lo, value));
-    float* to = target.data + i * target.stride + column;
-    if (count >= 8 || target.buffered) {
-        Avx2::store(to, value);
+    if (target.buffered) {
+        Avx2::store(target.data + i * target.stride + column, value);
+    } else if (count >= 8) {
+        Avx2::store(t.c + offset, value);
     } else {
-        Avx2::store_first(to, count, value);
+        Avx2::store_first(t.c + offset, count, value);
     }
 }
 
@@ -99,7 +109,7 @@ void run_vector(const TileI8& t, const TileTarget& target, int vector, int vecto
             panel += stride;
         }
     }
-    const ClipBounds clip = clip_bounds(t);
+    const ClipBounds clip = clip_bounds(t.activation, t.lo, t.hi);
     const __m256 lo = _mm256_set1_ps(clip.lo), hi = _mm256_set1_ps(clip.hi);
 #pragma GCC unroll 3
     for (int i = 0; i < R; ++i) {
@@ -112,9 +122,13 @@ template <int R>
 void run_tile(const TileI8& t, int vectors) {
     alignas(64) float buffer[R * 2 * kI8Lanes];
     const TileTarget target = needs_activation_pass(t.activation) ? TileTarget{buffer, 2 * kI8Lanes, true}
-                                                                  : TileTarget{t.c, t.ldc, false};
+                                                                  : TileTarget{nullptr, 0, false};
     for (int vector = 0; vector < vectors; ++vector) run_vector<R>(t, target, vector, vectors);
-    if (target.buffered) activate_rows<Avx2>(t, target, R);
+    if (target.buffered) {
+        activate_rows<Avx2>(t, target, R, [&](std::uint8_t* to, __m256 value, int count) {
+            quantize_codes(to, value, count, t.ends.result_map);
+        });
+    }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include "kernels/gemm_i8/coded_ends_avx512.h"
 #include "kernels/gemm_i8/tile_activation.h"
 #include "kernels/gemm_i8/tile_i8.h"
 #include "kernels/math_avx512.h"
@@ -21,41 +22,118 @@ ESPALIER_INLINE __m512i broadcast_rest(const std::uint8_t* p, std::int64_t n) {
     return _mm512_set1_epi32(static_cast<std::int32_t>(word));
 }
 
+/// What the zero point of row i adds to the sums.
+ESPALIER_INLINE __m512i correction_of(const TileI8& t, int i, int vector) {
+    const __m512i sums = _mm512_loadu_si512(t.sums + vector * kI8Lanes);
+    return _mm512_mullo_epi32(_mm512_set1_epi32(-t.affine[i].zero_point), sums);
+}
+
 /// What one vector of columns needs to turn its accumulators into output.
 struct Columns {
     __mmask16 mask;
-    __m512i sums;
-    __m512 scales;
+    __m512i correction;  ///< of all rows where they share one affine map
+    __m512 scales;       ///< times that of the rows where they share one
     __m512 bias;
+
+    ESPALIER_INLINE Columns(const TileI8& t, int vector) {
+        const int left = t.columns - vector * kI8Lanes;
+        mask = left >= kI8Lanes ? kAllLanes : Avx512::first(left);
+        correction = correction_of(t, 0, vector);
+        scales = _mm512_loadu_ps(t.scales + vector * kI8Lanes);
+        if (t.one_affine) scales = _mm512_mul_ps(_mm512_set1_ps(t.affine[0].scale), scales);
+        bias = t.bias ? _mm512_maskz_loadu_ps(mask, t.bias + vector * kI8Lanes) : _mm512_setzero_ps();
+    }
+
+    /// The sums of row i, less what its zero point adds, as f32.
+    ESPALIER_INLINE __m512 centred(const TileI8& t, bool corrected, int i, int vector, __m512i acc) const {
+        if (!t.one_affine) {
+            acc = _mm512_add_epi32(acc, correction_of(t, i, vector));
+        } else if (corrected) {
+            acc = _mm512_add_epi32(acc, correction);
+        }
+        return _mm512_cvtepi32_ps(acc);
+    }
+    ESPALIER_INLINE __m512 scale(const TileI8& t, int i) const {
+        return t.one_affine ? scales : _mm512_mul_ps(_mm512_set1_ps(t.affine[i].scale), scales);
+    }
 };
 
-ESPALIER_INLINE Columns columns_of(const TileI8& t, int vector) {
-    const int left = t.columns - vector * kI8Lanes;
-    const auto mask = static_cast<__mmask16>(left >= kI8Lanes ? 0xffffu : (1u << left) - 1u);
-    return {mask, _mm512_loadu_si512(t.sums + vector * kI8Lanes),
-            _mm512_loadu_ps(t.scales + vector * kI8Lanes),
-            t.bias ? _mm512_maskz_loadu_ps(mask, t.bias + vector * kI8Lanes) : _mm512_setzero_ps()};
-}
+/// Stores vectors of values, in c or in the buffer of an activation that follows.
+class FloatEnd {
+  public:
+    ESPALIER_INLINE FloatEnd(const TileI8& t, const TileTarget& target) : t_(t), target_(target) {
+        const ClipBounds clip = clip_bounds(t.activation, t.lo, t.hi);
+        lo_ = _mm512_set1_ps(clip.lo);
+        hi_ = _mm512_set1_ps(clip.hi);
+        corrected_ = t.affine[0].zero_point != 0;
+    }
+    ESPALIER_INLINE Columns columns(int vector) const { return {t_, vector}; }
+    ESPALIER_INLINE void store(const Columns& columns, int i, int vector, __m512i acc) const {
+        const std::int64_t at = i * t_.ldc + vector * kI8Lanes;
+        __m512 value = _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), columns.scale(t_, i), columns.bias);
+        if (t_.residual) {
+            value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, t_.residual + at));
+        } else if (t_.ends.residual) {
+            value = add_codes(t_.ends.residual + at, columns.mask, t_.ends.residual_map, value);
+        }
+        // Without an activation the bounds are infinite.
+        value = _mm512_min_ps(hi_, _mm512_max_ps(lo_, value));
+        if (target_.buffered) {
+            _mm512_store_ps(target_.data + i * target_.stride + vector * kI8Lanes, value);
+        } else if (columns.mask == kAllLanes) {
+            _mm512_storeu_ps(t_.c + at, value);
+        } else {
+            _mm512_mask_storeu_ps(t_.c + at, columns.mask, value);
+        }
+    }
 
-/// Stores one vector of row i. Bounds are applied always: without an activation they are infinite.
-ESPALIER_INLINE void finish(const TileI8& t, const TileTarget& target, const Columns& columns, int i,
-                            int vector, __m512i acc, __m512 lo, __m512 hi) {
-    const std::int32_t zero_point = t.affine[i].zero_point;
-    if (zero_point != 0) {
-        acc = _mm512_sub_epi32(acc, _mm512_mullo_epi32(_mm512_set1_epi32(zero_point), columns.sums));
+  private:
+    const TileI8& t_;
+    const TileTarget& target_;
+    __m512 lo_, hi_;
+    bool corrected_;
+};
+
+/// Stores vectors of codes where the activation is none or a bound.
+class CodeEnd {
+  public:
+    ESPALIER_INLINE explicit CodeEnd(const TileI8& t)
+        : t_(t),
+          units_(CodeUnits(t.ends, clip_bounds(t.activation, t.lo, t.hi))),
+          corrected_(t.affine[0].zero_point != 0),
+          has_residual_(t.residual || t.ends.residual) {}
+    ESPALIER_INLINE Columns columns(int vector) const {
+        Columns columns(t_, vector);
+        if (t_.one_affine) columns.scales = units_.scale(columns.scales);
+        columns.bias = units_.bias(columns.bias);
+        return columns;
     }
-    const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(t.affine[i].scale), columns.scales);
-    __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(acc), scale, columns.bias);
-    if (t.residual) {
-        const float* residual = t.residual + i * t.ldc + vector * kI8Lanes;
-        value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, residual));
+    ESPALIER_INLINE void store(const Columns& columns, int i, int vector, __m512i acc) const {
+        const std::int64_t at = i * t_.ldc + vector * kI8Lanes;
+        const __m512 scale = t_.one_affine ? columns.scales : units_.scale(columns.scale(t_, i));
+        __m512 value = _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), scale, columns.bias);
+        if (has_residual_) {
+            value = units_.add(t_.residual ? t_.residual + at : nullptr, t_.ends.residual + at, columns.mask, value);
+        }
+        store_codes(t_.ends.result + at, columns.mask, units_.bounded(value));
     }
-    value = _mm512_min_ps(hi, _mm512_max_ps(lo, value));
-    float* to = target.data + i * target.stride + vector * kI8Lanes;
-    if (target.buffered) {
-        _mm512_store_ps(to, value);
-    } else {
-        _mm512_mask_storeu_ps(to, columns.mask, value);
+
+  private:
+    const TileI8& t_;
+    CodeUnitsAvx512 units_;
+    bool corrected_;
+    bool has_residual_;
+};
+
+template <int R, int V, typename End>
+ESPALIER_INLINE void finish(const End& end, const __m512i (&first)[R], const __m512i (&second)[R]) {
+    const Columns left = end.columns(0);
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) end.store(left, i, 0, first[i]);
+    if (V > 1) {
+        const Columns right = end.columns(1);
+#pragma GCC unroll 14
+        for (int i = 0; i < R; ++i) end.store(right, i, 1, second[i]);
     }
 }
 
@@ -93,20 +171,19 @@ void run_tile(const TileI8& t) {
             }
         }
     }
-    const ClipBounds clip = clip_bounds(t);
-    const __m512 lo = _mm512_set1_ps(clip.lo), hi = _mm512_set1_ps(clip.hi);
+    if (t.ends.result && !needs_activation_pass(t.activation)) {
+        finish<R, V>(CodeEnd(t), first, second);
+        return;
+    }
     alignas(64) float buffer[R * V * kI8Lanes];
     const TileTarget target = needs_activation_pass(t.activation) ? TileTarget{buffer, V * kI8Lanes, true}
-                                                                  : TileTarget{t.c, t.ldc, false};
-    const Columns left = columns_of(t, 0);
-#pragma GCC unroll 14
-    for (int i = 0; i < R; ++i) finish(t, target, left, i, 0, first[i], lo, hi);
-    if (V > 1) {
-        const Columns right = columns_of(t, 1);
-#pragma GCC unroll 14
-        for (int i = 0; i < R; ++i) finish(t, target, right, i, 1, second[i], lo, hi);
+                                                                  : TileTarget{nullptr, 0, false};
+    finish<R, V>(FloatEnd(t, target), first, second);
+    if (target.buffered) {
+        activate_rows<Avx512>(t, target, R, [&](std::uint8_t* to, __m512 value, int count) {
+            quantize_codes(to, count < kI8Lanes ? Avx512::first(count) : kAllLanes, value, t.ends.result_map);
+        });
     }
-    if (target.buffered) activate_rows<Avx512>(t, target, R);
 }
 
 template <int V>

@@ -1,6 +1,4 @@
-#include <cmath>
-
-#include "kernels/elementwise/unary_reference.h"
+#include "kernels/gemm_i8/coded_ends_reference.h"
 #include "kernels/gemm_i8/tile_i8.h"
 
 namespace espalier::kernels {
@@ -21,14 +19,18 @@ std::int32_t accumulate(const TileI8& t, int rows, int width, int i, int j) {
 }  // namespace
 
 void run_tile_i8_portable(const TileI8& t, int rows, int vectors) {
-    const UnaryOperation activation = operation_of(t.activation, t.lo, t.hi);
     for (int i = 0; i < rows; ++i) {
         for (int j = 0; j < t.columns; ++j) {
             const std::int32_t sum = accumulate(t, rows, vectors * kI8Lanes, i, j);
-            const auto centred = static_cast<float>(sum - t.affine[i].zero_point * t.sums[j]);
-            float value = std::fma(centred, t.affine[i].scale * t.scales[j], t.bias ? t.bias[j] : 0.0f);
-            if (t.residual) value += t.residual[i * t.ldc + j];
-            t.c[i * t.ldc + j] = unary_reference(activation.kind, activation.params, value);
+            const std::int64_t at = i * t.ldc + j;
+            const ElementEpilogue epilogue{t.affine[i].scale * t.scales[j],
+                                           t.bias ? t.bias[j] : 0.0f,
+                                           t.residual ? t.residual + at : nullptr,
+                                           t.ends.at(at),
+                                           t.activation,
+                                           t.lo,
+                                           t.hi};
+            epilogue.store(static_cast<float>(sum - t.affine[i].zero_point * t.sums[j]), t.c + at);
         }
     }
 }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/fma_rate.h"
 #include "kernels/sparse/spmm_drive.h"
 
 namespace espalier::kernels {
@@ -25,19 +26,22 @@ struct Costs {
 
 // Sapphire Rapids, one thread of two that were busy, November 2026; the estimates are within a tenth there.
 constexpr Costs kF32Avx512{0.54, 0.62, 1.2, 1.5, 6, 6, 12};
+// Zen 4, where a 512-bit product takes two passes.
+constexpr Costs kF32Avx512Halved{1.06, 1.08, 1.0, 2.0, 6, 8, 14};
 constexpr Costs kF32Avx2{0.6, 0.58, 1, 1.2, 6, 6, 10};
 constexpr Costs kF32Portable{1.2, 1.15, 2, 2, 6, 6, 16};
 constexpr Costs kI8Avx512Vnni{0.54, 0.62, 1.2, 1.5, 6, 6, 12};
+constexpr Costs kI8Avx512VnniHalved{1.06, 1.08, 1.0, 2.0, 6, 8, 14};
 constexpr Costs kI8Avx2{2, 1.8, 2, 1.5, 6, 6, 12};
 constexpr Costs kI8Portable{16, 7, 4, 2, 6, 6, 40};
 
 const Costs& f32_costs(Isa isa) {
-    if (isa >= Isa::kAvx512) return kF32Avx512;
+    if (isa >= Isa::kAvx512) return fma_rate(isa) < 2 ? kF32Avx512Halved : kF32Avx512;
     return isa == Isa::kAvx2 ? kF32Avx2 : kF32Portable;
 }
 
 const Costs& i8_costs(Isa isa) {
-    if (isa >= Isa::kAvx512Vnni) return kI8Avx512Vnni;
+    if (isa >= Isa::kAvx512Vnni) return fma_rate(isa) < 2 ? kI8Avx512VnniHalved : kI8Avx512Vnni;
     return isa >= Isa::kAvx2 ? kI8Avx2 : kI8Portable;
 }
 

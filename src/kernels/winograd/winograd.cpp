@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "base/fma_rate.h"
 #include "kernels/gemm/multiply.h"
 #include "kernels/gemm/partition.h"
 #include "kernels/scratch.h"
@@ -227,10 +228,10 @@ void WinogradKernel::transform_output(const Call& call, const Block& block, std:
     }
 }
 
-/// Estimates in cycles of one core, from times measured on AVX-512 with two FMAs per cycle: products run at
-/// 0.93 of the ceiling, a transform takes 7 for every vector of a transformed tile, and weights, which a
-/// whole network pushes out of every cache, stream at 5 bytes where two cores share the memory.
-double product_cycles(double macs, Isa isa) { return macs / (2 * 0.93 * tile_table(isa).lanes); }
+/// Estimates in cycles of one core, from measured times: products run at 0.93 of the ceiling, a transform takes 7
+/// for every vector of a transformed tile, and weights, which a whole network pushes out of every cache, stream at
+/// 5 bytes where two cores share the memory.
+double product_cycles(double macs, Isa isa) { return macs / (fma_rate(isa) * 0.93 * tile_table(isa).lanes); }
 
 double direct_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa) {
     const double pixels = static_cast<double>(n) * static_cast<double>(shape.output_h(h) * shape.output_w(w));

@@ -106,6 +106,15 @@ std::optional<Tensor> IntegerLayers::corrected_bias(const IntegerLayer& layer) c
     return corrected;
 }
 
+NodeId IntegerLayers::residual_of(const IntegerLayer& layer, NodeId value) {
+    if (!rewriter_.from().as<Conv2d>(layer.id) || !affines_.contains(value)) return rewriter_[value];
+    const NodeId codes = codes_of(value);
+    Graph& out = rewriter_.out();
+    const std::vector<NodeId> quantized = out[codes].inputs;
+    return out.add(DequantizeLinear{}, {codes, quantized[1], quantized[2]},
+                   rewriter_.from()[value].name + ".residual");
+}
+
 NodeId IntegerLayers::add(const IntegerLayer& layer) {
     const Graph& graph = rewriter_.from();
     const Node& node = graph[layer.id];
@@ -115,7 +124,7 @@ NodeId IntegerLayers::add(const IntegerLayer& layer) {
     }
     if (const NodeId residual = input_of(graph, layer.id, 3); residual != NodeId::kNone) {
         inputs.resize(4, NodeId::kNone);
-        inputs.push_back(rewriter_[residual]);
+        inputs.push_back(residual_of(layer, residual));
     }
     const std::int64_t zero = affine(layer).zero_point;
     if (const auto* conv = graph.as<Conv2d>(layer.id)) {

@@ -39,6 +39,10 @@ class IntegerLayers {
     const kernels::Affine& affine(const IntegerLayer& layer) const;
     graph::NodeId codes_of(graph::NodeId value);
     std::vector<graph::NodeId> operands(const IntegerLayer& layer);
+    /// What a convolution adds is read as codes where another layer reads the same codes: a network of convolutions
+    /// then hands on nothing else. What runs along a transformer stays in f32; there, single values are larger than
+    /// the rest by orders of magnitude.
+    graph::NodeId residual_of(const IntegerLayer& layer, graph::NodeId value);
     std::optional<Tensor> corrected_bias(const IntegerLayer& layer) const;
 
     graph::Rewriter& rewriter_;

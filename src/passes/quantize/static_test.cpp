@@ -119,6 +119,22 @@ TEST(StaticQuantization, QuantizesAValueOnceAndLeavesSomeLayersInFloat) {
               "groups=8 zero_point=64; binary; conv2d groups=2; reduce axes=[2, 3] keep_axes=false; linear; binary");
 }
 
+// conv(x, .., residual = r), where another layer reads r  =>  the residual is the same codes of r
+TEST(StaticQuantization, ResidualsOfConvolutionsAreCodesWhereThereAreSome) {
+    Graph graph;
+    const auto weight = [&](const Shape& shape) { return graph.add_constant("w", filled(shape, 1)); };
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 4, 4}});
+    const NodeId first = graph.add(Conv2d{}, {x, weight({8, 3, 1, 1})}, "first");
+    const NodeId inner = graph.add(Conv2d{}, {first, weight({8, 8, 1, 1})}, "inner");
+    const NodeId sum = graph.add(Conv2d{}, {inner, weight({8, 8, 1, 1}), NodeId::kNone, first}, "sum");
+    graph.set_output(graph.add(Reduce{ReduceKind::kMean, {2, 3}, false}, {sum}, "mean"));
+    Script script(std::vector<float>(32, 0));
+    const Graph result = quantized(graph, script, 2);
+    EXPECT_EQ(operations(result),
+              "conv2d; quantize_linear; integer_conv2d zero_point=64; quantize_linear; dequantize_linear; "
+              "integer_conv2d zero_point=64; reduce axes=[2, 3] keep_axes=false");
+}
+
 TEST(StaticQuantization, TakesWeightsThatWereRoundedToBf16) {
     Graph graph;
     const NodeId x = graph.add(Reshape{{0, -1}}, {graph.add_input("x", {DType::kF32, {1, 3, 1, 1}})}, "flat");

@@ -25,6 +25,30 @@ std::string dequantized_codes(NodeWriter& to, std::int64_t zero_point) {
                                        to.tensor(to.node().name + ".zero_point", zero)});
 }
 
+/// The two constants of a map to codes.
+std::vector<std::string> parameters(NodeWriter& to, const Codes& codes, const std::string& of) {
+    const auto zero = static_cast<std::uint8_t>(codes.zero_point);
+    return {to.scalar(static_cast<float>(codes.scale)),
+            to.tensor(to.node().name + of, Tensor::of<std::uint8_t>({}, {&zero, 1}))};
+}
+
+/// What follows the sums, up to codes.
+template <typename Integer>
+std::string write_rest(NodeWriter& to, const Integer& op, std::string y) {
+    if (to.has(4)) {
+        std::string residual = to.input(4);
+        if (op.residual_codes.present) {
+            const auto maps = parameters(to, op.residual_codes, ".residual_zero_point");
+            residual = to.add("DequantizeLinear", {residual, maps[0], maps[1]});
+        }
+        y = to.add("Add", {y, residual});
+    }
+    y = write_activation(to, std::move(y), op.activation);
+    if (!op.output_codes.present) return y;
+    const auto maps = parameters(to, op.output_codes, ".output_zero_point");
+    return to.add("QuantizeLinear", {y, maps[0], maps[1]});
+}
+
 /// w times the scale of each output channel, less that of the codes.
 std::string dequantized_weights(NodeWriter& to) {
     const Tensor* scales = to.constant(2);
@@ -53,14 +77,14 @@ std::string write_op(NodeWriter& to, const IntegerConv2d& op) {
             if (to.has(3)) inputs.push_back(to.input(3));
             return to.add("Conv", std::move(inputs), attributes);
         });
-    return write_epilogue(to, std::move(y), 4, op.activation);
+    return write_rest(to, op, std::move(y));
 }
 
 std::string write_op(NodeWriter& to, const IntegerLinear& op) {
     const std::string weights = to.transposed(dequantized_weights(to), {1, 0});
     std::string y = to.add("MatMul", {dequantized_codes(to, op.zero_point), weights});
     if (to.has(3)) y = to.add("Add", {y, to.input(3)});
-    return write_epilogue(to, std::move(y), 4, op.activation);
+    return write_rest(to, op, std::move(y));
 }
 
 }  // namespace espalier::formats::onnx

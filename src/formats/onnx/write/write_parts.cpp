@@ -11,6 +11,10 @@ std::int64_t axis_from_front(std::int64_t axis, int rank) { return axis < 0 ? ax
 std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual,
                            const Activation& activation) {
     if (to.has(residual)) x = to.add("Add", {x, to.input(residual)});
+    return write_activation(to, std::move(x), activation);
+}
+
+std::string write_activation(NodeWriter& to, std::string x, const Activation& activation) {
     if (!activation.present) return x;
     return write_unary(to, Unary{activation.kind, activation.lo, activation.hi}, x);
 }

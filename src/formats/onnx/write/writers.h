@@ -43,6 +43,9 @@ std::string write_op(NodeWriter& to, const graph::IntegerLinear& op);
 /// kind(x)
 std::string write_unary(NodeWriter& to, const graph::Unary& op, const std::string& x);
 
+/// activation(x), or x where none is present.
+std::string write_activation(NodeWriter& to, std::string x, const graph::Activation& activation);
+
 /// activation(x + residual), where input `residual` of the node may be absent.
 std::string write_epilogue(NodeWriter& to, std::string x, std::size_t residual,
                            const graph::Activation& activation);
