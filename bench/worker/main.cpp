@@ -87,7 +87,8 @@ class Contender {
         std::ifstream file(path, std::ios::binary | std::ios::ate);
         const auto bytes = static_cast<std::int64_t>(file.tellg());
         const std::int64_t unit = image * static_cast<std::int64_t>(sizeof(float));
-        if (!file || bytes <= 0 || bytes % unit != 0) fail("{} must hold whole images of {} bytes", path, unit);
+        if (!file || bytes <= 0 || bytes % unit != 0)
+            fail("{} must hold whole images of {} bytes", path, unit);
         file.seekg(0);
         Tensor pixels = Tensor::allocate(DType::kF32, {bytes / unit, info.channels, info.height, info.width});
         file.read(reinterpret_cast<char*>(pixels.mutable_span<float>().data()), bytes);

@@ -74,7 +74,8 @@ class Session::Impl {
         : graph_(prepared(graph)), pool_(options.threads), images_apart_(computes_images_apart(graph_)) {
         operators_.resize(static_cast<std::size_t>(graph_.size()));
         pool_.parallel_for(graph_.size(), 1, [&](std::int64_t begin, std::int64_t end, int) {
-            for (std::int64_t i = begin; i < end; ++i) make_operator(static_cast<NodeId>(i), options.lowering);
+            for (std::int64_t i = begin; i < end; ++i)
+                make_operator(static_cast<NodeId>(i), options.lowering);
         });
         for (int thread = 0; thread < pool_.threads(); ++thread) own_.emplace_back(graph_, operators_);
     }
@@ -136,13 +137,14 @@ class Session::Impl {
         const MonotonicClock clock;
         std::vector<StepTime> times;
         Seconds last = clock.now();
-        plan.run(input.span<float>().data(), output.data(), last_.own_parts ? alone : pool_, [&](const Step& step) {
-            const Seconds now = clock.now();
-            const auto& node = graph_[step.node];
-            times.push_back({node.name, graph::print(node.op), step.op->kernel(), (now - last).value(),
-                             last_.part * macs_of(step.node)});
-            last = clock.now();
-        });
+        plan.run(input.span<float>().data(), output.data(), last_.own_parts ? alone : pool_,
+                 [&](const Step& step) {
+                     const Seconds now = clock.now();
+                     const auto& node = graph_[step.node];
+                     times.push_back({node.name, graph::print(node.op), step.op->kernel(),
+                                      (now - last).value(), last_.part * macs_of(step.node)});
+                     last = clock.now();
+                 });
         return times;
     }
 
@@ -195,8 +197,8 @@ class Session::Impl {
         const bool fits = input.dtype() == DType::kF32 && shape.rank() == 4 && shape[0] >= 1 &&
                           shape.with(0, 1) == expected;
         if (!fits) {
-            fail("the model takes f32 {} with any batch, but was given {} {}", expected.str(), name(input.dtype()),
-                 shape.str());
+            fail("the model takes f32 {} with any batch, but was given {} {}", expected.str(),
+                 name(input.dtype()), shape.str());
         }
     }
 
@@ -233,7 +235,8 @@ class Session::Impl {
         }
         pool_.parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end, int thread) {
             ThreadPool alone(1);
-            for (std::int64_t i = begin; i < end; ++i) run_part(i, own_[static_cast<std::size_t>(thread)], alone);
+            for (std::int64_t i = begin; i < end; ++i)
+                run_part(i, own_[static_cast<std::size_t>(thread)], alone);
         });
     }
 

@@ -11,7 +11,7 @@ namespace espalier::graph {
 template <typename Op, typename T>
 struct Field {
     std::string_view name;
-    T Op::* member;
+    T Op::*member;
 };
 template <typename Op, typename T>
 Field(std::string_view, T Op::*) -> Field<Op, T>;
@@ -26,8 +26,22 @@ std::string_view name(Layout layout);
 
 /// Pointwise functions of one argument.
 enum class UnaryKind : std::uint8_t {
-    kRelu, kClip, kGelu, kGeluTanh, kSilu, kSigmoid, kTanh, kHardSwish, kHardSigmoid,
-    kErf, kExp, kLog, kSqrt, kReciprocal, kNeg, kAbs,
+    kRelu,
+    kClip,
+    kGelu,
+    kGeluTanh,
+    kSilu,
+    kSigmoid,
+    kTanh,
+    kHardSwish,
+    kHardSigmoid,
+    kErf,
+    kExp,
+    kLog,
+    kSqrt,
+    kReciprocal,
+    kNeg,
+    kAbs,
 };
 std::string_view name(UnaryKind kind);
 
@@ -43,9 +57,9 @@ std::string_view name(ReduceKind kind);
 
 /// How activations are quantized at run time in front of int8 weights.
 enum class QuantScheme : std::uint8_t {
-    kPerRow,  ///< u8 asymmetric per row (token) or per image, weights s8 per output channel
+    kPerRow,    ///< u8 asymmetric per row (token) or per image, weights s8 per output channel
     kPerImage,  ///< u8 asymmetric per index of axis 0, as ONNX DynamicQuantizeLinear at a batch of one
-    kTorch,   ///< torch.ao.quantization.quantize_dynamic: u8 per tensor in [0, 127], weights s8 per tensor
+    kTorch,     ///< torch.ao.quantization.quantize_dynamic: u8 per tensor in [0, 127], weights s8 per tensor
 };
 std::string_view name(QuantScheme scheme);
 
@@ -76,7 +90,7 @@ struct Codes {
 
 /// Geometry of a window that slides over an image.
 struct Window {
-    Pair kernel{1, 1};    ///< height, width
+    Pair kernel{1, 1};  ///< height, width
     Pair stride{1, 1};
     Quad pad{0, 0, 0, 0};  ///< top, left, bottom, right
     Pair dilation{1, 1};

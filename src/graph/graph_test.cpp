@@ -97,7 +97,8 @@ TEST(Graph, GroupsMustDivideTheChannels) {
     Graph graph;
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 2, 2}});
     const NodeId ones = graph.add_constant("ones", Tensor::of<float>({6}, std::vector<float>(6, 1.0f)));
-    EXPECT_EQ(graph.type(graph.add(GroupNorm{.groups = 3}, {x, ones, ones}, "norm")).shape, (Shape{1, 6, 2, 2}));
+    EXPECT_EQ(graph.type(graph.add(GroupNorm{.groups = 3}, {x, ones, ones}, "norm")).shape,
+              (Shape{1, 6, 2, 2}));
     EXPECT_THROW(graph.add(GroupNorm{.groups = 4}, {x, ones, ones}, "four"), Error);
     EXPECT_THROW(graph.add(GroupNorm{.groups = 0}, {x, ones, ones}, "none"), Error);
     const NodeId empty = graph.add(Slice{.axis = 1, .begin = 0, .end = 0}, {x}, "empty");
@@ -181,9 +182,12 @@ TEST(Graph, CodesSurviveJson) {
 TEST(Graph, MalformedJsonIsAnError) {
     const auto none = [](const std::string& name) -> Tensor { fail("no constant '{}'", name); };
     EXPECT_THROW(graph_from_json(nlohmann::json::object(), none), Error);
-    EXPECT_THROW(graph_from_json({{"schema", "espalier.graph/1"}, {"nodes", {1, 2}}, {"output", 0}}, none), Error);
+    EXPECT_THROW(graph_from_json({{"schema", "espalier.graph/1"}, {"nodes", {1, 2}}, {"output", 0}}, none),
+                 Error);
     nlohmann::json unknown = {{"schema", "espalier.graph/1"}, {"output", 0}};
-    unknown["nodes"] = {{{"op", "warp"}, {"name", "n"}, {"inputs", nlohmann::json::array()},
+    unknown["nodes"] = {{{"op", "warp"},
+                         {"name", "n"},
+                         {"inputs", nlohmann::json::array()},
                          {"attributes", nlohmann::json::object()}}};
     EXPECT_THAT(message_of([&] { graph_from_json(unknown, none); }), HasSubstr("warp"));
 }

@@ -103,8 +103,10 @@ void add_node(Graph& graph, const json& node, const std::function<Tensor(const s
         if (graph[added].name != node_name) fail("the constant '{}' is declared twice", node_name);
     } else {
         std::vector<NodeId> inputs;
-        for (const auto& input : node.at("inputs")) inputs.push_back(static_cast<NodeId>(input.get<std::int32_t>()));
-        graph.add(read_op(op, node.at("attributes"), static_cast<const Op*>(nullptr)), std::move(inputs), node_name);
+        for (const auto& input : node.at("inputs"))
+            inputs.push_back(static_cast<NodeId>(input.get<std::int32_t>()));
+        graph.add(read_op(op, node.at("attributes"), static_cast<const Op*>(nullptr)), std::move(inputs),
+                  node_name);
     }
 }
 

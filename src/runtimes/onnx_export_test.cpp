@@ -261,8 +261,8 @@ std::vector<std::pair<std::string, Builder>> samples() {
          [](Sample& s) {
              const IntegerConv2d op{
                  .pad = {1, 1, 1, 1}, .zero_point = 100, .activation = activation(UnaryKind::kRelu)};
-             return s.add(op, {s.quantized(s.input), s.codes({6, 6, 3, 3}), s.weight({6}, 0.01), NodeId::kNone,
-                               s.input});
+             return s.add(op, {s.quantized(s.input), s.codes({6, 6, 3, 3}), s.weight({6}, 0.01),
+                               NodeId::kNone, s.input});
          }},
         {"integer_conv2d_of_codes_to_codes",
          [](Sample& s) {
@@ -282,7 +282,8 @@ std::vector<std::pair<std::string, Builder>> samples() {
                                     .activation = activation(UnaryKind::kGelu),
                                     .residual_codes = {true, 0.01f, 100},
                                     .output_codes = {true, 0.02f, 30}};
-             return s.dequantized(s.add(op, {x, s.codes({6, 6}), s.weight({6}, 0.01), s.weight({6}), x}), 0.02f, 30);
+             return s.dequantized(s.add(op, {x, s.codes({6, 6}), s.weight({6}, 0.01), s.weight({6}), x}),
+                                  0.02f, 30);
          }},
         {"integer_linear_with_residual",
          [](Sample& s) {
@@ -442,8 +443,8 @@ TEST_P(OnnxExportOfModels, AnswersTheSame) {
 INSTANTIATE_TEST_SUITE_P(Tactics, OnnxExportOfModels,
                          testing::Values("baseline", "compile", "dynamic-quantization",
                                          "dynamic-quantization:torch", "local-pruning:0.3",
-                                         "local-pruning:0.3+compile+bf16",
-                                         "channel-pruning:0.4", "block-pruning:0.5+compile",
+                                         "local-pruning:0.3+compile+bf16", "channel-pruning:0.4",
+                                         "block-pruning:0.5+compile",
                                          "global-pruning:0.3+compile+dynamic-quantization"),
                          [](const auto& row) {
                              std::string name = row.param;

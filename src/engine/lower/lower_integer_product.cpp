@@ -40,7 +40,8 @@ kernels::CodedEnds ends_of(const auto& op) {
     return {.residual_map = map(op.residual_codes), .result_map = map(op.output_codes)};
 }
 
-/// Where the ends of one execution lie: as floats in `epilogue` and the returned result, or as codes in `ends`.
+/// Where the ends of one execution lie: as floats in `epilogue` and the returned result, or as codes in
+/// `ends`.
 float* place_ends(const Operands& operands, kernels::Epilogue& epilogue, kernels::CodedEnds& ends) {
     if (operands.inputs.size() > 4 && operands.inputs[4].data) {
         const View& residual = operands.inputs[4];
@@ -75,8 +76,8 @@ class IntegerLinearOperator final : public Operator {
         kernels::Epilogue epilogue = epilogue_;
         kernels::CodedEnds ends = ends_;
         float* const y = place_ends(operands, epilogue, ends);
-        kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), affines, packed_, y, packed_.n(),
-                           epilogue, pool, isa_, ends);
+        kernels::gemm_u8s8(rows, codes_.read(operands.inputs[0]), packed_.k(), affines, packed_, y,
+                           packed_.n(), epilogue, pool, isa_, ends);
     }
     std::string kernel() const override { return std::string("gemm_") + kernels::kernel_name_i8(isa_); }
     std::string mac_class() const override { return "int8"; }

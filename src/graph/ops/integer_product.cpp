@@ -26,11 +26,13 @@ TensorType infer_as(const Integer& op, InputTypes inputs, const auto& product) {
     const DType codes = inputs[0]->dtype;
     check.that(codes == DType::kU8 || codes == DType::kI8, "input 0 must be u8 or i8");
     const std::int64_t least = codes == DType::kU8 ? 0 : -128;
-    check.that(op.zero_point >= least && op.zero_point <= least + 255, fmt::format("{} is not a code", op.zero_point));
+    check.that(op.zero_point >= least && op.zero_point <= least + 255,
+               fmt::format("{} is not a code", op.zero_point));
     check_codes(check, op.residual_codes, "residual");
     check_codes(check, op.output_codes, "output");
     const auto given = [&](std::size_t i) { return i < inputs.size() ? inputs[i] : nullptr; };
-    check.that(!op.residual_codes.present || given(4), "codes of a residual are announced, but there is none");
+    check.that(!op.residual_codes.present || given(4),
+               "codes of a residual are announced, but there is none");
     const TensorType x{DType::kF32, inputs[0]->shape};
     const TensorType w{DType::kF32, inputs[1]->shape};
     TensorType residual;
@@ -64,12 +66,11 @@ Cost IntegerConv2d::cost(InputTypes inputs, const TensorType& output) const {
             .other_ops = epilogue_ops(*this, inputs, output)};
 }
 
-TensorType IntegerLinear::infer(InputTypes inputs) const {
-    return infer_as(*this, inputs, Linear{});
-}
+TensorType IntegerLinear::infer(InputTypes inputs) const { return infer_as(*this, inputs, Linear{}); }
 
 Cost IntegerLinear::cost(InputTypes inputs, const TensorType& output) const {
-    return {.macs = output.shape.elements() * inputs[1]->shape[1], .other_ops = epilogue_ops(*this, inputs, output)};
+    return {.macs = output.shape.elements() * inputs[1]->shape[1],
+            .other_ops = epilogue_ops(*this, inputs, output)};
 }
 
 }  // namespace espalier::graph

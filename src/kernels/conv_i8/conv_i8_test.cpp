@@ -51,7 +51,8 @@ struct Problem {
     std::int64_t outputs() const { return n * s.output_h(h) * s.output_w(w) * s.c_out; }
 
     /// The sum of an output, and what becomes of it.
-    std::pair<float, ElementEpilogue> expected(std::int64_t index, const Epilogue& e, const CodedEnds& ends) const {
+    std::pair<float, ElementEpilogue> expected(std::int64_t index, const Epilogue& e,
+                                               const CodedEnds& ends) const {
         const std::int64_t o = index % s.c_out, pixel = index / s.c_out;
         const std::int64_t ox = pixel % s.output_w(w), oy = pixel / s.output_w(w) % s.output_h(h);
         const std::int64_t image = pixel / s.output_w(w) / s.output_h(h), group = o / s.group_out();
@@ -71,8 +72,8 @@ struct Problem {
             }
         }
         return {static_cast<float>(sum),
-                {affine.scale * scales[o], e.bias ? e.bias[o] : 0.0f, e.residual ? e.residual + index : nullptr,
-                 ends.at(index), e.activation, e.lo, e.hi}};
+                {affine.scale * scales[o], e.bias ? e.bias[o] : 0.0f,
+                 e.residual ? e.residual + index : nullptr, ends.at(index), e.activation, e.lo, e.hi}};
     }
 };
 

@@ -21,7 +21,8 @@ inline constexpr std::size_t kDepthwiseScratchBytes = 65536;
 ///     y[q][c]   = activation(fma(acc[q][c] - zero_point * sums[c], scale * scales[c], bias[c])
 ///                            + residual[q][c])
 ///
-/// or, where `ends` has codes, what CodedEnds says. Every implementation gives equal bits up to the activation.
+/// or, where `ends` has codes, what CodedEnds says. Every implementation gives equal bits up to the
+/// activation.
 struct DepthwiseI8 {
     const std::uint8_t* const* rows;  ///< kernel_h rows of `width` pixels
     std::int64_t width;

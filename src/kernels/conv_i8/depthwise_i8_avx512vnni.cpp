@@ -138,7 +138,8 @@ class End {
     }
 
   private:
-    static constexpr bool kAtOnce = A == Activation::kNone || A == Activation::kRelu || A == Activation::kClip;
+    static constexpr bool kAtOnce =
+        A == Activation::kNone || A == Activation::kRelu || A == Activation::kClip;
 
     // A copy: stores to y could change any member of the original, as far as the compiler knows.
     DepthwiseI8 d_;

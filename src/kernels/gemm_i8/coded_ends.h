@@ -9,16 +9,18 @@
 
 namespace espalier::kernels {
 
-/// Ends of an int8 product that are u8 codes instead of floats, so that what one layer hands to the next takes a
-/// quarter of the memory. Each has one map for all its elements and lies like the result in f32, byte for float.
+/// Ends of an int8 product that are u8 codes instead of floats, so that what one layer hands to the next
+/// takes a quarter of the memory. Each has one map for all its elements and lies like the result in f32, byte
+/// for float.
 ///
 /// The value that is coded is activation(fma(acc, scale, bias) + residual); a coded residual is added as
 /// fma(residual - zero_point, residual_map.scale, ..). Its code is
 ///
 ///     min(max(round(fma(value, 1 / result_map.scale, zero_point)), 0), 255),
 ///
-/// round to nearest, halves to even; NaN gives the lowest code. Where the activation is none or a bound, all of
-/// this is one expression in units of codes (CodeUnits), whose rounding differs by a few units in the last place.
+/// round to nearest, halves to even; NaN gives the lowest code. Where the activation is none or a bound, all
+/// of this is one expression in units of codes (CodeUnits), whose rounding differs by a few units in the last
+/// place.
 struct CodedEnds {
     const std::uint8_t* residual = nullptr;  ///< null: there is none, or it is in f32
     Affine residual_map;
@@ -50,7 +52,8 @@ inline ClipBounds clip_bounds(Activation activation, float lo, float hi) {
 
 /// True for the activations that are not bounds.
 inline bool needs_activation_pass(Activation activation) {
-    return activation != Activation::kNone && activation != Activation::kRelu && activation != Activation::kClip;
+    return activation != Activation::kNone && activation != Activation::kRelu &&
+           activation != Activation::kClip;
 }
 
 /// What turns accumulators into codes at once, where the activation is none or a bound:

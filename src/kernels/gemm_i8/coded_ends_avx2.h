@@ -40,13 +40,13 @@ ESPALIER_INLINE __m256 add_codes(const std::uint8_t* from, int count, const Affi
 /// What an accumulator, as f32, is worth in units of codes and bounded; eight or the first `count` columns.
 struct CodeUnitsAvx2 {
     CodeUnits units;
-    const float* residual;        ///< or null
-    const std::uint8_t* codes;    ///< or null
+    const float* residual;      ///< or null
+    const std::uint8_t* codes;  ///< or null
 
     ESPALIER_INLINE __m256 value(__m256 acc, __m256 scale, __m256 bias, std::int64_t at, int count) const {
         const __m256 step = _mm256_set1_ps(units.step);
-        __m256 value =
-            _mm256_fmadd_ps(acc, _mm256_mul_ps(scale, step), _mm256_fmadd_ps(bias, step, _mm256_set1_ps(units.offset)));
+        __m256 value = _mm256_fmadd_ps(acc, _mm256_mul_ps(scale, step),
+                                       _mm256_fmadd_ps(bias, step, _mm256_set1_ps(units.offset)));
         if (residual) {
             const __m256 r = count >= 8 ? Avx2::load(residual + at) : Avx2::load_first(residual + at, count);
             value = _mm256_fmadd_ps(r, step, value);

@@ -53,7 +53,8 @@ struct CodeUnitsAvx512 {
     ESPALIER_INLINE __m512 scale(__m512 scale) const { return _mm512_mul_ps(scale, step); }
     ESPALIER_INLINE __m512 bias(__m512 bias) const { return _mm512_fmadd_ps(bias, step, offset); }
     /// Adds a residual in f32 or, where that is null, in codes.
-    ESPALIER_INLINE __m512 add(const float* from, const std::uint8_t* codes, __mmask16 mask, __m512 value) const {
+    ESPALIER_INLINE __m512 add(const float* from, const std::uint8_t* codes, __mmask16 mask,
+                               __m512 value) const {
         if (from) return _mm512_fmadd_ps(_mm512_maskz_loadu_ps(mask, from), step, value);
         return _mm512_fmadd_ps(_mm512_cvtepi32_ps(load_codes(codes, mask)), residual, value);
     }

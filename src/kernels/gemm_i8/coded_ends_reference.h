@@ -11,10 +11,10 @@ namespace espalier::kernels {
 
 /// What becomes of one accumulator, the reference for every implementation of the epilogue of int8 products.
 struct ElementEpilogue {
-    float scale;             ///< of the accumulator
-    float bias;              ///< 0 for none
-    const float* residual;   ///< of this element, or null
-    CodedEnds ends;          ///< of this element
+    float scale;            ///< of the accumulator
+    float bias;             ///< 0 for none
+    const float* residual;  ///< of this element, or null
+    CodedEnds ends;         ///< of this element
     Activation activation;
     float lo;
     float hi;

@@ -24,7 +24,8 @@ struct OutputI8 {
 };
 
 /// Runs every tile of an int8 product. locate(first, count, pointers, affines) fills the addresses of tile
-/// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i]; one_affine: all are equal.
+/// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i]; one_affine: all are
+/// equal.
 template <typename Locate>
 void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI8& out, bool one_affine,
               ThreadPool& pool, Locate&& locate) {

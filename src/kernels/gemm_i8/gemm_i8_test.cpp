@@ -66,17 +66,20 @@ struct Problem {
         }
         return static_cast<float>(sum);
     }
-    const Affine& affine(std::int64_t i) const { return affines[static_cast<std::size_t>(i / rows_per_value)]; }
+    const Affine& affine(std::int64_t i) const {
+        return affines[static_cast<std::size_t>(i / rows_per_value)];
+    }
 };
 
 bool is_exact(Activation activation) {
-    return activation == Activation::kNone || activation == Activation::kRelu || activation == Activation::kClip;
+    return activation == Activation::kNone || activation == Activation::kRelu ||
+           activation == Activation::kClip;
 }
 
 /// Runs into c, which holds -77 (in codes 77) before, and sees that nothing between its rows was written.
 template <typename T>
-void run_guarded(const Problem& problem, const Epilogue& epilogue, const CodedEnds& ends, Isa isa, ThreadPool& pool,
-                 Guarded<T>& c, T before) {
+void run_guarded(const Problem& problem, const Epilogue& epilogue, const CodedEnds& ends, Isa isa,
+                 ThreadPool& pool, Guarded<T>& c, T before) {
     const PackedI8 packed = pack_gemm_i8(problem.w.data(), problem.n, problem.k,
                                          {problem.scales.data(), static_cast<std::size_t>(problem.n)});
     for (std::int64_t i = 0; i < c.size(); ++i) c[i] = before;
@@ -87,8 +90,8 @@ void run_guarded(const Problem& problem, const Epilogue& epilogue, const CodedEn
     } else {
         into.result = c.data();
     }
-    gemm_u8s8(problem.m, problem.a.data(), problem.lda, {problem.affines.data(), problem.rows_per_value}, packed,
-              floats, problem.ldc, epilogue, pool, isa, into);
+    gemm_u8s8(problem.m, problem.a.data(), problem.lda, {problem.affines.data(), problem.rows_per_value},
+              packed, floats, problem.ldc, epilogue, pool, isa, into);
     EXPECT_TRUE(c.intact());
     for (std::int64_t i = 0; i < c.size(); ++i) {
         if (i % problem.ldc >= problem.n) {
@@ -97,7 +100,8 @@ void run_guarded(const Problem& problem, const Epilogue& epilogue, const CodedEn
     }
 }
 
-void check(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool, const CodedEnds& ends = {}) {
+void check(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool,
+           const CodedEnds& ends = {}) {
     Guarded<float> c((problem.m - 1) * problem.ldc + problem.n, 7);
     run_guarded(problem, epilogue, ends, isa, pool, c, -77.0f);
     for (std::int64_t i = 0; i < problem.m; ++i) {
@@ -112,8 +116,10 @@ void check(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool
     }
 }
 
-/// The same with codes for a result; an activation that is not exact may push a value over the edge of a step.
-void check_codes(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool, const CodedEnds& ends) {
+/// The same with codes for a result; an activation that is not exact may push a value over the edge of a
+/// step.
+void check_codes(Problem& problem, const Epilogue& epilogue, Isa isa, ThreadPool& pool,
+                 const CodedEnds& ends) {
     Guarded<std::uint8_t> c((problem.m - 1) * problem.ldc + problem.n, 7);
     run_guarded(problem, epilogue, ends, isa, pool, c, std::uint8_t{77});
     for (std::int64_t i = 0; i < problem.m; ++i) {

@@ -5,8 +5,8 @@
 
 namespace espalier::kernels {
 
-/// The buffer that a tile goes through when an activation has to be applied afterwards. It is written in whole
-/// vectors: a masked store cannot be forwarded to the load that follows it.
+/// The buffer that a tile goes through when an activation has to be applied afterwards. It is written in
+/// whole vectors: a masked store cannot be forwarded to the load that follows it.
 struct TileTarget {
     float* data;
     std::int64_t stride;

@@ -28,9 +28,10 @@ inline constexpr std::int64_t kI8MaxDepth = 65536;
 ///     c[i][j]   = activation(fma(acc[i][j] - zero_point_i * sums[j], scale_i * scales[j], bias[j])
 ///                            + residual[i][j])
 ///
-/// or, where `ends` has codes, what CodedEnds says. acc is exact in 32 bits, and the float expression is the same
-/// in every implementation: up to the activation they give equal bits. Only the first `columns` of W are read in bias and residual and written
-/// in c; panel, scales and sums are padded to W. No byte beyond rows[..][k - 1] is read.
+/// or, where `ends` has codes, what CodedEnds says. acc is exact in 32 bits, and the float expression is the
+/// same in every implementation: up to the activation they give equal bits. Only the first `columns` of W are
+/// read in bias and residual and written in c; panel, scales and sums are padded to W. No byte beyond
+/// rows[..][k - 1] is read.
 struct TileI8 {
     const std::uint8_t* const* rows;
     std::int64_t taps;
@@ -38,10 +39,10 @@ struct TileI8 {
     const std::int8_t* panel;  ///< aligned to 64 bytes
     const float* scales;
     const std::int32_t* sums;
-    const Affine* affine;  ///< one per row
-    bool one_affine;       ///< all rows have that of the first
-    float* c;              ///< null where ends.result is not
-    std::int64_t ldc;      ///< elements between rows of c, of residual and of what is in ends
+    const Affine* affine;   ///< one per row
+    bool one_affine;        ///< all rows have that of the first
+    float* c;               ///< null where ends.result is not
+    std::int64_t ldc;       ///< elements between rows of c, of residual and of what is in ends
     const float* bias;      ///< of this tile's columns, or null
     const float* residual;  ///< of this tile's elements, or null
     CodedEnds ends;         ///< of this tile's elements

@@ -49,7 +49,8 @@ ESPALIER_INLINE void finish(const TileI8& t, const TileTarget& target, int i, in
     const int lanes = count < 8 ? count : 8;
     if (t.ends.result && !target.buffered) {
         const CodeUnitsAvx2 units{CodeUnits(t.ends, {lo[0], hi[0]}), t.residual, t.ends.residual};
-        store_codes(t.ends.result + offset, units.value(_mm256_cvtepi32_ps(acc), scale, bias, offset, lanes), lanes);
+        store_codes(t.ends.result + offset, units.value(_mm256_cvtepi32_ps(acc), scale, bias, offset, lanes),
+                    lanes);
         return;
     }
     __m256 value = _mm256_fmadd_ps(_mm256_cvtepi32_ps(acc), scale, bias);

@@ -70,7 +70,8 @@ class FloatEnd {
     ESPALIER_INLINE Columns columns(int vector) const { return {t_, vector}; }
     ESPALIER_INLINE void store(const Columns& columns, int i, int vector, __m512i acc) const {
         const std::int64_t at = i * t_.ldc + vector * kI8Lanes;
-        __m512 value = _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), columns.scale(t_, i), columns.bias);
+        __m512 value = _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), columns.scale(t_, i),
+                                       columns.bias);
         if (t_.residual) {
             value = _mm512_add_ps(value, _mm512_maskz_loadu_ps(columns.mask, t_.residual + at));
         } else if (t_.ends.residual) {
@@ -113,7 +114,8 @@ class CodeEnd {
         const __m512 scale = t_.one_affine ? columns.scales : units_.scale(columns.scale(t_, i));
         __m512 value = _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), scale, columns.bias);
         if (has_residual_) {
-            value = units_.add(t_.residual ? t_.residual + at : nullptr, t_.ends.residual + at, columns.mask, value);
+            value = units_.add(t_.residual ? t_.residual + at : nullptr, t_.ends.residual + at, columns.mask,
+                               value);
         }
         store_codes(t_.ends.result + at, columns.mask, units_.bounded(value));
     }

@@ -105,7 +105,8 @@ WinogradKernel::WinogradKernel(const Conv2dShape& shape, const float* weights, i
         const std::int64_t step = panel.columns * shape.c_in;
         columns.resize(static_cast<std::size_t>(size * size * step));
         for (std::int64_t pair = 0; pair < step; ++pair) {
-            transform_filter(g, size, weights + (panel.column * shape.c_in + pair) * 9, columns.data() + pair, step);
+            transform_filter(g, size, weights + (panel.column * shape.c_in + pair) * 9, columns.data() + pair,
+                             step);
         }
         for (int i = 0; i < size * size; ++i) {
             elements_[static_cast<std::size_t>(i)].pack(panel, columns.data() + i * step, shape.c_in);
@@ -228,9 +229,9 @@ void WinogradKernel::transform_output(const Call& call, const Block& block, std:
     }
 }
 
-/// Estimates in cycles of one core, from measured times: products run at 0.93 of the ceiling, a transform takes 7
-/// for every vector of a transformed tile, and weights, which a whole network pushes out of every cache, stream at
-/// 5 bytes where two cores share the memory.
+/// Estimates in cycles of one core, from measured times: products run at 0.93 of the ceiling, a transform
+/// takes 7 for every vector of a transformed tile, and weights, which a whole network pushes out of every
+/// cache, stream at 5 bytes where two cores share the memory.
 double product_cycles(double macs, Isa isa) { return macs / (fma_rate(isa) * 0.93 * tile_table(isa).lanes); }
 
 double direct_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa) {

@@ -61,7 +61,8 @@ class HandOnCodes {
         const NodeId producer = graph_[id].inputs[0];
         if (uses_[static_cast<std::size_t>(producer)] != 1) return false;
         const auto map = map_of(graph_, id);
-        return map && (give_from<IntegerConv2d>(id, producer, *map) || give_from<IntegerLinear>(id, producer, *map));
+        return map &&
+               (give_from<IntegerConv2d>(id, producer, *map) || give_from<IntegerLinear>(id, producer, *map));
     }
 
     template <typename Integer>

@@ -26,7 +26,8 @@ struct Sketch {
     NodeId convolved(NodeId codes, NodeId residual = NodeId::kNone) {
         const std::vector<std::int8_t> weights(4, 3);
         const float scales[] = {0.1f, 0.2f};
-        std::vector<NodeId> inputs{codes, graph.add_constant("w", Tensor::of<std::int8_t>({2, 2, 1, 1}, weights)),
+        std::vector<NodeId> inputs{codes,
+                                   graph.add_constant("w", Tensor::of<std::int8_t>({2, 2, 1, 1}, weights)),
                                    graph.add_constant("s", Tensor::of<float>({2}, scales))};
         if (residual != NodeId::kNone) inputs.insert(inputs.end(), {NodeId::kNone, residual});
         return graph.add(IntegerConv2d{.zero_point = 5}, std::move(inputs), "conv");
@@ -44,7 +45,8 @@ struct Sketch {
 std::string operations(const Graph& graph) {
     std::string text;
     for (const Node& node : graph.nodes()) {
-        const bool shown = !std::holds_alternative<Input>(node.op) && !std::holds_alternative<Constant>(node.op) &&
+        const bool shown = !std::holds_alternative<Input>(node.op) &&
+                           !std::holds_alternative<Constant>(node.op) &&
                            !std::holds_alternative<Reshape>(node.op);
         if (shown) text += (text.empty() ? "" : "; ") + print(node.op);
     }
@@ -67,9 +69,10 @@ TEST(HandOnCodes, BothEndsOfOneLayer) {
     Sketch s;
     const NodeId codes = s.quantized(s.x, 0.5f, 5);
     const NodeId sum = s.convolved(codes, s.dequantized(codes, 0.5f, 5));
-    EXPECT_EQ(operations(s.after(s.dequantized(s.quantized(sum, 0.25f, 7), 0.25f, 7), 2)),
-              "quantize_linear; integer_conv2d zero_point=5 residual_codes=u8(0.5, 5) output_codes=u8(0.25, 7); "
-              "dequantize_linear");
+    EXPECT_EQ(
+        operations(s.after(s.dequantized(s.quantized(sum, 0.25f, 7), 0.25f, 7), 2)),
+        "quantize_linear; integer_conv2d zero_point=5 residual_codes=u8(0.5, 5) output_codes=u8(0.25, 7); "
+        "dequantize_linear");
 }
 
 TEST(HandOnCodes, WhatIsReadAsFloatsStaysFloats) {
@@ -83,8 +86,10 @@ TEST(HandOnCodes, WhatIsReadAsFloatsStaysFloats) {
 TEST(HandOnCodes, SignedCodesStay) {
     Sketch s;
     const NodeId y = s.convolved(s.quantized(s.x, 0.5f, 5));
-    const NodeId codes = s.graph.add(QuantizeLinear{}, {y, s.number(0.25f), s.zero(std::int8_t{3})}, "quantize");
-    const NodeId again = s.graph.add(DequantizeLinear{}, {codes, s.number(0.25f), s.zero(std::int8_t{3})}, "floats");
+    const NodeId codes =
+        s.graph.add(QuantizeLinear{}, {y, s.number(0.25f), s.zero(std::int8_t{3})}, "quantize");
+    const NodeId again =
+        s.graph.add(DequantizeLinear{}, {codes, s.number(0.25f), s.zero(std::int8_t{3})}, "floats");
     EXPECT_EQ(operations(s.after(again, 0)),
               "quantize_linear; integer_conv2d zero_point=5; quantize_linear; dequantize_linear");
 }

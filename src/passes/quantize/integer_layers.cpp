@@ -12,9 +12,6 @@ using namespace graph;
 
 namespace {
 
-/// Convolutions of fewer channels see raw pixels: the first layer.
-constexpr std::int64_t kLeastChannels = 5;
-
 /// Whether each node's value changes with the input.
 std::vector<bool> depends_on_input(const Graph& graph) {
     std::vector<bool> depends(static_cast<std::size_t>(graph.size()));
@@ -39,7 +36,7 @@ bool is_wanted(const Graph& graph, NodeId id) {
     if (shape.product(1, shape.rank()) > kernels::kI8MaxDepth) return false;
     if (!conv) return true;
     const bool is_depthwise = shape[1] == 1 && conv->groups == shape[0];
-    return conv->layout == Layout::kNchw && (conv->groups == 1 ? shape[1] >= kLeastChannels : is_depthwise);
+    return conv->layout == Layout::kNchw && (conv->groups == 1 || is_depthwise);
 }
 
 IntegerLayer quantized(const Graph& graph, NodeId id) {

@@ -14,7 +14,8 @@ struct IntegerLayer {
     graph::NodeId id;
     Tensor codes;               ///< of its weights: s8, with their shape
     std::vector<float> scales;  ///< of the codes, one for each output channel
-    std::vector<double> error;  ///< mean of its sums in f32 less those in integers; empty before it was observed
+    std::vector<double>
+        error;  ///< mean of its sums in f32 less those in integers; empty before it was observed
 };
 
 /// The layers of a graph that quantize_statically() takes on, their weights quantized.
@@ -23,11 +24,12 @@ std::vector<IntegerLayer> integer_layers_of(const graph::Graph& graph);
 /// The maps to u8 of the values that such layers read.
 using Affines = std::map<graph::NodeId, kernels::Affine>;
 
-/// Adds integer layers to the graph that a rewriter builds, and in front of them the quantization of what they
-/// read. Rewriter and maps outlive it.
+/// Adds integer layers to the graph that a rewriter builds, and in front of them the quantization of what
+/// they read. Rewriter and maps outlive it.
 class IntegerLayers {
   public:
-    IntegerLayers(graph::Rewriter& rewriter, const Affines& affines) : rewriter_(rewriter), affines_(affines) {}
+    IntegerLayers(graph::Rewriter& rewriter, const Affines& affines)
+        : rewriter_(rewriter), affines_(affines) {}
 
     /// The whole layer; the error is added to its bias.
     graph::NodeId add(const IntegerLayer& layer);
@@ -39,9 +41,9 @@ class IntegerLayers {
     const kernels::Affine& affine(const IntegerLayer& layer) const;
     graph::NodeId codes_of(graph::NodeId value);
     std::vector<graph::NodeId> operands(const IntegerLayer& layer);
-    /// What a convolution adds is read as codes where another layer reads the same codes: a network of convolutions
-    /// then hands on nothing else. What runs along a transformer stays in f32; there, single values are larger than
-    /// the rest by orders of magnitude.
+    /// What a convolution adds is read as codes where another layer reads the same codes: a network of
+    /// convolutions then hands on nothing else. What runs along a transformer stays in f32; there, single
+    /// values are larger than the rest by orders of magnitude.
     graph::NodeId residual_of(const IntegerLayer& layer, graph::NodeId value);
     std::optional<Tensor> corrected_bias(const IntegerLayer& layer) const;
 

@@ -82,7 +82,8 @@ TEST(StaticQuantization, MakesIntegerLayersWithACorrectedBias) {
     EXPECT_EQ(script.calls, 2);
     EXPECT_EQ(script.output, (Shape{1, 4}));
     EXPECT_EQ(operations(result),
-              "reshape dims=[0, -1]; slice axis=1 end=2; quantize_linear; integer_linear zero_point=64 activation=relu");
+              "reshape dims=[0, -1]; slice axis=1 end=2; quantize_linear; integer_linear zero_point=64 "
+              "activation=relu");
     const auto& inputs = result[result.output()].inputs;
     const double scale = *scalar_constant(result, result[inputs[0]].inputs[1]);
     EXPECT_FLOAT_EQ(static_cast<float>(scale), 4.0F / 255);
@@ -100,23 +101,26 @@ Graph several_layers() {
     const auto weight = [&](const Shape& shape) { return graph.add_constant("w", filled(shape, 1)); };
     NodeId y = graph.add(Conv2d{.pad = {1, 1, 1, 1}}, {x, weight({8, 3, 3, 3})}, "first");
     const NodeId left = graph.add(Conv2d{}, {y, weight({8, 8, 1, 1})}, "left");
-    const NodeId right = graph.add(Conv2d{.pad = {1, 1, 1, 1}, .groups = 8}, {y, weight({8, 1, 3, 3})}, "right");
+    const NodeId right =
+        graph.add(Conv2d{.pad = {1, 1, 1, 1}, .groups = 8}, {y, weight({8, 1, 3, 3})}, "right");
     y = graph.add(Binary{BinaryKind::kAdd}, {left, right}, "sum");
     y = graph.add(Conv2d{.groups = 2}, {y, weight({8, 4, 1, 1})}, "groups");
     y = graph.add(Reduce{ReduceKind::kMean, {2, 3}, false}, {y}, "mean");
-    const NodeId table = graph.add(Linear{}, {graph.add_constant("c", filled({1, 5}, 1)), weight({8, 5})}, "table");
+    const NodeId table =
+        graph.add(Linear{}, {graph.add_constant("c", filled({1, 5}, 1)), weight({8, 5})}, "table");
     graph.set_output(graph.add(Binary{BinaryKind::kAdd}, {y, table}, "out"));
     return graph;
 }
 
 TEST(StaticQuantization, QuantizesAValueOnceAndLeavesSomeLayersInFloat) {
-    Script script(std::vector<float>(32, 0));
-    const Graph result = quantized(several_layers(), script, 2);
-    // One range, of the value that both layers read, and one row of means.
-    EXPECT_EQ(script.values, 2u);
+    Script script(std::vector<float>(48, 0));
+    const Graph result = quantized(several_layers(), script, 3);
+    // The ranges of the input and of the value that both layers read, and one row of means.
+    EXPECT_EQ(script.values, 3u);
     EXPECT_EQ(operations(result),
-              "conv2d pad=[1, 1, 1, 1]; quantize_linear; integer_conv2d zero_point=64; integer_conv2d pad=[1, 1, 1, 1] "
-              "groups=8 zero_point=64; binary; conv2d groups=2; reduce axes=[2, 3] keep_axes=false; linear; binary");
+              "quantize_linear; integer_conv2d pad=[1, 1, 1, 1] zero_point=64; quantize_linear; "
+              "integer_conv2d zero_point=64; integer_conv2d pad=[1, 1, 1, 1] groups=8 zero_point=64; binary; "
+              "conv2d groups=2; reduce axes=[2, 3] keep_axes=false; linear; binary");
 }
 
 // conv(x, .., residual = r), where another layer reads r  =>  the residual is the same codes of r
@@ -128,11 +132,12 @@ TEST(StaticQuantization, ResidualsOfConvolutionsAreCodesWhereThereAreSome) {
     const NodeId inner = graph.add(Conv2d{}, {first, weight({8, 8, 1, 1})}, "inner");
     const NodeId sum = graph.add(Conv2d{}, {inner, weight({8, 8, 1, 1}), NodeId::kNone, first}, "sum");
     graph.set_output(graph.add(Reduce{ReduceKind::kMean, {2, 3}, false}, {sum}, "mean"));
-    Script script(std::vector<float>(32, 0));
-    const Graph result = quantized(graph, script, 2);
+    Script script(std::vector<float>(48, 0));
+    const Graph result = quantized(graph, script, 3);
     EXPECT_EQ(operations(result),
-              "conv2d; quantize_linear; integer_conv2d zero_point=64; quantize_linear; dequantize_linear; "
-              "integer_conv2d zero_point=64; reduce axes=[2, 3] keep_axes=false");
+              "quantize_linear; integer_conv2d zero_point=64; quantize_linear; integer_conv2d zero_point=64; "
+              "quantize_linear; dequantize_linear; integer_conv2d zero_point=64; reduce axes=[2, 3] "
+              "keep_axes=false");
 }
 
 TEST(StaticQuantization, TakesWeightsThatWereRoundedToBf16) {
@@ -147,7 +152,8 @@ TEST(StaticQuantization, TakesWeightsThatWereRoundedToBf16) {
     plain.set_output(plain.add(Linear{}, {y, plain.add_constant("w", weights)}, "layer"));
     Script again({0, 0, 0, 0});
     const Graph expected = quantized(plain, again, 1);
-    EXPECT_EQ(floats(result, result[result.output()].inputs[2]), floats(expected, expected[expected.output()].inputs[2]));
+    EXPECT_EQ(floats(result, result[result.output()].inputs[2]),
+              floats(expected, expected[expected.output()].inputs[2]));
 }
 
 TEST(StaticQuantization, FindsNothingWhereThereIsNothing) {

@@ -59,7 +59,8 @@ std::string dequantized_weights(NodeWriter& to) {
         for (float& scale : own.mutable_span<float>()) scale /= codes;
         name = to.tensor(to.input_name(2), own);
     }
-    return to.add("DequantizeLinear", {to.input(1), name.empty() ? to.input(2) : name}, {{"axis", std::int64_t{0}}});
+    return to.add("DequantizeLinear", {to.input(1), name.empty() ? to.input(2) : name},
+                  {{"axis", std::int64_t{0}}});
 }
 
 }  // namespace
