@@ -132,7 +132,8 @@ class ByRanks : public Rule {
 };
 
 /// Cuts `all` in two and both sides in turn, as long as the cuts stay; every side left is a group.
-void split(const Rule& rule, double level, Treatments all, std::vector<Treatments>& groups) {
+void split(const Rule& rule, const ScottKnottOptions& options, Treatments all,
+           std::vector<Treatments>& groups) {
     std::size_t best = 0;
     double farthest = -1;
     for (std::size_t cut = 1; cut < all.size(); ++cut) {
@@ -142,10 +143,11 @@ void split(const Rule& rule, double level, Treatments all, std::vector<Treatment
         best = cut;
     }
     const auto stays = [&] {
-        if (best == 0 || (level < 1 && rule.p_value(all, farthest) >= level)) return false;
+        if (best == 0 || (options.level < 1 && rule.p_value(all, farthest) >= options.level)) return false;
         for (const std::size_t a : all.first(best)) {
             for (const std::size_t b : all.subspan(best)) {
-                if (rule.matters(a, b)) return true;
+                const double apart = std::fabs(rule.center(a) - rule.center(b));
+                if (rule.matters(a, b) && apart >= options.least_difference) return true;
             }
         }
         return false;
@@ -154,18 +156,18 @@ void split(const Rule& rule, double level, Treatments all, std::vector<Treatment
         groups.push_back(all);
         return;
     }
-    split(rule, level, all.first(best), groups);
-    split(rule, level, all.subspan(best), groups);
+    split(rule, options, all.first(best), groups);
+    split(rule, options, all.subspan(best), groups);
 }
 
-Ranking rank(const Rule& rule, std::size_t treatments, double level) {
+Ranking rank(const Rule& rule, std::size_t treatments, const ScottKnottOptions& options) {
     Ranking ranking;
     ranking.order.resize(treatments);
     std::iota(ranking.order.begin(), ranking.order.end(), std::size_t{0});
     std::stable_sort(ranking.order.begin(), ranking.order.end(),
                      [&](std::size_t a, std::size_t b) { return rule.center(a) < rule.center(b); });
     std::vector<Treatments> groups;
-    split(rule, level, ranking.order, groups);
+    split(rule, options, ranking.order, groups);
     ranking.group.resize(treatments);
     for (std::size_t g = 0; g < groups.size(); ++g) {
         for (const std::size_t treatment : groups[g]) ranking.group[treatment] = g + 1;
@@ -179,8 +181,10 @@ Ranking scott_knott(const BlockedRepetitions& sample, const ScottKnottOptions& o
     if (sample.size() < 2) fail("a ranking needs two complete blocks, got {}", sample.size());
     if (!(options.level > 0 && options.level <= 1))
         fail("the level of a ranking lies above 0 and up to 1, got {}", options.level);
-    if (options.by == GroupBy::kMeans) return rank(ByMeans(sample), sample.treatments(), options.level);
-    return rank(ByRanks(sample), sample.treatments(), options.level);
+    if (!(options.least_difference >= 0))
+        fail("the least difference of a ranking must not be negative, got {}", options.least_difference);
+    if (options.by == GroupBy::kMeans) return rank(ByMeans(sample), sample.treatments(), options);
+    return rank(ByRanks(sample), sample.treatments(), options);
 }
 
 }  // namespace espalier::statistics

@@ -19,6 +19,9 @@ struct ScottKnottOptions {
     /// Level of the test that a split must pass. 1 leaves the test out: that is version 2 of Scott-Knott ESD,
     /// which splits by effect size alone and splits equal treatments in nine of ten studies of 20 blocks.
     double level = 0.05;
+    /// A pair whose centres differ by less, in the unit of the values, does not matter however little it
+    /// scatters.
+    double least_difference = 0.0;
 };
 
 /// Groups of treatments whose differences matter.
@@ -34,7 +37,8 @@ struct Ranking {
 /// (d of 0.2, delta of 0.147); then both sides are cut in turn. The block design is used: what the runs of a
 /// block have in common is taken out before, and treatments are shown to differ by the likelihood ratio over
 /// the design's residual variance, or by Friedman's test (of two treatments the signed-rank test). Throws
-/// Error for fewer than two complete blocks or a level outside (0, 1].
+/// Error for fewer than two complete blocks, a level outside (0, 1], or a least difference that is
+/// negative.
 Ranking scott_knott(const BlockedRepetitions& sample, const ScottKnottOptions& options = {});
 
 }  // namespace espalier::statistics

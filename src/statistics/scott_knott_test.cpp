@@ -30,6 +30,13 @@ TEST(ScottKnott, FindsTheGroupsUnderDrift) {
     }
 }
 
+TEST(ScottKnott, WhatDiffersByTooLittleIsOneGroup) {
+    for (const GroupBy by : {GroupBy::kMeans, GroupBy::kRanks}) {
+        const Ranking ranking = scott_knott(drifting({5, 0, 5, 9, 0}), {.by = by, .least_difference = 4.5});
+        EXPECT_EQ(ranking.group, (std::vector<std::size_t>{2, 1, 2, 2, 1}));
+    }
+}
+
 TEST(ScottKnott, EqualTreatmentsAreOneGroup) {
     for (const GroupBy by : {GroupBy::kMeans, GroupBy::kRanks}) {
         const BlockedRepetitions same(samples({{1, 2, 3}, {1, 2, 3}, {1, 2, 3}}));
@@ -41,6 +48,7 @@ TEST(ScottKnott, EqualTreatmentsAreOneGroup) {
 TEST(ScottKnott, RefusesWhatCannotBeRanked) {
     EXPECT_THROW(scott_knott(BlockedRepetitions(samples({{1}, {2}}))), Error);
     EXPECT_THROW(scott_knott(drifting({0, 1}), {.level = 0}), Error);
+    EXPECT_THROW(scott_knott(drifting({0, 1}), {.least_difference = -1}), Error);
 }
 
 }  // namespace
