@@ -59,7 +59,9 @@ report::Report build(const ReportOptions& options, const Globals& globals) {
     build.version = kVersion;
     build.created = lab::utc_now();
     if (!options.title.empty()) build.title = options.title;
-    build.verdicts = shown_verdicts(study, lab::judge(study, plan.limits, plan.costs));
+    const auto verdict = lab::judge(study, plan.limits, plan.costs);
+    build.verdicts = shown_verdicts(study, verdict);
+    build.across = shown_across(verdict);
     return report::build_report(study, build);
 }
 

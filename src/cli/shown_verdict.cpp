@@ -104,10 +104,9 @@ std::vector<report::Change> changes(const lab::VariantFindings& variant) {
 std::string standing(const lab::ModelVerdict& model, const lab::VariantFindings& variant) {
     if (!variant.primary()) return "nothing could be compared";
     const auto& primary = *variant.primary();
-    const char* strength = primary.shown() ? "" : primary.p_value ? ", not shown" : ", not tested";
     const bool unsure = variant.accuracy && variant.accuracy->verdict == lab::AccuracyVerdict::kNotShown;
     return fmt::format("{} {}{}{}", lab::percent_change(primary.ratio), model.by_energy ? "energy" : "time",
-                       strength, unsure ? ", accuracy not shown" : "");
+                       lab::strength(primary), unsure ? ", accuracy not shown" : "");
 }
 
 const store::VariantRecord& record_of(const store::StudyRecord& study, store::Id id) {
@@ -163,10 +162,57 @@ report::Verdict shown_verdict(const store::StudyRecord& study, const lab::StudyV
     }
     if (model.decision == Decision::kKeep) shown.variant = baseline_id(study, model.model_id);
     add_others(study, model, shown);
+    for (const auto& one : model.contest().ranking)
+        shown.ranking.push_back({one.tactic, static_cast<int>(one.group)});
     return shown;
 }
 
+report::Number percent(double ratio) { return (ratio - 1.0) * 100.0; }
+
+report::TacticAcross shown_tactic(const lab::TacticAcross& tactic) {
+    report::TacticAcross shown;
+    shown.tactic = tactic.tactic;
+    shown.models = static_cast<int>(tactic.models);
+    shown.saving = static_cast<int>(tactic.saving);
+    shown.admissible = static_cast<int>(tactic.admissible);
+    shown.change = percent(tactic.ratio);
+    if (!tactic.interval) return shown;
+    shown.low = percent(tactic.interval->low);
+    shown.high = percent(tactic.interval->high);
+    return shown;
+}
+
+std::vector<report::TacticAcross> shown_tactics(const std::vector<lab::TacticAcross>& tactics) {
+    std::vector<report::TacticAcross> shown;
+    for (const auto& tactic : tactics) shown.push_back(shown_tactic(tactic));
+    return shown;
+}
+
+std::string test_across(const lab::AcrossModels& across) {
+    if (!across.contest.omnibus) {
+        return fmt::format("Fewer than {} models have every tactic, so tactics are not tested across models.",
+                           lab::kBlocksForTests);
+    }
+    const auto& test = *across.contest.omnibus;
+    return fmt::format("All alike? Friedman over {} models: chi2({}) = {:.1f}, p {}.", test.used,
+                       test.degrees_of_freedom, test.statistic, lab::p_text(test.p_value));
+}
+
 }  // namespace
+
+std::optional<report::Across> shown_across(const lab::StudyVerdict& verdict) {
+    if (!verdict.across) return std::nullopt;
+    report::Across shown;
+    shown.quantity = verdict.across->by_energy ? "energy" : "time";
+    shown.tactics = shown_tactics(verdict.across->tactics);
+    for (const auto& family : verdict.across->families) {
+        report::Text best;
+        if (!family.best.empty()) best = family.best;
+        shown.families.push_back({family.family, family.models, best, shown_tactics(family.tactics)});
+    }
+    shown.test = test_across(*verdict.across);
+    return shown;
+}
 
 std::map<store::Id, report::Verdict> shown_verdicts(const store::StudyRecord& study,
                                                     const lab::StudyVerdict& verdict) {

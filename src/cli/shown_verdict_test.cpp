@@ -49,6 +49,32 @@ lab::StudyVerdict verdict(lab::Decision decision) {
     return all;
 }
 
+TEST(ShownVerdict, CarriesTheGroups) {
+    auto given = verdict(lab::Decision::kAdopt);
+    EXPECT_TRUE(shown_verdicts(study(), given).at(4).ranking.empty());
+    given.models[0].contests["time"].ranking = {{"compile", 1, 0.005}, {"baseline", 2, 0.01}};
+    const auto ranking = shown_verdicts(study(), given).at(4).ranking;
+    ASSERT_EQ(ranking.size(), 2u);
+    EXPECT_EQ(ranking[0].label, "compile");
+    EXPECT_EQ(ranking[1].group, 2);
+}
+
+TEST(ShownVerdict, CarriesTheComparisonOfModels) {
+    auto given = verdict(lab::Decision::kAdopt);
+    EXPECT_FALSE(shown_across(given));
+    lab::TacticAcross tactic{.tactic = "compile", .models = 6, .saving = 5, .admissible = 6, .ratio = 0.6};
+    tactic.interval = statistics::Interval{0.5, 0.7, 0.97};
+    given.across = lab::AcrossModels{.tactics = {tactic}};
+    given.across->families.push_back({"hybrid", {"a", "b"}, {tactic}, ""});
+    const auto across = *shown_across(given);
+    EXPECT_EQ(across.quantity, "time");
+    EXPECT_NEAR(*across.tactics[0].change, -40, 1e-9);
+    EXPECT_NEAR(*across.tactics[0].low, -50, 1e-9);
+    EXPECT_FALSE(across.families[0].best);
+    EXPECT_EQ(across.test,
+              "Fewer than 10 models have every tactic, so tactics are not tested across models.");
+}
+
 TEST(ShownVerdict, SaysWhatToUseInTheUnitsOfTheReport) {
     const auto shown = shown_verdicts(study(), verdict(lab::Decision::kAdopt)).at(4);
     EXPECT_EQ(shown.decision, "adopt");

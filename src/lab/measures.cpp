@@ -26,7 +26,11 @@ void read_window(const store::PhaseRecord& phase, int block, int batch, const En
                  Measures& measures) {
     const auto images = static_cast<double>(phase.images);
     if (images <= 0.0) return;
-    if (const auto energy = joules(phase, source)) add(measures.energy_j, block, *energy / images);
+    if (const auto energy = joules(phase, source)) {
+        add(measures.energy_j, block, *energy / images);
+        const auto standard = store::find_reading(phase, source.meter + " standard uncertainty");
+        if (standard) add(measures.budget_j, block, *standard / images);
+    }
     if (phase.cpu_s) add(measures.cpu_s, block, *phase.cpu_s / images);
     if (phase.latency_s.empty()) return;
     const std::vector<double> calls(phase.latency_s.begin(), phase.latency_s.end());

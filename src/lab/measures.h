@@ -29,7 +29,10 @@ EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& 
 
 /// What a variant needs, one value per block, of the trials that are done and have it.
 struct Measures {
-    std::vector<statistics::BlockValue> energy_j;           ///< per image
+    std::vector<statistics::BlockValue> energy_j;  ///< per image
+    /// Standard uncertainty that the meter's budget states for it, per image; empty where the meter stated
+    /// none.
+    std::vector<statistics::BlockValue> budget_j;
     std::vector<statistics::BlockValue> time_s;             ///< per image: median call / images of a call
     std::vector<statistics::BlockValue> p95_s;              ///< per image: 95th percentile of the calls
     std::vector<statistics::BlockValue> cpu_s;              ///< processor time per image

@@ -65,6 +65,8 @@ std::string from_to(double from, double to, const std::string& unit, int digits)
                        significant(to / prefix.factor, digits), prefix.text, unit);
 }
 
+std::string p_text(double p_value) { return p_value < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p_value); }
+
 std::string bytes(double value) { return with_prefix(value, "B"); }
 
 }  // namespace espalier::lab

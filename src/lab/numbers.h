@@ -25,6 +25,9 @@ std::string with_prefix(double value, const std::string& unit, int digits = 3);
 /// Two values in one unit: "1.94 -> 0.72 J", prefix chosen for the larger one.
 std::string from_to(double from, double to, const std::string& unit, int digits = 3);
 
+/// A p-value: "0.034", "< 0.001".
+std::string p_text(double p_value);
+
 /// Decimal bytes: "346 MB".
 std::string bytes(double value);
 

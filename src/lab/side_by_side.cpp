@@ -9,18 +9,27 @@
 #include "lab/accuracy.h"
 #include "lab/measures.h"
 #include "lab/numbers.h"
+#include "statistics/effect_size.h"
 
 namespace espalier::lab {
 namespace {
 
 using nlohmann::json;
 
-std::vector<const store::TrialRecord*> trials_of(const Column& column) {
+std::vector<const store::TrialRecord*> trials_of(const store::StudyRecord& study, store::Id variant) {
     std::vector<const store::TrialRecord*> trials;
-    for (const auto& trial : column.study->trials) {
-        if (trial.variant_id == column.variant->id) trials.push_back(&trial);
+    for (const auto& trial : study.trials) {
+        if (trial.variant_id == variant) trials.push_back(&trial);
     }
     return trials;
+}
+
+/// The baseline of the column's model in its study, or null.
+const store::VariantRecord* baseline_of(const Column& column) {
+    for (const auto& variant : column.study->variants) {
+        if (variant.model_id == column.variant->model_id && variant.is_baseline) return &variant;
+    }
+    return nullptr;
 }
 
 const store::ModelRecord* model_of(const Column& column) {
@@ -42,6 +51,7 @@ struct Digest {
     Column column;
     EnergySource source;
     Measures measures;
+    Measures baseline;  ///< of the same model and study, by the same meter; empty where there is none
     json evidence;
     std::string machine;
     const store::ModelRecord* model = nullptr;
@@ -49,9 +59,13 @@ struct Digest {
 
 Digest digest(const Column& column) {
     Digest result{.column = column};
-    const auto trials = trials_of(column);
+    const auto trials = trials_of(*column.study, column.variant->id);
     result.source = choose_energy_source(trials);
     result.measures = read_measures(trials, column.variant->batch, result.source);
+    if (const auto* baseline = baseline_of(column)) {
+        result.baseline =
+            read_measures(trials_of(*column.study, baseline->id), baseline->batch, result.source);
+    }
     for (const auto* trial : trials) {
         if (result.evidence.is_null() && !trial->evidence.empty()) {
             result.evidence = json::parse(trial->evidence, nullptr, false);
@@ -92,6 +106,27 @@ Fact evidence(const Digest& one, const char* key, bool in_bytes) {
     return in_bytes ? Fact{bytes(value), value} : count(value);
 }
 
+using Values = std::vector<statistics::BlockValue> Measures::*;
+
+/// Unknown for fewer than two blocks: of one run against another any difference is the largest there is.
+bool has_effect(const Digest& one, Values values) {
+    return (one.baseline.*values).size() > 1 && (one.measures.*values).size() > 1;
+}
+
+Fact delta(const Digest& one, Values values) {
+    if (!has_effect(one, values)) return {};
+    const double delta = statistics::cliffs_delta(statistics::Repetitions(one.measures.*values),
+                                                  statistics::Repetitions(one.baseline.*values));
+    return {fmt::format("{:+.2f} ({})", delta, statistics::magnitude(delta)), delta};
+}
+
+Fact a12(const Digest& one, Values values) {
+    if (!has_effect(one, values)) return {};
+    const double share = statistics::a12(statistics::Repetitions(one.measures.*values),
+                                         statistics::Repetitions(one.baseline.*values));
+    return {fmt::format("{:.2f}", share), share};
+}
+
 struct Reader {
     const char* key;
     const char* name;
@@ -116,6 +151,10 @@ constexpr Reader kReaders[] = {
     {"time_s_per_image", "time per image", [](const Digest& one) { return quantity(median_of(one.measures.time_s), "s"); }},
     {"p95_time_s_per_image", "p95 time", [](const Digest& one) { return quantity(median_of(one.measures.p95_s), "s"); }},
     {"cpu_s_per_image", "CPU time per image", [](const Digest& one) { return quantity(median_of(one.measures.cpu_s), "s"); }},
+    {"energy_cliffs_delta", "Cliff's delta, energy", [](const Digest& one) { return one.source.counts() ? delta(one, &Measures::energy_j) : Fact{}; }},
+    {"energy_a12", "A12, energy", [](const Digest& one) { return one.source.counts() ? a12(one, &Measures::energy_j) : Fact{}; }},
+    {"time_cliffs_delta", "Cliff's delta, time", [](const Digest& one) { return delta(one, &Measures::time_s); }},
+    {"time_a12", "A12, time", [](const Digest& one) { return a12(one, &Measures::time_s); }},
     {"top1", "top-1", [](const Digest& one) { return top(one, 1); }},
     {"top5", "top-5", [](const Digest& one) { return top(one, 5); }},
     {"optimize_s", "optimization time", [](const Digest& one) { return quantity(median_of(one.measures.optimize_s), "s"); }},

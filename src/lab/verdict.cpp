@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "lab/numbers.h"
+#include "statistics/summary.h"
 #include "store/notes.h"
 
 namespace espalier::lab {
@@ -36,8 +37,11 @@ class ModelJudge {
     ModelVerdict judge();
 
   private:
-    VariantFindings find(const store::VariantRecord& variant) const;
+    std::optional<EnergyUncertainty> uncertainty_of(const Measures& measures) const;
+    VariantFindings find(const store::VariantRecord& variant, const Measures& measures) const;
     void adjust_families();
+    Contest hold_contest(std::optional<Comparison> VariantFindings::*member,
+                         std::vector<statistics::BlockValue> Measures::*values) const;
     void reject_inadmissible();
     void decide();
     void keep_original();
@@ -51,6 +55,7 @@ class ModelJudge {
     std::vector<const store::VariantRecord*> variants_;
     const store::VariantRecord* baseline_ = nullptr;
     Measures baseline_measures_;
+    std::vector<Measures> measures_;  ///< of variants_
     std::string baseline_evidence_;
     ModelVerdict verdict_;
 };
@@ -87,7 +92,11 @@ ModelVerdict ModelJudge::judge() {
     baseline_evidence_ = first_evidence(trials);
     if (baseline_->prediction) verdict_.baseline_top1 = accuracy(*baseline_->prediction, 1);
     if (!verdict_.by_energy) verdict_.baseline_estimate_j = median_of(baseline_measures_.energy_j);
-    for (const auto* variant : variants_) verdict_.variants.push_back(find(*variant));
+    verdict_.baseline_uncertainty = uncertainty_of(baseline_measures_);
+    for (const auto* variant : variants_) {
+        measures_.push_back(read_measures(trials_of(study_, variant->id), variant->batch, verdict_.source));
+        verdict_.variants.push_back(find(*variant, measures_.back()));
+    }
     adjust_families();
     reject_inadmissible();
     decide();
@@ -95,22 +104,33 @@ ModelVerdict ModelJudge::judge() {
     return std::move(verdict_);
 }
 
-VariantFindings ModelJudge::find(const store::VariantRecord& variant) const {
+/// Only of energy that is measured.
+std::optional<EnergyUncertainty> ModelJudge::uncertainty_of(const Measures& measures) const {
+    return verdict_.by_energy ? energy_uncertainty(measures) : std::nullopt;
+}
+
+VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Measures& measures) const {
     const auto trials = trials_of(study_, variant.id);
-    const Measures measures = read_measures(trials, variant.batch, verdict_.source);
     VariantFindings findings;
     findings.variant_id = variant.id;
     findings.tactic = variant.tactic;
     findings.done = measures.done;
     findings.failed = measures.failed;
     if (verdict_.by_energy) {
-        findings.energy = compare(baseline_measures_.energy_j, measures.energy_j, bootstrap_);
+        findings.energy =
+            compare(baseline_measures_.energy_j, measures.energy_j, limits_.min_effect, bootstrap_);
+        findings.uncertainty = uncertainty_of(measures);
+        if (findings.energy && findings.uncertainty && verdict_.baseline_uncertainty) {
+            const auto change = statistics::ratio(findings.uncertainty->figure,
+                                                  verdict_.baseline_uncertainty->figure, /*same_meter=*/true);
+            findings.ratio_uncertainty = statistics::combine(change.sources);
+        }
     } else {
         findings.estimate_j = median_of(measures.energy_j);
     }
-    findings.time = compare(baseline_measures_.time_s, measures.time_s, bootstrap_);
-    findings.p95 = compare(baseline_measures_.p95_s, measures.p95_s, bootstrap_);
-    findings.cpu = compare(baseline_measures_.cpu_s, measures.cpu_s, bootstrap_);
+    findings.time = compare(baseline_measures_.time_s, measures.time_s, limits_.min_effect, bootstrap_);
+    findings.p95 = compare(baseline_measures_.p95_s, measures.p95_s, limits_.min_effect, bootstrap_);
+    findings.cpu = compare(baseline_measures_.cpu_s, measures.cpu_s, limits_.min_effect, bootstrap_);
     if (baseline_->prediction && variant.prediction) {
         findings.accuracy =
             compare_accuracy(*baseline_->prediction, *variant.prediction, limits_.max_accuracy_drop);
@@ -122,14 +142,37 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant) const {
     return findings;
 }
 
+/// The baseline and the variants that were tested against it.
+Contest ModelJudge::hold_contest(std::optional<Comparison> VariantFindings::*member,
+                                 std::vector<statistics::BlockValue> Measures::*values) const {
+    std::vector<Candidate> candidates = {{baseline_->tactic, baseline_measures_.*values}};
+    for (std::size_t i = 0; i < measures_.size(); ++i) {
+        const auto& comparison = verdict_.variants[i].*member;
+        if (comparison && comparison->p_value)
+            candidates.push_back({verdict_.variants[i].tactic, measures_[i].*values});
+    }
+    return contest(candidates, limits_.min_effect);
+}
+
 void ModelJudge::adjust_families() {
-    for (const auto member :
-         {&VariantFindings::energy, &VariantFindings::time, &VariantFindings::p95, &VariantFindings::cpu}) {
+    struct Quantity {
+        const char* name;
+        std::optional<Comparison> VariantFindings::*member;
+        std::vector<statistics::BlockValue> Measures::*values;
+    };
+    constexpr Quantity kQuantities[] = {{"energy", &VariantFindings::energy, &Measures::energy_j},
+                                        {"time", &VariantFindings::time, &Measures::time_s},
+                                        {"p95_time", &VariantFindings::p95, &Measures::p95_s},
+                                        {"cpu_time", &VariantFindings::cpu, &Measures::cpu_s}};
+    for (const auto& quantity : kQuantities) {
         std::vector<Comparison*> family;
         for (auto& variant : verdict_.variants) {
-            if (variant.*member) family.push_back(&*(variant.*member));
+            if (variant.*(quantity.member)) family.push_back(&*(variant.*(quantity.member)));
         }
-        adjust(family);
+        auto& held = verdict_.contests[quantity.name];
+        // Energy that does not count is never compared, so it has no contest either.
+        if (!family.empty()) held = hold_contest(quantity.member, quantity.values);
+        adjust(family, held.omnibus ? std::optional(held.omnibus->p_value) : std::nullopt);
     }
 }
 
@@ -231,6 +274,24 @@ std::string name(Decision decision) {
     return "";
 }
 
+std::optional<EnergyUncertainty> energy_uncertainty(const Measures& measures) {
+    const statistics::PairedRepetitions known(statistics::Repetitions(measures.energy_j),
+                                              statistics::Repetitions(measures.budget_j));
+    if (known.size() < 2 || known.unpaired() > 0) return std::nullopt;
+    EnergyUncertainty result;
+    result.figure = statistics::mean_with_uncertainty(statistics::Repetitions(measures.energy_j));
+    result.figure.sources.push_back(
+        {.component = "meter", .standard = statistics::median(known.treated()), .common = true});
+    result.combined = statistics::combine(result.figure.sources);
+    return result;
+}
+
+const Contest& ModelVerdict::contest() const {
+    static const Contest none;
+    const auto found = contests.find(by_energy ? "energy" : "time");
+    return found == contests.end() ? none : found->second;
+}
+
 const VariantFindings* ModelVerdict::chosen() const {
     for (const auto& variant : variants) {
         if (variant.tactic == recommendation) return &variant;
@@ -253,8 +314,12 @@ StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits,
     verdict.complete = std::all_of(study.trials.begin(), study.trials.end(), [](const auto& trial) {
         return trial.state == store::TrialState::kDone || trial.state == store::TrialState::kFailed;
     });
-    for (const auto& model : study.models)
+    std::vector<std::string> architectures;
+    for (const auto& model : study.models) {
         verdict.models.push_back(ModelJudge(study, model, limits, costs, bootstrap).judge());
+        architectures.push_back(model.architecture);
+    }
+    verdict.across = compare_models(verdict.models, architectures, limits.min_effect);
     return verdict;
 }
 

@@ -1,18 +1,33 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "lab/accuracy.h"
+#include "lab/across_models.h"
 #include "lab/comparison.h"
 #include "lab/economics.h"
 #include "lab/measures.h"
 #include "lab/plan.h"
+#include "lab/ranking.h"
+#include "statistics/gum.h"
 #include "store/records.h"
 
 namespace espalier::lab {
+
+/// How far the mean energy per image may be from the truth, in J: the scatter of the blocks (type A) and the
+/// meter's budget (type B) as the GUM combines them. The budget is kept whole and not divided by the blocks,
+/// since it is not known how much of it repeats in every window.
+struct EnergyUncertainty {
+    statistics::UncertainFigure figure;
+    statistics::CombinedUncertainty combined;
+};
+
+/// Nothing where fewer than two blocks have an energy, or one of them no budget.
+std::optional<EnergyUncertainty> energy_uncertainty(const Measures& measures);
 
 /// One variant against the baseline of its model.
 struct VariantFindings {
@@ -23,6 +38,9 @@ struct VariantFindings {
     std::optional<Comparison> p95;
     std::optional<Comparison> cpu;  ///< processor time per image, in s
     std::optional<AccuracyComparison> accuracy;
+    std::optional<EnergyUncertainty> uncertainty;  ///< of the mean energy per image
+    /// Of treated / baseline, whatever both have of the meter's error left out.
+    std::optional<statistics::CombinedUncertainty> ratio_uncertainty;
     std::optional<double> estimate_j;  ///< per image, of a tier E source: never compared, never tested
     std::vector<Payback> paybacks;
     std::string happened;  ///< evidence in one line
@@ -55,10 +73,16 @@ struct ModelVerdict {
     bool by_energy = false;                   ///< compared by energy; otherwise by time
     EnergySource source;
     std::optional<double> baseline_estimate_j;  ///< per image, tier E
+    std::optional<EnergyUncertainty> baseline_uncertainty;
     std::optional<Share> baseline_top1;
     std::vector<VariantFindings> variants;  ///< without the baseline
+    /// Whether baseline and variants are all alike in a quantity, and how they rank in it; "energy" or "time"
+    /// is the one by which variants are chosen, "p95_time" and "cpu_time" are the others.
+    std::map<std::string, Contest> contests;
     std::vector<std::string> cautions;
 
+    /// The contest of the quantity by which variants are chosen; empty where there are too few blocks.
+    const Contest& contest() const;
     /// Findings of the recommended variant, or null when the original is kept.
     const VariantFindings* chosen() const;
 };
@@ -73,6 +97,7 @@ struct StudyVerdict {
     CostSettings costs;
     bool complete = true;  ///< every trial is done or failed
     std::vector<ModelVerdict> models;
+    std::optional<AcrossModels> across;  ///< of two models or more
 };
 
 /// Compares every variant with the baseline of its model and recommends.
@@ -83,11 +108,16 @@ struct StudyVerdict {
 /// kAdoptProvisionally and says how many images would settle it. Among admissible variants the one with the
 /// greatest shown saving of the primary quantity is recommended: energy of tiers A to D, otherwise time per
 /// image. Otherwise the original is kept. A saving is shown when the exact signed-rank test over blocks,
-/// Holm-adjusted over the variants of the model, rejects at 5 %, the bootstrap interval of the ratio of
-/// medians leaves out 1, and it is at least limits.min_effect. With fewer than kBlocksForTests blocks nothing
-/// is tested and nothing is recommended.
+/// Holm-adjusted over the variants of the model, rejects at 5 %, and so does Friedman's test over all of them
+/// (where there are two variants or more), the bootstrap interval of the ratio of medians leaves out 1, and
+/// it is at least limits.min_effect. With fewer than kBlocksForTests blocks nothing is tested and nothing is
+/// recommended.
 StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits, const CostSettings& costs,
                    const statistics::BootstrapOptions& bootstrap = {});
+
+/// What the tests say of a comparison, to be put after its number: "" where a difference is shown, ", no
+/// difference" where it is shown that there is none, ", not shown", ", not tested".
+std::string strength(const Comparison& comparison);
 
 /// For people. `verbose` adds the arithmetic of the pay-back, every p-value and what was compared.
 std::string describe(const StudyVerdict& verdict, bool verbose);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/verdict.h"
+#include "statistics/effect_size.h"
 
 namespace espalier::lab {
 namespace {
@@ -14,6 +15,52 @@ json interval_json(const statistics::Interval& interval) {
     return {finite(interval.low), finite(interval.high)};
 }
 
+json number(const std::optional<double>& value) { return value ? finite(*value) : json(nullptr); }
+
+/// An interval of treated / baseline as changes.
+json change_interval(const statistics::Interval& interval) {
+    return {finite(interval.low - 1.0), finite(interval.high - 1.0)};
+}
+
+json effect_json(const EffectSize& effect) {
+    return {
+        {"cliffs_delta", effect.delta},
+        {"cliffs_delta_ci95", interval_json(effect.delta_interval)},
+        {"a12", effect.a12},
+        {"a12_ci95", interval_json(effect.a12_interval)},
+        {"magnitude", statistics::magnitude(effect.delta)},
+        {"typical_change_ratio", effect.typical.value - 1.0},
+        {"typical_ci95", change_interval(effect.typical.interval)},
+        {"typical_ci_method", statistics::name(effect.typical.method)},
+        {"typical_ci_exact", effect.typical_exact ? change_interval(*effect.typical_exact) : json(nullptr)},
+        {"typical_ci_exact_level", effect.typical_exact ? json(effect.typical_exact->level) : json(nullptr)}};
+}
+
+/// The mean of the blocks with what the GUM makes of its uncertainty, all in J per image.
+json uncertainty_json(const std::optional<EnergyUncertainty>& uncertainty) {
+    if (!uncertainty) return nullptr;
+    json components = json::array();
+    for (const auto& source : uncertainty->figure.sources) {
+        components.push_back({{"component", source.component},
+                              {"standard_j", source.standard},
+                              {"degrees_of_freedom", finite(source.degrees_of_freedom)},
+                              {"common", source.common}});
+    }
+    const auto& combined = uncertainty->combined;
+    return {{"mean_j", uncertainty->figure.value},
+            {"standard_j", combined.standard},
+            {"degrees_of_freedom", finite(combined.degrees_of_freedom)},
+            {"coverage_factor", combined.coverage_factor},
+            {"expanded95_j", combined.expanded},
+            {"components", components}};
+}
+
+json contests_json(const ModelVerdict& model) {
+    json tests = json::object();
+    for (const auto& [quantity, contest] : model.contests) tests[quantity] = omnibus_json(contest.omnibus);
+    return tests;
+}
+
 /// A comparison with the unit in its keys, e.g. "baseline_j".
 json comparison_json(const std::optional<Comparison>& comparison, const std::string& unit) {
     if (!comparison) return nullptr;
@@ -22,8 +69,13 @@ json comparison_json(const std::optional<Comparison>& comparison, const std::str
             {"change_ratio", comparison->ratio - 1.0},
             {"ci95", {comparison->interval.low - 1.0, comparison->interval.high - 1.0}},
             {"blocks", comparison->blocks},
-            {"p_value", comparison->p_value ? json(*comparison->p_value) : json(nullptr)},
-            {"shown", comparison->shown()}};
+            {"p_value", number(comparison->p_value)},
+            {"shown", comparison->shown()},
+            {"equivalence_p", number(comparison->equivalence_p)},
+            {"equivalent", comparison->equivalent()},
+            {"normality_p", number(comparison->normality_p)},
+            {"detectable_saving", number(comparison->detectable)},
+            {"effect", effect_json(comparison->effect)}};
 }
 
 const char* accuracy_word(AccuracyVerdict verdict) {
@@ -93,6 +145,9 @@ json variant_json(const VariantFindings& variant, const EnergySource& source) {
             {"trials_done", variant.done},
             {"trials_failed", variant.failed},
             {"energy", comparison_json(variant.energy, "j_per_image")},
+            {"energy_uncertainty_per_image", uncertainty_json(variant.uncertainty)},
+            {"energy_change_standard_uncertainty",
+             variant.ratio_uncertainty ? json(variant.ratio_uncertainty->standard) : json(nullptr)},
             {"energy_estimate_per_image", estimate_json(variant.estimate_j, source)},
             {"time", comparison_json(variant.time, "s_per_image")},
             {"p95_time", comparison_json(variant.p95, "s_per_image")},
@@ -119,7 +174,10 @@ json model_json(const ModelVerdict& model) {
             {"baseline_top1", model.baseline_top1 ? json(model.baseline_top1->value) : json(nullptr)},
             {"baseline_top1_ci95",
              model.baseline_top1 ? interval_json(model.baseline_top1->interval) : json(nullptr)},
+            {"baseline_energy_uncertainty_per_image", uncertainty_json(model.baseline_uncertainty)},
             {"baseline_energy_estimate_per_image", estimate_json(model.baseline_estimate_j, model.source)},
+            {"omnibus", contests_json(model)},
+            {"ranking", ranking_json(model.contest().ranking)},
             {"variants", variants},
             {"cautions", model.cautions}};
 }
@@ -139,7 +197,8 @@ json to_json(const StudyVerdict& verdict) {
                        {"images", verdict.images},
                        {"max_accuracy_drop_points", verdict.limits.max_accuracy_drop * 100.0},
                        {"min_effect", verdict.limits.min_effect}}},
-                     {"models", models}};
+                     {"models", models},
+                     {"across_models", verdict.across ? to_json(*verdict.across) : json(nullptr)}};
     // A study of one model is answered at the top as well, where a script looks first.
     if (verdict.models.size() == 1) {
         document["decision"] = name(verdict.models.front().decision);

@@ -41,6 +41,8 @@ store::EnergyRecord energy(double joules, const std::string& tier) {
 store::PhaseRecord make_phase(const std::string& name, double seconds, const std::string& tier) {
     store::PhaseRecord phase{.name = name, .start_s = 0.0, .end_s = seconds};
     if (tier != "N") phase.energies.push_back(energy(seconds * kWatts, tier));
+    if (tier == "B")
+        phase.readings.push_back({"powercap standard uncertainty", "J", 0.01 * seconds * kWatts});
     phase.cpu_s = seconds * 2.0;
     return phase;
 }
@@ -215,6 +217,101 @@ TEST(Verdict, GivesAnOpinionOnAStudyThatHasNotBegun) {
     EXPECT_FALSE(verdict.complete);
     EXPECT_EQ(verdict.models.at(0).decision, Decision::kNone);
     EXPECT_THAT(describe(verdict, true), HasSubstr("no trial of the baseline is complete"));
+}
+
+TEST(Verdict, ShowsNothingThatTheOmnibusTestDoesNotShow) {
+    const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
+    for (const char* quantity : {"energy", "time", "p95_time", "cpu_time"}) {
+        const auto& omnibus = verdict.contests.at(quantity).omnibus;
+        ASSERT_TRUE(omnibus) << quantity;
+        EXPECT_EQ(omnibus->treatments, 5u);
+        EXPECT_EQ(omnibus->used, 12u);
+        EXPECT_LT(omnibus->p_value, 0.001);
+    }
+    for (const auto& variant : verdict.variants)
+        EXPECT_GE(*variant.energy->p_value, verdict.contest().omnibus->p_value);
+}
+
+TEST(Verdict, RanksVariantsInGroups) {
+    const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
+    std::vector<std::pair<std::string, std::size_t>> places;
+    for (const auto& one : verdict.contest().ranking) places.emplace_back(one.tactic, one.group);
+    ASSERT_EQ(places.size(), 5u);
+    EXPECT_EQ(places[0], std::pair("global-pruning:0.5" + std::string(), std::size_t{1}));
+    EXPECT_EQ(places[1], std::pair("dynamic-quantization" + std::string(), std::size_t{2}));
+    EXPECT_EQ(places[2], std::pair("compile" + std::string(), std::size_t{3}));
+    EXPECT_EQ(places[3].second, places[4].second);
+}
+
+TEST(Verdict, TellsNoDifferenceFromNotShown) {
+    const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick);
+    const auto& variants = verdict.models.at(0).variants;
+    EXPECT_TRUE(variants[2].energy->equivalent());   // 0.1 % less
+    EXPECT_FALSE(variants[1].energy->equivalent());  // 60 % less
+    EXPECT_THAT(describe(verdict, false), HasSubstr("% energy, no difference)."));
+}
+
+TEST(Verdict, SaysHowLargeAnEffectIs) {
+    const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
+    const auto& energy = *verdict.chosen()->energy;
+    EXPECT_EQ(energy.effect.delta, -1);
+    EXPECT_EQ(energy.effect.a12, 0);
+    EXPECT_GT(energy.effect.delta_interval.high, -1);
+    EXPECT_NEAR(energy.effect.typical.value, 0.4, 0.002);
+    EXPECT_TRUE(energy.effect.typical.interval.contains(0.4));
+    EXPECT_EQ(energy.effect.typical.method, statistics::BootstrapMethod::kBca);
+    EXPECT_TRUE(energy.effect.typical_exact->contains(0.4));
+    EXPECT_TRUE(energy.normality_p);
+    // Noise of 0.28 % between the runs of a block: 12 blocks show about half a per cent.
+    EXPECT_GT(*energy.detectable, 0.001);
+    EXPECT_LT(*energy.detectable, 0.01);
+}
+
+TEST(Verdict, CombinesScatterAndBudgetOfTheMeter) {
+    const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
+    const auto& baseline = *verdict.baseline_uncertainty;
+    EXPECT_NEAR(baseline.figure.value, 2.0, 0.05);
+    const double runs = baseline.figure.sources.at(0).standard;
+    EXPECT_NEAR(baseline.figure.sources.at(1).standard, 0.02, 0.001);
+    EXPECT_NEAR(baseline.combined.standard, std::hypot(runs, baseline.figure.sources.at(1).standard), 1e-12);
+    // The meter's error is common to both and leaves the ratio: what is left is the scatter, less than 1 %.
+    EXPECT_LT(verdict.chosen()->ratio_uncertainty->standard, 0.4 * 0.01);
+    EXPECT_GT(verdict.chosen()->ratio_uncertainty->standard, 0);
+    EXPECT_FALSE(judge(make_study(kTypical, 12, "E"), {}, {}, kQuick).models.at(0).baseline_uncertainty);
+}
+
+TEST(Verdict, AUncertaintyThatNoMeterStatedIsUnknown) {
+    auto study = make_study(kTypical, 12);
+    for (auto& trial : study.trials) {
+        for (auto& phase : trial.phases) phase.readings.clear();
+    }
+    EXPECT_FALSE(judge(study, {}, {}, kQuick).models.at(0).baseline_uncertainty);
+}
+
+TEST(VerdictJson, HoldsTestsEffectsAndRanking) {
+    const auto json = to_json(judge(make_study(kTypical, 12), {}, {}, kQuick));
+    const auto& model = json["models"][0];
+    EXPECT_EQ(model["omnibus"]["energy"]["test"], "Friedman");
+    EXPECT_EQ(model["omnibus"]["energy"]["degrees_of_freedom"], 4);
+    EXPECT_EQ(model["ranking"][0]["tactic"], "global-pruning:0.5");
+    EXPECT_EQ(model["ranking"][0]["group"], 1);
+    const auto& energy = model["variants"][1]["energy"];
+    EXPECT_EQ(energy["effect"]["cliffs_delta"], -1);
+    EXPECT_EQ(energy["effect"]["magnitude"], "large");
+    EXPECT_EQ(energy["effect"]["typical_ci_method"], "BCa");
+    EXPECT_EQ(energy["equivalent"], false);
+    EXPECT_TRUE(energy["normality_p"].is_number());
+    EXPECT_TRUE(model["variants"][1]["energy_uncertainty_per_image"]["expanded95_j"].is_number());
+    EXPECT_TRUE(json["across_models"].is_null());
+}
+
+TEST(VerdictJson, WhatFewBlocksCannotTestIsNull) {
+    const auto json = to_json(judge(make_study(kTypical, 5), {}, {}, kQuick));
+    const auto& model = json["models"][0];
+    EXPECT_TRUE(model["omnibus"]["energy"].is_null());
+    EXPECT_TRUE(model["ranking"].empty());
+    EXPECT_TRUE(model["variants"][1]["energy"]["equivalence_p"].is_null());
+    EXPECT_TRUE(model["variants"][1]["energy"]["detectable_saving"].is_null());
 }
 
 TEST(VerdictJson, NamesSchemaUnitsAndRecommendation) {

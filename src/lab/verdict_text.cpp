@@ -4,6 +4,7 @@
 
 #include "lab/numbers.h"
 #include "lab/verdict.h"
+#include "statistics/effect_size.h"
 
 namespace espalier::lab {
 namespace {
@@ -50,18 +51,35 @@ std::string interval_text(const Comparison& comparison, bool verbose) {
                                    (comparison.interval.high - 1.0) * 100.0);
     if (verbose && comparison.p_value) {
         text += fmt::format("; {} blocks, signed-rank p {}, Holm", comparison.blocks,
-                            *comparison.p_value < 0.001 ? std::string("< 0.001")
-                                                        : fmt::format("{:.3f}", *comparison.p_value));
+                            p_text(*comparison.p_value));
     }
     if (!comparison.p_value) text += fmt::format("; {} blocks, not tested", comparison.blocks);
     return text;
+}
+
+/// How large the difference is, and what else a reader of statistics asks for.
+std::string effect_line(const Comparison& comparison) {
+    const auto& effect = comparison.effect;
+    std::string text = fmt::format(
+        "            delta {:+.2f} ({:+.2f} to {:+.2f}, {}), A12 {:.2f}; typical {} ({} to {}, {})",
+        effect.delta, effect.delta_interval.low, effect.delta_interval.high,
+        statistics::magnitude(effect.delta), effect.a12, percent_change(effect.typical.value),
+        percent_change(effect.typical.interval.low), percent_change(effect.typical.interval.high),
+        statistics::name(effect.typical.method));
+    if (comparison.normality_p) text += fmt::format("; Shapiro-Wilk p {}", p_text(*comparison.normality_p));
+    if (comparison.equivalence_p)
+        text += fmt::format("; no difference p {}", p_text(*comparison.equivalence_p));
+    if (comparison.detectable)
+        text += fmt::format("; savings from {} % would show", significant(*comparison.detectable * 100.0, 2));
+    return text + "\n";
 }
 
 std::string compared(const char* label, const std::optional<Comparison>& comparison, const std::string& unit,
                      bool with_interval, bool verbose) {
     if (!comparison) return "";
     return line(label, from_to(comparison->baseline, comparison->treated, unit),
-                percent_change(comparison->ratio), with_interval ? interval_text(*comparison, verbose) : "");
+                percent_change(comparison->ratio), with_interval ? interval_text(*comparison, verbose) : "") +
+           (verbose ? effect_line(*comparison) : "");
 }
 
 std::string accuracy_word(const AccuracyComparison& accuracy) {
@@ -101,6 +119,20 @@ std::string estimate_line(const ModelVerdict& model, const VariantFindings& vari
                     significant(model.source.factor_high, kEstimateDigits)));
 }
 
+/// "            mean 2.013 J/image +- 12 mJ (95 %, k 2.2): repetitions 4.0 mJ, meter 3.0 mJ".
+std::string uncertainty_line(const std::optional<EnergyUncertainty>& uncertainty) {
+    if (!uncertainty) return "";
+    const auto& combined = uncertainty->combined;
+    std::string parts;
+    for (const auto& source : uncertainty->figure.sources) {
+        parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", source.component,
+                             with_prefix(source.standard, "J", 2));
+    }
+    return fmt::format("            mean {} +- {} (95 %, k {:.1f}): {}\n",
+                       with_prefix(uncertainty->figure.value, "J/image", 4),
+                       with_prefix(combined.expanded, "J", 2), combined.coverage_factor, parts);
+}
+
 std::string payback_lines(const VariantFindings& variant, bool verbose) {
     std::string text;
     for (const auto& payback : variant.paybacks) {
@@ -117,6 +149,7 @@ std::string payback_lines(const VariantFindings& variant, bool verbose) {
 std::string details(const ModelVerdict& model, const VariantFindings& variant, bool verbose) {
     std::string text;
     text += compared("energy", variant.energy, "J/image", true, verbose);
+    if (verbose) text += uncertainty_line(variant.uncertainty);
     text += compared("time", variant.time, "s/image", !variant.energy || verbose, verbose);
     text += accuracy_line(variant.accuracy, verbose);
     text += compared("p95 time", variant.p95, "s", verbose, verbose);
@@ -139,11 +172,10 @@ std::string others(const ModelVerdict& model) {
     std::string text;
     for (const auto* variant : rest) {
         const auto& primary = *variant->primary();
-        const char* strength = primary.shown() ? "" : primary.p_value ? ", not shown" : ", not tested";
         const bool unsure = variant->accuracy && variant->accuracy->verdict == AccuracyVerdict::kNotShown;
         text += fmt::format("{}{} ({} {}{}{})", text.empty() ? "" : ", ", variant->tactic,
-                            percent_change(primary.ratio), model.by_energy ? "energy" : "time", strength,
-                            unsure ? ", accuracy not shown" : "");
+                            percent_change(primary.ratio), model.by_energy ? "energy" : "time",
+                            strength(primary), unsure ? ", accuracy not shown" : "");
     }
     return text.empty() ? "" : fmt::format("Others: {}.\n", text);
 }
@@ -169,12 +201,19 @@ std::string describe_model(const StudyVerdict& verdict, const ModelVerdict& mode
                 text += fmt::format("  {}\n{}", variant.tactic, details(model, variant, true));
         }
     }
+    if (verbose) text += describe(model.contest(), "blocks");
     text += others(model) + rejected(model);
     for (const auto& caution : model.cautions) text += fmt::format("Caution: {}.\n", caution);
     return text;
 }
 
 }  // namespace
+
+std::string strength(const Comparison& comparison) {
+    if (comparison.shown()) return "";
+    if (comparison.equivalent()) return ", no difference";
+    return comparison.p_value ? ", not shown" : ", not tested";
+}
 
 std::string describe(const StudyVerdict& verdict, bool verbose) {
     std::string text;
@@ -184,6 +223,7 @@ std::string describe(const StudyVerdict& verdict, bool verbose) {
         if (!text.empty()) text += "\n";
         text += describe_model(verdict, model, verbose);
     }
+    if (verdict.across) text += "\n" + describe(*verdict.across, verbose);
     text += fmt::format("Holds for: this machine, batch {}, {} thread{}, {} images.\n", verdict.batch,
                         verdict.threads, verdict.threads == 1 ? "" : "s", verdict.images);
     return text;

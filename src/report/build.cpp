@@ -123,6 +123,7 @@ Report build_report(const store::StudyRecord& study, const BuildOptions& options
         auto& model = report.models.back();
         model.verdict = verdict_of(context, model, record.id, options);
     }
+    report.across = options.across;
     report.metrics = used_metrics(report, context.metrics);
     report.warnings = describe_warnings(study, context.analysis);
     return report;

@@ -17,6 +17,7 @@ struct BuildOptions {
     /// The recommendation for each model, by the model's row identifier. A model without one says so.
     std::map<store::Id, Verdict> verdicts;
     std::size_t resamples = 10000;  ///< of every bootstrap; fewer make coarser intervals
+    std::optional<Across> across;   ///< the models compared with each other, where there are several
 };
 
 /// How a variant is called in the report and in Verdict: its tactic, with runtime, device, batch and threads

@@ -59,6 +59,36 @@ TEST(BuildReport, ShowsWhatIsBetterAndClaimsNothingOtherwise) {
     EXPECT_FALSE(measure(report, 0, key::kTime).comparison);
 }
 
+TEST(BuildReport, TestsAllVariantsAtOnceBeforeThePairs) {
+    const Report& report = example();
+    const auto& tests = report.models[0].omnibus;
+    const auto time =
+        std::find_if(tests.begin(), tests.end(), [](const auto& test) { return test.metric == key::kTime; });
+    ASSERT_NE(time, tests.end());
+    EXPECT_EQ(time->test, "Friedman");
+    EXPECT_EQ(time->degrees_of_freedom, 2);
+    EXPECT_EQ(time->blocks, 10);
+    EXPECT_LT(time->p, 0.05);
+    for (int variant : {1, 2}) EXPECT_GE(*measure(report, variant, key::kTime).comparison->p, time->p);
+    EXPECT_TRUE(build(testing::study("B", 5)).models[0].omnibus.empty());
+}
+
+TEST(BuildReport, SaysHowLargeEffectsAre) {
+    const Report& report = example();
+    const auto& faster = *measure(report, 1, key::kTime).comparison->effect;
+    EXPECT_EQ(faster.delta, -1);
+    EXPECT_EQ(faster.magnitude, "large");
+    EXPECT_EQ(faster.a12, 0);
+    EXPECT_NEAR(faster.typical, 0.5, 0.001);
+    EXPECT_LE(faster.typical_low, faster.typical);
+    EXPECT_GE(faster.typical_high, faster.typical);
+    EXPECT_TRUE(faster.normality_p);
+    EXPECT_GT(*faster.equivalence_p, 0.5);
+    EXPECT_LT(*measure(report, 2, key::kTime).comparison->effect->equivalence_p, 0.05);
+    EXPECT_FALSE(measure(report, 1, key::kTop1).comparison->effect);
+    EXPECT_FALSE(measure(build(testing::study("E")), 1, key::kEnergy).comparison->effect);
+}
+
 TEST(BuildReport, ComparesAccuracyImageByImage) {
     const Report& report = example();
     EXPECT_DOUBLE_EQ(*measure(report, 0, key::kTop1).value, 95.0);

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "statistics/effect_size.h"
+#include "statistics/equivalence.h"
+#include "statistics/normality.h"
 #include "statistics/proportions.h"
 #include "statistics/rank_tests.h"
+#include "statistics/shift.h"
 #include "statistics/summary.h"
 
 namespace espalier::report {
@@ -42,8 +46,50 @@ std::string finding_of(const Comparison& c, const Metric& metric, const Analysis
         const bool higher = *c.value > neutral;
         return higher == (metric.better == "higher") ? "better" : "worse";
     }
-    const bool inside = *c.low > neutral - limit && *c.high < neutral + limit;
+    // Of ratios equivalence is tested; a difference of accuracies has an interval, and that decides.
+    const bool tested = c.effect && c.effect->equivalence_p;
+    const bool inside =
+        tested ? *c.effect->equivalence_p < kLevel : *c.low > neutral - limit && *c.high < neutral + limit;
     return inside ? "no-difference" : "inconclusive";
+}
+
+Number normality_of(const statistics::Repetitions& changes) {
+    const auto values = changes.values();
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    if (values.size() < 3 || *low == *high) return {};
+    return statistics::shapiro_wilk(changes).p_value;
+}
+
+Effect effect_of(const statistics::PairedRepetitions& pairs, const statistics::Repetitions& baseline,
+                 const statistics::Repetitions& treated, statistics::BootstrapOptions bootstrap) {
+    Effect effect;
+    effect.delta = statistics::cliffs_delta(treated, baseline);
+    const auto interval = statistics::cliffs_delta_interval(treated, baseline);
+    effect.delta_low = interval.low;
+    effect.delta_high = interval.high;
+    effect.magnitude = statistics::magnitude(effect.delta);
+    effect.a12 = statistics::a12(treated, baseline);
+    bootstrap.method = statistics::BootstrapMethod::kBca;
+    const auto typical = statistics::shift_ratio(pairs, bootstrap);
+    effect.typical = typical.value;
+    effect.typical_low = typical.interval.low;
+    effect.typical_high = typical.interval.high;
+    effect.typical_interval = statistics::name(typical.method);
+    effect.normality_p = normality_of(statistics::log_ratios(pairs));
+    return effect;
+}
+
+/// Holm's adjustment of the p-values of equivalence.
+void adjust_equivalence(const std::vector<Comparison*>& family) {
+    std::vector<double*> tested;
+    std::vector<double> p_values;
+    for (auto* c : family) {
+        if (!c->effect || !c->effect->equivalence_p) continue;
+        tested.push_back(&*c->effect->equivalence_p);
+        p_values.push_back(*tested.back());
+    }
+    const auto adjusted = statistics::holm(p_values);
+    for (std::size_t i = 0; i < tested.size(); ++i) *tested[i] = adjusted[i];
 }
 
 }  // namespace
@@ -74,18 +120,36 @@ Measure describe(const Series& series, const Analysis& analysis) {
 
 std::optional<Comparison> compare(const Series& baseline, const Series& treated, bool testable,
                                   const Analysis& analysis) {
-    const statistics::PairedRepetitions pairs(baseline.repetitions(), treated.repetitions());
+    const auto before = baseline.repetitions();
+    const auto after = treated.repetitions();
+    const statistics::PairedRepetitions pairs(before, after);
     if (pairs.size() < 2 || !all_positive(pairs.baseline()) || !all_positive(pairs.treated())) return {};
     const auto ratio = statistics::ratio_of_medians(pairs, analysis.bootstrap);
     Comparison c;
     c.value = ratio.value;
     c.low = ratio.interval.low;
     c.high = ratio.interval.high;
-    if (testable && pairs.size() >= analysis.blocks_for_tests) {
-        c.p = statistics::signed_rank(pairs).p_value;
-        c.test = "signed-rank, Holm over the tactics of the model";
+    // An uncalibrated estimate gets no effect either: it would be that of processor time.
+    if (!testable) return c;
+    c.effect = effect_of(pairs, before, after, analysis.bootstrap);
+    if (pairs.size() < analysis.blocks_for_tests) return c;
+    c.p = statistics::signed_rank(pairs).p_value;
+    c.test = "signed-rank, Holm over the tactics of the model";
+    if (analysis.min_effect > 0.0 && analysis.min_effect < 1.0) {
+        const auto bounds = statistics::ratio_bounds(analysis.min_effect);
+        c.effect->equivalence_p = statistics::rank_tost(statistics::log_ratios(pairs), bounds).p_value();
     }
     return c;
+}
+
+std::optional<statistics::Omnibus> omnibus(const std::vector<const Series*>& series,
+                                           const Analysis& analysis) {
+    if (series.size() < 3) return {};
+    std::vector<statistics::Repetitions> samples;
+    for (const auto* one : series) samples.push_back(one->repetitions());
+    const statistics::BlockedRepetitions blocked(samples);
+    if (blocked.size() < analysis.blocks_for_tests) return {};
+    return statistics::friedman(blocked);
 }
 
 Measure accuracy(const store::PredictionRecord& prediction, int places) {
@@ -120,16 +184,19 @@ std::optional<Comparison> compare_accuracy(const store::PredictionRecord& baseli
     return c;
 }
 
-void judge(std::vector<Comparison*>& family, const Metric& metric, const Analysis& analysis) {
+void judge(std::vector<Comparison*>& family, const std::optional<statistics::Omnibus>& omnibus,
+           const Metric& metric, const Analysis& analysis) {
     std::vector<Comparison*> tested;
     std::copy_if(family.begin(), family.end(), std::back_inserter(tested),
-                 [&](const Comparison* c) { return c->p && metric.better; });
+                 [](const Comparison* c) { return c->p.has_value(); });
     std::vector<double> p_values;
     for (const auto* c : tested) p_values.push_back(*c->p);
-    const auto adjusted = statistics::holm(p_values);
+    adjust_equivalence(tested);
+    const auto adjusted = statistics::holm_after(omnibus ? omnibus->p_value : 0.0, p_values);
     for (std::size_t i = 0; i < tested.size(); ++i) {
         tested[i]->p = adjusted[i];
-        tested[i]->finding = finding_of(*tested[i], metric, analysis);
+        // Where neither direction is better, a difference is a number and no finding.
+        if (metric.better) tested[i]->finding = finding_of(*tested[i], metric, analysis);
     }
 }
 

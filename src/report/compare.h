@@ -6,6 +6,7 @@
 #include "report/series.h"
 #include "report/view_model.h"
 #include "statistics/bootstrap.h"
+#include "statistics/omnibus.h"
 #include "store/records.h"
 
 namespace espalier::report {
@@ -21,9 +22,10 @@ struct Analysis {
 /// Median over blocks with its bootstrap interval; unknown with the reason where no block has a value.
 Measure describe(const Series& series, const Analysis& analysis);
 
-/// Ratio of medians, treated / baseline, over the blocks both have, with its bootstrap interval and the
-/// p-value of the exact signed-rank test, not yet adjusted; `testable` false leaves the test out. Nothing
-/// where fewer than two blocks are paired or a value is not positive.
+/// Ratio of medians, treated / baseline, over the blocks both have, with its bootstrap interval, the size of
+/// the effect, and the p-values of the exact signed-rank test and of equivalence within the least effect, not
+/// yet adjusted; `testable` false leaves the tests out. Nothing where fewer than two blocks are paired or a
+/// value is not positive.
 std::optional<Comparison> compare(const Series& baseline, const Series& treated, bool testable,
                                   const Analysis& analysis);
 
@@ -35,8 +37,15 @@ Measure accuracy(const store::PredictionRecord& prediction, int places);
 std::optional<Comparison> compare_accuracy(const store::PredictionRecord& baseline,
                                            const store::PredictionRecord& treated, int places);
 
-/// Adjusts the p-values of one family (the variants of a model under one metric) by Holm's method and says
-/// what each comparison shows. Comparisons without a p-value stay "not-tested".
-void judge(std::vector<Comparison*>& family, const Metric& metric, const Analysis& analysis);
+/// Friedman's test that all series are alike, over the blocks that all have. Nothing for fewer than three
+/// series or fewer blocks than tests need.
+std::optional<statistics::Omnibus> omnibus(const std::vector<const Series*>& series,
+                                           const Analysis& analysis);
+
+/// Adjusts the p-values of one family (the variants of a model under one metric) by Holm's method, none
+/// smaller than that of the omnibus test where there is one, and says what each comparison shows. Comparisons
+/// without a p-value stay "not-tested".
+void judge(std::vector<Comparison*>& family, const std::optional<statistics::Omnibus>& omnibus,
+           const Metric& metric, const Analysis& analysis);
 
 }  // namespace espalier::report

@@ -41,9 +41,9 @@ std::string in_units(const Measure& measure, double unit) {
 }
 
 std::vector<std::string> header(const std::vector<Metric>& metrics) {
-    std::vector<std::string> cells = {"model",       "variant",       "tactic",      "runtime", "device",
-                                      "batch",       "threads",       "status",      "reason",  "verdict",
-                                      "energy_tier", "energy_source", "energy_scope"};
+    std::vector<std::string> cells = {"model",      "variant",     "tactic",        "runtime",     "device",
+                                      "batch",      "threads",     "status",        "reason",      "verdict",
+                                      "rank_group", "energy_tier", "energy_source", "energy_scope"};
     for (const auto& metric : metrics) {
         const std::string unit = metric.unit == "%" ? "_percent" : "";
         for (const char* part : {"", "_low", "_high"})
@@ -54,6 +54,10 @@ std::vector<std::string> header(const std::vector<Metric>& metrics) {
             cells.push_back(fmt::format("{}{}{}", metric.key, what, part));
         cells.push_back(metric.key + "_p");
         cells.push_back(metric.key + "_finding");
+        if (*metric.comparison != "ratio") continue;
+        cells.push_back(metric.key + "_cliffs_delta");
+        for (const char* part : {"", "_low", "_high"})
+            cells.push_back(fmt::format("{}_typical_ratio{}", metric.key, part));
     }
     for (const char* currency : kCurrencies) {
         for (const char* part : {"", "_low", "_high"}) {
@@ -69,6 +73,14 @@ void add_measure(const Metric& metric, const Measure& measure, std::vector<std::
     const Comparison c = measure.comparison.value_or(Comparison{});
     for (const auto& value : {c.value, c.low, c.high, c.p}) cells.push_back(number(value));
     cells.push_back(measure.comparison ? c.finding : "");
+    if (*metric.comparison != "ratio") return;
+    if (!c.effect) {
+        cells.insert(cells.end(), 4, "");
+        return;
+    }
+    for (const double value :
+         {c.effect->delta, c.effect->typical, c.effect->typical_low, c.effect->typical_high})
+        cells.push_back(number(value));
 }
 
 void add_paybacks(const Variant& variant, std::vector<std::string>& cells) {
@@ -89,6 +101,13 @@ std::string role(const Model& model, const Variant& variant) {
     return "";
 }
 
+std::string group(const Model& model, const Variant& variant) {
+    for (const auto& place : model.verdict.ranking) {
+        if (place.label == variant.label) return std::to_string(place.group);
+    }
+    return "";
+}
+
 std::vector<std::string> row(const Report& report, const Model& model, const Variant& variant) {
     const auto& energy = measure_of(variant, key::kEnergy);
     std::vector<std::string> cells = {model.name,
@@ -101,6 +120,7 @@ std::vector<std::string> row(const Report& report, const Model& model, const Var
                                       variant.status,
                                       variant.reason.value_or(""),
                                       role(model, variant),
+                                      group(model, variant),
                                       energy.tier.value_or("N"),
                                       energy.source.value_or(""),
                                       energy.scope.value_or("")};

@@ -23,6 +23,7 @@ Verdict verdict() {
     v.changes.push_back(
         {"energy_j_per_image", "Energy", "J/image", 0.202, 0.101, -50.0, "%", -50.1, -49.9, {}});
     v.conditions = {"this machine"};
+    v.ranking = {{"compile", 1}, {"baseline", 2}, {"local-pruning:0.5", 2}};
     v.rejected.push_back({"local-pruning:0.5", "local-pruning:0.5", "no saving | shown"});
     return v;
 }
@@ -30,6 +31,11 @@ Verdict verdict() {
 Report build() {
     BuildOptions options{"0.1.0", {}, "2026-11-23T12:00:00Z", {}, {}, 300};
     options.verdicts[1] = verdict();
+    options.across =
+        Across{"energy",
+               {{"compile", 2, 1, 2, -40.0, {}, {}}},
+               {{"transformer", {"tiny", "other"}, "compile", {{"compile", 2, 2, 2, -40.0, {}, {}}}}},
+               "Fewer than 10 models."};
     return build_report(testing::study(), options);
 }
 
@@ -103,11 +109,15 @@ TEST(Json, TheSameStudyGivesTheSameBytes) {
 TEST(Csv, HasOneRowPerVariantWithTierAndEmptyUnknowns) {
     const auto rows = lines(to_csv(example()));
     ASSERT_EQ(rows.size(), 4u);
-    EXPECT_EQ(rows[0].rfind(
-                  "model,variant,tactic,runtime,device,batch,threads,status,reason,verdict,energy_tier,", 0),
-              0u);
-    EXPECT_EQ(rows[2].substr(0, 62), "tiny,compile,compile,native,cpu,1,2,complete,,adopt,B,RAPL ene");
+    EXPECT_EQ(
+        rows[0].rfind(
+            "model,variant,tactic,runtime,device,batch,threads,status,reason,verdict,rank_group,energy_tier,",
+            0),
+        0u);
+    EXPECT_EQ(rows[2].substr(0, 62), "tiny,compile,compile,native,cpu,1,2,complete,,adopt,1,B,RAPL e");
     EXPECT_EQ(rows[3].substr(0, 62), "tiny,local-pruning:0.5,local-pruning:0.5,native,cpu,1,2,comple");
+    EXPECT_NE(rows[0].find("energy_j_per_image_cliffs_delta,energy_j_per_image_typical_ratio"),
+              std::string::npos);
     EXPECT_NE(rows[0].find("energy_j_per_image_ratio_low"), std::string::npos);
     EXPECT_NE(rows[0].find("break_even_energy_images_low"), std::string::npos);
     for (const auto& row : rows) {
@@ -140,6 +150,29 @@ TEST(Markdown, TellsTheVerdictFirstAndTheTierBesideEveryEnergyFigure) {
     EXPECT_NE(at("-50 % better |"), std::string::npos);
     EXPECT_NE(at("no saving \\| shown"), std::string::npos);
     EXPECT_NE(at("compile, energy: after 99 images"), std::string::npos);
+}
+
+TEST(Markdown, TellsEffectsGroupsAndWhatSuitsAFamily) {
+    const std::string text = to_markdown(example());
+    for (const char* what :
+         {"- Energy: all alike? Friedman, chi2 ", "- Energy, compile: delta -1.00 (-1.00 to ",
+          ", large), A12 0.00", "- groups, the least first: compile (1), baseline (2)",
+          "- transformer (2): compile", "| compile | -40 % | 2 | 1 | 2 |", "Fewer than 10 models."}) {
+        EXPECT_NE(text.find(what), std::string::npos) << what;
+    }
+}
+
+TEST(Json, HoldsEffectsTestsAndModelsCompared) {
+    const auto json = nlohmann::json::parse(render(example(), Format::kJson));
+    const auto& model = json["models"][0];
+    const auto& effect = model["variants"][1]["measures"]["latency_ms"]["comparison"]["effect"];
+    EXPECT_EQ(effect["delta"], -1.0);
+    EXPECT_EQ(effect["typical_interval"], "BCa");
+    EXPECT_TRUE(model["variants"][1]["measures"]["macs"]["comparison"]["effect"].is_null());
+    EXPECT_EQ(model["omnibus"][0]["test"], "Friedman");
+    EXPECT_EQ(model["verdict"]["ranking"][0]["group"], 1);
+    EXPECT_EQ(json["across"]["families"][0]["best"], "compile");
+    EXPECT_TRUE(json["across"]["tactics"][0]["low"].is_null());
 }
 
 TEST(Markdown, EscapesMarkup) {

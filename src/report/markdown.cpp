@@ -99,6 +99,60 @@ std::string verdict(const Report& report, const Model& model) {
     return text;
 }
 
+std::string effect_text(const Effect& e) {
+    std::string text = fmt::format("delta {:+.2f} ({:+.2f} to {:+.2f}, {}), A12 {:.2f}", e.delta, e.delta_low,
+                                   e.delta_high, e.magnitude, e.a12);
+    const auto percent = [](double ratio) { return Number((ratio - 1.0) * 100.0); };
+    text += fmt::format(", typical {}", change_text(percent(e.typical), percent(e.typical_low),
+                                                    percent(e.typical_high), "%"));
+    if (e.normality_p) text += fmt::format(", Shapiro-Wilk p {}", p_text(*e.normality_p));
+    return text;
+}
+
+/// Omnibus tests, effects and groups of a model; empty where nothing was repeated by block.
+std::string effects(const Report& report, const Model& model) {
+    std::string text;
+    for (const char* key : {key::kEnergy, key::kTime}) {
+        for (const auto& test : model.omnibus) {
+            if (test.metric != key) continue;
+            text += fmt::format("- {}: all alike? {}, chi2 {:.1f}, p {}\n",
+                                plain(find_metric(report.metrics, key).label), test.test, test.statistic,
+                                p_text(test.p));
+        }
+        for (const auto& variant : model.variants) {
+            const auto found = variant.measures.find(key);
+            if (found == variant.measures.end() || !found->second.comparison) continue;
+            if (const auto& effect = found->second.comparison->effect) {
+                text += fmt::format("- {}, {}: {}\n", plain(find_metric(report.metrics, key).label),
+                                    plain(variant.label), effect_text(*effect));
+            }
+        }
+    }
+    std::string groups;
+    for (const auto& place : model.verdict.ranking)
+        groups += fmt::format("{}{} ({})", groups.empty() ? "" : ", ", plain(place.label), place.group);
+    if (!groups.empty()) text += fmt::format("- groups, the least first: {}\n", groups);
+    return text.empty() ? "" : "\nEffects:\n\n" + text;
+}
+
+std::string across(const Across& a) {
+    std::string text = fmt::format("\n## Across models\n\nBy {}; the model is the unit.\n\n", a.quantity);
+    for (const auto& family : a.families) {
+        text +=
+            fmt::format("- {} ({}): {}\n", plain(family.family), family.models.size(),
+                        family.best ? plain(*family.best)
+                                    : "no tactic saves in all of them without being ruled out by accuracy");
+    }
+    text +=
+        "\n| tactic | typical change | models | saving shown | not ruled out by accuracy |\n"
+        "|---|---:|---:|---:|---:|\n";
+    for (const auto& t : a.tactics) {
+        text += fmt::format("| {} | {} | {} | {} | {} |\n", plain(t.tactic),
+                            change_text(t.change, t.low, t.high, "%"), t.models, t.saving, t.admissible);
+    }
+    return a.test ? text + "\n" + plain(*a.test) + "\n" : text;
+}
+
 std::string paybacks(const Model& model) {
     std::string text;
     for (const auto& variant : model.variants) {
@@ -140,8 +194,9 @@ std::string to_markdown(const Report& report) {
     }
     for (const auto& model : report.models) {
         text += "\n## " + plain(model.name) + "\n\n" + verdict(report, model) + "\n" + table(report, model) +
-                paybacks(model);
+                effects(report, model) + paybacks(model);
     }
+    if (report.across) text += across(*report.across);
     text += "\n" + facts(report);
     return text + fmt::format("\nWritten by {} {} on {}. {}\n", report.generator.name,
                               report.generator.version, report.created, kSchema);

@@ -81,13 +81,28 @@ std::vector<std::string> statistics_text(const Analysis& analysis) {
     return {
         "The block is the unit: n is the number of blocks, never of images. A value is the median over "
         "blocks "
-        "with a 95 % bootstrap interval (BCa, 10 000 resamples of whole blocks).",
+        "with a 95 % bootstrap interval (percentile, 10 000 resamples of whole blocks).",
         fmt::format(
             "Variants are compared with the baseline block by block: ratio of medians with a bootstrap "
-            "interval, exact signed-rank test, p-values adjusted by Holm over the tactics of a model. "
-            "Better or worse needs p < 0.05, an interval without 1, and a change of at least {:g} %. "
-            "With fewer than {} blocks nothing is tested.",
+            "interval, exact signed-rank test, p-values adjusted by Holm over the tactics of a model and "
+            "never smaller than that of Friedman's test, which asks before whether baseline and tactics "
+            "differ at all. Better or worse needs p < 0.05, an interval without 1, and a change of at least "
+            "{:g} %. With fewer than {} blocks nothing is tested.",
             analysis.min_effect * 100.0, analysis.blocks_for_tests),
+        fmt::format(
+            "No difference is a claim of its own: two one-sided signed-rank tests must both show, after "
+            "Holm, that the typical ratio lies within {:g} % of 1. Where neither is shown the comparison is "
+            "inconclusive.",
+            analysis.min_effect * 100.0),
+        "Effects are described by Cliff's delta (-1: every run of the tactic is lower; negligible below "
+        "0.147, small below 0.33, medium below 0.474) with Newcombe's interval, by A12 = (delta + 1) / 2, "
+        "and by the typical ratio within a block (Hodges-Lehmann of the logarithms) with a BCa interval. "
+        "Shapiro-Wilk's p-value of the log ratios is reported; no method here needs it.",
+        fmt::format(
+            "Groups are those of Scott-Knott ESD by ranks: neighbours are parted where Friedman's test (of "
+            "two, the signed-rank test) shows a difference at 5 %, a pair's delta is not negligible, and it "
+            "differs by at least {:g} %.",
+            analysis.min_effect * 100.0),
         fmt::format(
             "Accuracy is compared image by image: exact McNemar test and Newcombe's interval of the "
             "paired difference. It is not worse when that interval stays above the limit of -{:g} pt.",

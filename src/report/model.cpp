@@ -137,8 +137,27 @@ void add_repeated(const Context& context, const EnergySource& energy, const Part
     }
 }
 
-/// Adjusts and judges every metric over the variants of the model.
-void judge_all(const Context& context, std::vector<Part>& parts) {
+/// The baseline and the variants that were tested against it, as far as the metric is repeated by block.
+std::vector<const Series*> tested_series(const std::string& key, const std::vector<Part>& parts) {
+    std::vector<const Series*> series;
+    for (const auto& part : parts) {
+        const auto found = part.series.find(key);
+        if (found == part.series.end()) continue;
+        const auto& comparison = part.shown.measures.at(key).comparison;
+        if (part.shown.baseline || (comparison && comparison->p)) series.push_back(&found->second);
+    }
+    return series;
+}
+
+OmnibusTest shown_test(const std::string& metric, const statistics::Omnibus& test) {
+    return {metric,         "Friedman",
+            test.statistic, static_cast<int>(test.degrees_of_freedom),
+            test.p_value,   static_cast<int>(test.used)};
+}
+
+/// Adjusts and judges every metric over the variants of the model. Returns the omnibus tests that were made.
+std::vector<OmnibusTest> judge_all(const Context& context, std::vector<Part>& parts) {
+    std::vector<OmnibusTest> tests;
     for (const auto& metric : context.metrics) {
         std::vector<Comparison*> family;
         for (auto& part : parts) {
@@ -146,8 +165,11 @@ void judge_all(const Context& context, std::vector<Part>& parts) {
             if (found != part.shown.measures.end() && found->second.comparison)
                 family.push_back(&*found->second.comparison);
         }
-        judge(family, metric, context.analysis);
+        const auto test = omnibus(tested_series(metric.key, parts), context.analysis);
+        if (test) tests.push_back(shown_test(metric.key, *test));
+        judge(family, test, metric, context.analysis);
     }
+    return tests;
 }
 
 std::string input_of(const store::ModelRecord& model) {
@@ -159,8 +181,9 @@ std::string input_of(const store::ModelRecord& model) {
     return height > 0 ? fmt::format("{} x {} x {}", channels, height, width) : "unknown";
 }
 
-void measure_parts(const Context& context, const store::ModelRecord& model, const EnergySource& energy,
-                   std::vector<Part>& parts) {
+/// Fills the measures of all parts. Returns the omnibus tests of their metrics.
+std::vector<OmnibusTest> measure_parts(const Context& context, const store::ModelRecord& model,
+                                       const EnergySource& energy, std::vector<Part>& parts) {
     for (auto& part : parts) part.series = read_series(part.trials, context.blocks, energy, *part.record);
     const Part* baseline = !parts.empty() && parts.front().shown.baseline ? &parts.front() : nullptr;
     for (auto& part : parts) {
@@ -171,8 +194,9 @@ void measure_parts(const Context& context, const store::ModelRecord& model, cons
             part.shown.paybacks =
                 paybacks(baseline->series, part.series, energy, context.costs, context.analysis.bootstrap);
     }
-    judge_all(context, parts);
+    auto tests = judge_all(context, parts);
     for (auto& part : parts) add_cost_measures(context.costs, part.shown);
+    return tests;
 }
 
 }  // namespace
@@ -189,8 +213,8 @@ std::string variant_id(const store::StudyRecord& study, const store::VariantReco
 Model build_model(const Context& context, const store::ModelRecord& record) {
     auto parts = make_parts(context, record);
     const auto energy = energy_of(parts);
-    measure_parts(context, record, energy, parts);
     Model model;
+    model.omnibus = measure_parts(context, record, energy, parts);
     model.name = record.name;
     model.architecture = record.architecture;
     model.origin = record.path;

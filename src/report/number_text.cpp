@@ -61,6 +61,8 @@ Scale scale_for(const std::string& unit, const Number& reference) {
     return {1.0, unit};
 }
 
+std::string p_text(double p) { return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p); }
+
 Measure scaled(Measure measure, double factor) {
     for (auto* number : {&measure.value, &measure.low, &measure.high}) {
         if (*number) *number = **number * factor;

@@ -20,6 +20,9 @@ struct Scale {
 /// are.
 Scale scale_for(const std::string& unit, const Number& reference);
 
+/// A p-value: "0.034", "< 0.001".
+std::string p_text(double p);
+
 /// The measure in another unit; its comparison stays as it is.
 Measure scaled(Measure measure, double factor);
 

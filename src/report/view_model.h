@@ -18,6 +18,22 @@ using Number = std::optional<double>;
 using Count = std::optional<std::int64_t>;
 using Text = std::optional<std::string>;
 
+/// How large a difference is, beside its ratio. It describes; findings rest on the tests.
+struct Effect {
+    double delta =
+        0.0;  ///< Cliff's, -1 where every run of the variant is lower than every one of the baseline
+    double delta_low = 0.0;
+    double delta_high = 0.0;
+    std::string magnitude;  ///< negligible, small, medium, large
+    double a12 = 0.5;       ///< probability that a run of the variant is higher than one of the baseline
+    double typical = 1.0;   ///< variant / baseline within a block: Hodges-Lehmann of the logarithms
+    double typical_low = 1.0;
+    double typical_high = 1.0;
+    std::string typical_interval;  ///< how it was made: "BCa"; "percentile" where BCa is not defined
+    Number normality_p;            ///< Shapiro-Wilk of the log ratios; empty where it is not defined
+    Number equivalence_p;  ///< of "no difference beyond the least effect", after Holm; empty where not tested
+};
+
 /// A variant against the baseline of its model: value = variant / baseline, or variant - baseline.
 struct Comparison {
     Number value;
@@ -26,6 +42,7 @@ struct Comparison {
     Number p;                            ///< after Holm's correction; empty where no test was made
     Text test;                           ///< name of the test, e.g. "signed-rank, exact"
     std::string finding = "not-tested";  ///< better, worse, no-difference, inconclusive, not-tested
+    std::optional<Effect> effect;        ///< of repeated metrics
 };
 
 /// One number with all that is needed to trust it. Its unit is that of the Metric it is stored under.
@@ -111,6 +128,12 @@ struct Rejection {
     std::string reason;
 };
 
+/// A place among the variants of a model, the baseline among them.
+struct Place {
+    std::string label;
+    int group = 1;  ///< 1 needs least; within a group no difference is shown that is worth a change
+};
+
 /// The recommendation for one model. Computed by the lab; this floor only shows it.
 struct Verdict {
     std::string decision = "none";  ///< adopt, provisional (accuracy not shown), keep, none
@@ -122,11 +145,24 @@ struct Verdict {
     std::vector<Rejection> rejected;  ///< may not be used: they lose too much, or failed
     std::vector<Rejection> others;    ///< might be used, but were not chosen; best first
     std::vector<std::string> cautions;
+    /// Groups of Scott-Knott ESD by the quantity that variants are chosen by, the least first; empty where
+    /// too few blocks allow none.
+    std::vector<Place> ranking;
     Text happened;             ///< evidence in one line
     Text payback;              ///< "after 41 000 images: optimizing cost 50 kJ"
     Number max_accuracy_drop;  ///< accepted loss of top-1, in percentage points
     std::string tier = "N";
     Text source;
+};
+
+/// Whether baseline and variants are all alike in one metric.
+struct OmnibusTest {
+    std::string metric;      ///< Metric::key
+    std::string test;        ///< "Friedman"
+    double statistic = 0.0;  ///< chi-squared
+    int degrees_of_freedom = 0;
+    double p = 1.0;
+    int blocks = 0;  ///< that all of them have
 };
 
 struct Model {
@@ -141,7 +177,35 @@ struct Model {
     std::string input;              ///< e.g. "3 x 224 x 224"
     std::vector<int> blocks;        ///< block numbers behind Measure::per_block
     std::vector<Variant> variants;  ///< the baseline first
+    std::vector<OmnibusTest> omnibus;
     Verdict verdict;
+};
+
+/// One tactic over several models; the model is the unit.
+struct TacticAcross {
+    std::string tactic;
+    int models = 0;      ///< in which it could be compared
+    int saving = 0;      ///< in which a saving is shown
+    int admissible = 0;  ///< in which its accuracy does not rule it out
+    Number change;       ///< typical change, in per cent
+    Number low;          ///< exact interval over models; empty for fewer than 6
+    Number high;
+};
+
+/// Models of one kind.
+struct FamilyAcross {
+    std::string family;
+    std::vector<std::string> models;
+    Text best;  ///< tactic that saves most of those that save and are admissible in all of them
+    std::vector<TacticAcross> tactics;
+};
+
+/// Which tactic, for which family of models. Computed by the lab.
+struct Across {
+    std::string quantity;  ///< "energy" or "time"
+    std::vector<TacticAcross> tactics;
+    std::vector<FamilyAcross> families;
+    Text test;  ///< result of the omnibus test over models, or why none was made
 };
 
 struct Metric {
@@ -231,6 +295,7 @@ struct Report {
     std::vector<Metric> metrics;
     std::vector<CostInput> inputs;
     std::vector<Model> models;
+    std::optional<Across> across;  ///< of two models or more
     std::vector<Warning> warnings;
 };
 

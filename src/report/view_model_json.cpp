@@ -22,9 +22,28 @@ json list(const Items& items, Convert convert) {
     return array;
 }
 
+json from_effect(const Effect& e) {
+    return {{"delta", e.delta},
+            {"delta_low", e.delta_low},
+            {"delta_high", e.delta_high},
+            {"magnitude", e.magnitude},
+            {"a12", e.a12},
+            {"typical", e.typical},
+            {"typical_low", e.typical_low},
+            {"typical_high", e.typical_high},
+            {"typical_interval", e.typical_interval},
+            {"normality_p", plain(e.normality_p)},
+            {"equivalence_p", plain(e.equivalence_p)}};
+}
+
 json from_comparison(const Comparison& c) {
-    return {{"value", plain(c.value)}, {"low", plain(c.low)},   {"high", plain(c.high)},
-            {"p", plain(c.p)},         {"test", plain(c.test)}, {"finding", c.finding}};
+    return {{"value", plain(c.value)},
+            {"low", plain(c.low)},
+            {"high", plain(c.high)},
+            {"p", plain(c.p)},
+            {"test", plain(c.test)},
+            {"finding", c.finding},
+            {"effect", c.effect ? from_effect(*c.effect) : json(nullptr)}};
 }
 
 json from_measure(const Measure& m) {
@@ -100,6 +119,8 @@ json from_rejection(const Rejection& r) {
     return {{"variant", r.variant}, {"label", r.label}, {"reason", r.reason}};
 }
 
+json from_place(const Place& p) { return {{"label", p.label}, {"group", p.group}}; }
+
 json from_verdict(const Verdict& v) {
     return {{"decision", v.decision},
             {"variant", plain(v.variant)},
@@ -110,11 +131,21 @@ json from_verdict(const Verdict& v) {
             {"rejected", list(v.rejected, from_rejection)},
             {"others", list(v.others, from_rejection)},
             {"cautions", v.cautions},
+            {"ranking", list(v.ranking, from_place)},
             {"happened", plain(v.happened)},
             {"payback", plain(v.payback)},
             {"max_accuracy_drop", plain(v.max_accuracy_drop)},
             {"tier", v.tier},
             {"source", plain(v.source)}};
+}
+
+json from_omnibus(const OmnibusTest& o) {
+    return {{"metric", o.metric},
+            {"test", o.test},
+            {"statistic", o.statistic},
+            {"degrees_of_freedom", o.degrees_of_freedom},
+            {"p", o.p},
+            {"blocks", o.blocks}};
 }
 
 json from_model(const Model& m) {
@@ -129,7 +160,28 @@ json from_model(const Model& m) {
             {"input", m.input},
             {"blocks", m.blocks},
             {"variants", list(m.variants, from_variant)},
+            {"omnibus", list(m.omnibus, from_omnibus)},
             {"verdict", from_verdict(m.verdict)}};
+}
+
+json from_tactic_across(const TacticAcross& t) {
+    return {{"tactic", t.tactic},         {"models", t.models},        {"saving", t.saving},
+            {"admissible", t.admissible}, {"change", plain(t.change)}, {"low", plain(t.low)},
+            {"high", plain(t.high)}};
+}
+
+json from_family_across(const FamilyAcross& f) {
+    return {{"family", f.family},
+            {"models", f.models},
+            {"best", plain(f.best)},
+            {"tactics", list(f.tactics, from_tactic_across)}};
+}
+
+json from_across(const Across& a) {
+    return {{"quantity", a.quantity},
+            {"tactics", list(a.tactics, from_tactic_across)},
+            {"families", list(a.families, from_family_across)},
+            {"test", plain(a.test)}};
 }
 
 json from_metric(const Metric& m) {
@@ -209,6 +261,7 @@ json to_json(const Report& report) {
             {"metrics", list(report.metrics, from_metric)},
             {"inputs", list(report.inputs, from_input)},
             {"models", list(report.models, from_model)},
+            {"across", report.across ? from_across(*report.across) : json(nullptr)},
             {"warnings", list(report.warnings, from_warning)}};
 }
 

@@ -2,56 +2,27 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <string>
 #include <vector>
 
 #include "base/random.h"
 #include "statistics/bootstrap.h"
 #include "statistics/effect_size.h"
 #include "statistics/rank_tests.h"
+#include "statistics/simulated_study_test.h"
 
 namespace espalier::statistics {
 namespace {
 
+using testing::Noise;
+using testing::noises;
+using testing::sample;
+
 constexpr double kRatio = 0.9;
 constexpr std::size_t kBlocks = 20;
 
-/// Noise of a simulated study, as a share of the value.
-struct Noise {
-    std::string name;
-    bool log_normal;
-    double drift;  ///< autoregressive, common to the runs of a block
-    double own;    ///< of each run
-};
-
-const std::vector<Noise>& noises() {
-    static const std::vector<Noise> list = {{"normal", false, 0, 0.02},
-                                            {"log-normal", true, 0, 0.3},
-                                            {"drift", true, 0.02, 0.02},
-                                            {"mostly drift", true, 0.02, 0.005}};
-    return list;
-}
-
-Repetitions sample(const std::vector<double>& values) {
-    std::vector<BlockValue> blocks;
-    for (const double value : values) blocks.push_back({static_cast<std::int64_t>(blocks.size()), value});
-    return Repetitions(blocks);
-}
-
 PairedRepetitions simulate(Random& random, const Noise& noise, double ratio) {
-    std::vector<double> baseline;
-    std::vector<double> treated;
-    double drift = 0;
-    const auto run = [&](double level) {
-        const double e = noise.own * random.normal();
-        return noise.log_normal ? level * std::exp(drift + e) : level * (1 + e);
-    };
-    for (std::size_t i = 0; i < kBlocks; ++i) {
-        drift = 0.5 * drift + noise.drift * random.normal();
-        baseline.push_back(run(10));
-        treated.push_back(run(10 * ratio));
-    }
-    return {sample(baseline), sample(treated)};
+    const auto variants = testing::simulate(random, noise, {1, ratio}, kBlocks);
+    return {variants[0], variants[1]};
 }
 
 TEST(Coverage, PercentileIntervalOfTheRatioOfMediansIsNeverTooNarrow) {

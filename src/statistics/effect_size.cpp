@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "statistics/normal.h"
 #include "statistics/sign_distribution.h"
 #include "statistics/summary.h"
 
@@ -46,16 +47,23 @@ Trim trim_for(std::size_t pairs, double tail) {
     return trim;
 }
 
-std::vector<double> log_ratios(const PairedRepetitions& sample) {
-    std::vector<double> logs;
-    for (std::size_t i = 0; i < sample.size(); ++i) {
-        if (!(sample.baseline()[i] > 0 && sample.treated()[i] > 0)) {
-            fail("a ratio needs positive values; block {} has {} and {}", sample.blocks()[i],
-                 sample.baseline()[i], sample.treated()[i]);
-        }
-        logs.push_back(std::log(sample.treated()[i] / sample.baseline()[i]));
+/// Variance of an observed A12 where `theta` is the true one, of samples of m and n values.
+double variance_of_a12(double theta, double m, double n) {
+    const double others = 0.5 * (m + n) - 1;
+    return theta * (1 - theta) / (m * n) *
+           (1 + others * (1 - theta) / (2 - theta) + others * theta / (1 + theta));
+}
+
+/// The theta between `observed` and `end` (0 or 1) that lies z of its own standard errors from `observed`.
+double edge_of_a12(double observed, double end, double z, double m, double n) {
+    double inside = observed;
+    double outside = end;
+    for (int step = 0; step < 200 && inside != outside; ++step) {
+        const double theta = 0.5 * (inside + outside);
+        const double distance = theta - observed;
+        (distance * distance <= z * z * variance_of_a12(theta, m, n) ? inside : outside) = theta;
     }
-    return logs;
+    return inside;
 }
 
 }  // namespace
@@ -73,6 +81,19 @@ double a12(const Repetitions& first, const Repetitions& second) {
     return 0.5 * (cliffs_delta(first, second) + 1);
 }
 
+Interval a12_interval(const Repetitions& first, const Repetitions& second, double level) {
+    const double observed = a12(first, second);
+    const double z = two_sided_z(level);
+    const auto m = static_cast<double>(first.size());
+    const auto n = static_cast<double>(second.size());
+    return {edge_of_a12(observed, 0, z, m, n), edge_of_a12(observed, 1, z, m, n), level};
+}
+
+Interval cliffs_delta_interval(const Repetitions& first, const Repetitions& second, double level) {
+    const Interval interval = a12_interval(first, second, level);
+    return {2 * interval.low - 1, 2 * interval.high - 1, level};
+}
+
 std::string_view magnitude(double delta) {
     const double size = std::fabs(delta);
     if (size < 0.147) return "negligible";
@@ -86,7 +107,7 @@ double hodges_lehmann(const PairedRepetitions& sample) {
 
 PairedRatio hodges_lehmann_ratio(const PairedRepetitions& sample, double level) {
     if (!(level > 0 && level < 1)) fail("a confidence level lies between 0 and 1, got {}", level);
-    const std::vector<double> averages = walsh_averages(log_ratios(sample));
+    const std::vector<double> averages = walsh_averages(log_ratios(sample).values());
     PairedRatio ratio;
     ratio.value = std::exp(median(averages));
     const Trim trim = trim_for(sample.size(), 0.5 * (1 - level));

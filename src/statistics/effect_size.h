@@ -14,6 +14,16 @@ double cliffs_delta(const Repetitions& first, const Repetitions& second);
 /// Vargha & Delaney's A12 = P(first > second) + P(equal) / 2 = (delta + 1) / 2.
 double a12(const Repetitions& first, const Repetitions& second);
 
+/// Interval of delta = 2 A12 - 1 for independent samples: the A12 that lie within z standard errors of the
+/// observed one, each with the standard error it would have itself (Hanley & McNeil 1982, both sizes replaced
+/// by their mean: method 5 of Newcombe 2006, Statistics in Medicine 25:559). It is no point where the samples
+/// do not overlap, and wider than its level where blocks have noise in common. Throws Error when a sample is
+/// empty or the level lies outside (0, 1).
+Interval cliffs_delta_interval(const Repetitions& first, const Repetitions& second, double level = 0.95);
+
+/// The same interval, of A12.
+Interval a12_interval(const Repetitions& first, const Repetitions& second, double level = 0.95);
+
 /// "negligible", "small", "medium" or "large": |delta| against 0.147, 0.33, 0.474 (Romano et al. 2006).
 std::string_view magnitude(double delta);
 

@@ -56,7 +56,7 @@ TEST(StatisticsGolden, SignedRankIsExactWithTiesAndZeros) {
         const PairedRepetitions pairs(sample(entry["baseline"]), sample(entry["treated"]));
         for (const auto& [zeros, key] :
              {std::pair(Zeros::kPratt, "pratt"), std::pair(Zeros::kWilcoxon, "wilcoxon")}) {
-            const TestResult result = signed_rank(pairs, zeros);
+            const TestResult result = signed_rank(pairs, {.zeros = zeros});
             expect_close(result.statistic, entry[key]["statistic"]);
             expect_close(result.p_value, entry[key]["p"]);
             EXPECT_EQ(result.used, entry[key]["used"]);

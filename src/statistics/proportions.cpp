@@ -71,6 +71,9 @@ PairedOutcomes count_outcomes(std::span<const std::uint8_t> baseline, std::span<
 }
 
 McNemar mcnemar(const PairedOutcomes& outcomes) {
+    if (outcomes.only_baseline < 0 || outcomes.only_treated < 0) {
+        fail("there cannot be {} and {} discordant images", outcomes.only_baseline, outcomes.only_treated);
+    }
     const std::int64_t discordant = outcomes.only_baseline + outcomes.only_treated;
     const std::int64_t fewer = std::min(outcomes.only_baseline, outcomes.only_treated);
     if (discordant == 0) return {};

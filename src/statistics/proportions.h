@@ -35,6 +35,7 @@ struct McNemar {
     double mid_p = 1.0;    ///< exact_p less the probability of the observed table (Fagerland et al. 2013)
 };
 
+/// Throws Error for a negative count.
 McNemar mcnemar(const PairedOutcomes& outcomes);
 
 /// Interval of treated - baseline: method 10 of Newcombe (1998, Statistics in Medicine 17:2635), score

@@ -23,14 +23,16 @@ std::vector<std::size_t> doubled(std::span<const double> ranks) {
     return result;
 }
 
-/// p = min(1, 2 min(P(S <= observed), P(S >= observed))) of a distribution over 0..n.
-double two_sided(std::span<const double> probability, std::size_t observed) {
+/// P(S >= observed), P(S <= observed) or min(1, twice the smaller) of a distribution over 0..n.
+double exact_p(std::span<const double> probability, std::size_t observed, Alternative alternative) {
     double at_most = 0;
     double at_least = 0;
     for (std::size_t sum = 0; sum < probability.size(); ++sum) {
         if (sum <= observed) at_most += probability[sum];
         if (sum >= observed) at_least += probability[sum];
     }
+    if (alternative == Alternative::kLess) return std::min(1.0, at_most);
+    if (alternative == Alternative::kGreater) return std::min(1.0, at_least);
     return std::min(1.0, 2 * std::min(at_most, at_least));
 }
 
@@ -51,20 +53,14 @@ std::vector<double> subset_distribution(std::span<const std::size_t> ranks, std:
     return count[chosen];
 }
 
-/// Two-sided p of a normal statistic, with half a unit of continuity correction.
-double approximate_p(double observed, double expected, double variance) {
+/// p of a normal statistic, with half a unit of continuity correction.
+double approximate_p(double observed, double expected, double variance, Alternative alternative) {
     if (variance <= 0) return 1.0;
-    const double distance = std::max(0.0, std::fabs(observed - expected) - 0.5);
-    return std::min(1.0, 2 * normal_cdf(-distance / std::sqrt(variance)));
-}
-
-/// Sum of t^3 - t over groups of equal ranks.
-double tie_term(std::span<const double> ranks) {
-    std::map<double, double> sizes;
-    for (const double rank : ranks) sizes[rank] += 1;
-    double sum = 0;
-    for (const auto& [rank, size] : sizes) sum += size * size * size - size;
-    return sum;
+    const double distance = observed - expected;
+    const double deviation = std::sqrt(variance);
+    if (alternative == Alternative::kLess) return normal_cdf((distance + 0.5) / deviation);
+    if (alternative == Alternative::kGreater) return normal_cdf(-(distance - 0.5) / deviation);
+    return std::min(1.0, 2 * normal_cdf(-std::max(0.0, std::fabs(distance) - 0.5) / deviation));
 }
 
 /// Ranks of the non-zero differences, and which of them are positive.
@@ -113,8 +109,23 @@ std::vector<double> mid_ranks(std::span<const double> values) {
     return ranks;
 }
 
-TestResult signed_rank(const PairedRepetitions& sample, Zeros zeros) {
-    const SignedRanks ranked = rank_differences(sample.differences(), zeros);
+double tie_term(std::span<const double> values) {
+    std::map<double, double> sizes;
+    for (const double value : values) sizes[value] += 1;
+    double sum = 0;
+    for (const auto& [value, size] : sizes) sum += size * size * size - size;
+    return sum;
+}
+
+TestResult signed_rank(const PairedRepetitions& sample, const RankOptions& options) {
+    return signed_rank(differences(sample), 0.0, options);
+}
+
+TestResult signed_rank(const Repetitions& changes, double center, const RankOptions& options) {
+    if (!std::isfinite(center)) fail("a signed-rank test needs a finite center, got {}", center);
+    std::vector<double> distances(changes.values().begin(), changes.values().end());
+    for (double& distance : distances) distance -= center;
+    const SignedRanks ranked = rank_differences(distances, options.zeros);
     TestResult result;
     result.used = ranked.ranks.size();
     result.dropped = ranked.zeros;
@@ -122,19 +133,19 @@ TestResult signed_rank(const PairedRepetitions& sample, Zeros zeros) {
         if (ranked.positive[i]) result.statistic += ranked.ranks[i];
     }
     if (result.used == 0) return result;
-    if (result.used <= kExactPairs) {
+    result.exact = options.p_value == PValue::kExactWhereFeasible && result.used <= kExactPairs;
+    if (result.exact) {
         const auto observed = static_cast<std::size_t>(std::lround(2 * result.statistic));
-        result.p_value = two_sided(sign_distribution(doubled(ranked.ranks)), observed);
+        result.p_value = exact_p(sign_distribution(doubled(ranked.ranks)), observed, options.alternative);
         return result;
     }
-    result.exact = false;
     double sum = 0;
     double squares = 0;
     for (const double rank : ranked.ranks) {
         sum += rank;
         squares += rank * rank;
     }
-    result.p_value = approximate_p(result.statistic, sum / 2, squares / 4);
+    result.p_value = approximate_p(result.statistic, sum / 2, squares / 4, options.alternative);
     return result;
 }
 
@@ -142,7 +153,7 @@ double smallest_signed_rank_p(std::size_t pairs) {
     return pairs == 0 ? 1.0 : std::ldexp(1.0, 1 - static_cast<int>(std::min<std::size_t>(pairs, 1000)));
 }
 
-TestResult mann_whitney(const Repetitions& first, const Repetitions& second) {
+TestResult mann_whitney(const Repetitions& first, const Repetitions& second, const RankOptions& options) {
     if (first.size() == 0 || second.size() == 0)
         fail("a Mann-Whitney test needs two samples that are not empty");
     std::vector<double> pooled(first.values().begin(), first.values().end());
@@ -155,15 +166,16 @@ TestResult mann_whitney(const Repetitions& first, const Repetitions& second) {
     TestResult result;
     result.used = pooled.size();
     result.statistic = rank_sum - m * (m + 1) / 2;
-    if (pooled.size() <= kExactPooled) {
+    result.exact = options.p_value == PValue::kExactWhereFeasible && pooled.size() <= kExactPooled;
+    if (result.exact) {
         const auto observed = static_cast<std::size_t>(std::lround(2 * rank_sum));
-        result.p_value = two_sided(subset_distribution(doubled(ranks), first.size()), observed);
+        result.p_value =
+            exact_p(subset_distribution(doubled(ranks), first.size()), observed, options.alternative);
         return result;
     }
-    result.exact = false;
     const double all = m + n;
     const double variance = m * n / 12 * (all + 1 - tie_term(ranks) / (all * (all - 1)));
-    result.p_value = approximate_p(result.statistic, m * n / 2, variance);
+    result.p_value = approximate_p(result.statistic, m * n / 2, variance, options.alternative);
     return result;
 }
 

@@ -7,7 +7,14 @@
 
 #include "base/error.h"
 #include "statistics/bootstrap.h"
+#include "statistics/effect_size.h"
+#include "statistics/equivalence.h"
+#include "statistics/gum.h"
+#include "statistics/normality.h"
+#include "statistics/omnibus.h"
 #include "statistics/rank_tests.h"
+#include "statistics/scott_knott.h"
+#include "statistics/shift.h"
 
 namespace espalier::statistics {
 namespace {
@@ -22,12 +29,34 @@ concept CanBeBootstrapped = requires(const Sample& sample) {
     ratio_of_medians(sample);
 };
 
+template <typename Sample>
+concept CanBeInferredFrom = requires(const Sample& sample) {
+    shift(sample);
+}
+|| requires(const Sample& sample) { shapiro_wilk(sample); }
+|| requires(const Sample& sample) { tost(sample, Bounds{}); }
+|| requires(const Sample& sample) { rank_tost(sample, Bounds{}); }
+|| requires(const Sample& sample) { signed_rank(sample, 0.0); }
+|| requires(const Sample& sample) { mann_whitney(sample, sample); }
+|| requires(const Sample& sample) { a12_interval(sample, sample); }
+|| requires(const Sample& sample) { friedman(sample); }
+|| requires(const Sample& sample) { kruskal_wallis(sample); }
+|| requires(const Sample& sample) { scott_knott(sample); }
+|| requires(const Sample& sample) { mean_with_uncertainty(sample); };
+
 // The images of a run are a vector of numbers; no inference takes one.
 static_assert(!std::constructible_from<Repetitions, std::vector<double>>);
 static_assert(!std::constructible_from<Repetitions, std::span<const double>>);
 static_assert(!CanBeTested<std::vector<double>>);
 static_assert(!CanBeBootstrapped<std::vector<double>>);
 static_assert(CanBeTested<PairedRepetitions>);
+static_assert(!CanBeInferredFrom<std::vector<double>>);
+static_assert(!CanBeInferredFrom<std::span<const double>>);
+static_assert(!CanBeInferredFrom<std::vector<std::vector<double>>>);
+static_assert(!std::constructible_from<BlockedRepetitions, std::vector<std::vector<double>>>);
+static_assert(CanBeInferredFrom<Repetitions>);
+static_assert(CanBeInferredFrom<PairedRepetitions>);
+static_assert(CanBeInferredFrom<BlockedRepetitions>);
 
 TEST(Repetitions, AreOrderedByBlock) {
     const std::vector<BlockValue> values = {{2, 20}, {0, 0}, {1, 10}};

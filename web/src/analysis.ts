@@ -1,6 +1,6 @@
 /** What the charts show and say, computed from the view model. Nothing here measures or tests anything. */
 import { quantileSorted } from 'd3-array';
-import { comparisonText, imagesText, list, plural } from './format.ts';
+import { comparisonText, imagesText, list, plural, pSaid } from './format.ts';
 import type { Measure, Metric, Model, Payback, Report, Variant } from './model.ts';
 
 export const ENERGY = 'energy_j_per_image';
@@ -53,6 +53,15 @@ export function box(values: number[]): Box | null {
     low: sorted.find((v) => v >= q1 - reach) ?? q1,
     high: sorted.findLast((v) => v <= q3 + reach) ?? q3,
   };
+}
+
+/** What the omnibus test and the groups say of the quantity that variants are chosen by. */
+export function sayGroups(model: Model, metric: Metric): string {
+  const test = model.omnibus.find((o) => o.metric === metric.key);
+  const count = new Set(model.verdict.ranking.map((p) => p.group)).size;
+  const omnibus = test ? `${test.test}'s test over ${test.blocks} blocks ${test.p < 0.05 ? 'shows a difference' : 'shows no difference'} among all variants (${pSaid(test.p)}).` : 'Too few variants or blocks to test all of them at once.';
+  const groups = count > 1 ? ` They fall into ${count} groups that differ by more than a negligible effect.` : count === 1 ? ' No difference parts them into groups.' : '';
+  return omnibus + groups;
 }
 
 /** The currency in which a model's break-even is drawn: energy if it counts, else time. */

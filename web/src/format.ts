@@ -124,6 +124,16 @@ export function typeset(text: string): string {
   return text.replaceAll(' -> ', ' → ').replace(/(^|[\s(])-(?=\d)/g, `$1${MINUS}`).replace(/(\d) (?=%|pt\b|\d{3}\b|[kMG]?B\b|[kMm]?J\b|ms\b)/g, `$1${THIN}`);
 }
 
+/** "0.034", "< 0.001". */
+export function pText(p: number): string {
+  return p < 0.001 ? '< 0.001' : fixed(p, 3);
+}
+
+/** A p-value after its name: "p = 0.034", "p < 0.001". */
+export function pSaid(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${fixed(p, 3)}`;
+}
+
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

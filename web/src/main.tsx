@@ -3,6 +3,7 @@ import { Overview } from './charts/overview.tsx';
 import { dateText } from './format.ts';
 import { marksOf } from './marks.tsx';
 import { type Report, SCHEMA } from './model.ts';
+import { AcrossModels } from './parts/across.tsx';
 import { Chapter } from './parts/chapter.tsx';
 import { Glossary } from './parts/glossary.tsx';
 import { Logo } from './parts/logo.tsx';
@@ -26,6 +27,7 @@ function Page({ report }: { report: Report }) {
           <header><h2 id="glance">At a glance</h2></header>
           <Summary report={report} marks={marks} />
           <Overview report={report} marks={marks} />
+          {report.across && <AcrossModels across={report.across} marks={marks} />}
         </section>
       )}
       {report.models.map((model) => <Chapter key={model.name} report={report} model={model} marks={marks} />)}

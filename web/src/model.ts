@@ -31,6 +31,8 @@ export interface Report {
   /** Prices, intensities and other figures that were given, not measured. */
   inputs: CostInput[];
   models: Model[];
+  /** Of two models or more. */
+  across: Across | null;
   warnings: Warning[];
 }
 
@@ -124,6 +126,28 @@ export interface Comparison {
   p: number | null;
   test: string | null;
   finding: Finding;
+  /** Only of metrics that are repeated by block. */
+  effect: Effect | null;
+}
+
+/** How large a difference is, beside its ratio. It describes; findings rest on the tests. */
+export interface Effect {
+  /** Cliff's delta: -1 where every run of the variant is lower than every one of the baseline. */
+  delta: number;
+  delta_low: number;
+  delta_high: number;
+  magnitude: 'negligible' | 'small' | 'medium' | 'large';
+  /** Probability that a run of the variant is higher than one of the baseline. */
+  a12: number;
+  /** Variant / baseline within a block: Hodges-Lehmann of the logarithms. */
+  typical: number;
+  typical_low: number;
+  typical_high: number;
+  typical_interval: 'BCa' | 'percentile';
+  /** Shapiro-Wilk of the log ratios; null where it is not defined. */
+  normality_p: number | null;
+  /** Of "no difference beyond the least effect", after Holm; null where not tested. */
+  equivalence_p: number | null;
 }
 
 export interface Model {
@@ -140,7 +164,19 @@ export interface Model {
   blocks: number[];
   /** The baseline first. */
   variants: Variant[];
+  omnibus: OmnibusTest[];
   verdict: Verdict;
+}
+
+/** Whether baseline and variants are all alike in one metric. */
+export interface OmnibusTest {
+  /** Metric.key */
+  metric: string;
+  test: string;
+  statistic: number;
+  degrees_of_freedom: number;
+  p: number;
+  blocks: number;
 }
 
 export interface Variant {
@@ -215,6 +251,8 @@ export interface Verdict {
   /** Might be used, but were not chosen; best first. */
   others: Rejection[];
   cautions: string[];
+  /** Groups by the quantity that variants are chosen by, the least first; empty where too few blocks allow none. */
+  ranking: Place[];
   /** E.g. "97 % of MACs in int8 kernels, weights 346 -> 88 MB on disk". */
   happened: string | null;
   /** E.g. "after 41 000 images: optimizing cost 50 kJ". */
@@ -223,6 +261,43 @@ export interface Verdict {
   max_accuracy_drop: number | null;
   tier: Tier;
   source: string | null;
+}
+
+/** A place among the variants of a model, the baseline among them. */
+export interface Place {
+  label: string;
+  /** 1 needs least; within a group no difference is shown that is worth a change. */
+  group: number;
+}
+
+/** One tactic over several models; the model is the unit. */
+export interface TacticAcross {
+  tactic: string;
+  models: number;
+  saving: number;
+  admissible: number;
+  /** Typical change, in per cent. */
+  change: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** Models of one kind. */
+export interface FamilyAcross {
+  family: string;
+  models: string[];
+  /** The tactic that saves most of those that save and are admissible in all of them. */
+  best: string | null;
+  tactics: TacticAcross[];
+}
+
+/** Which tactic, for which family of models. */
+export interface Across {
+  quantity: 'energy' | 'time';
+  tactics: TacticAcross[];
+  families: FamilyAcross[];
+  /** Result of the omnibus test over models, or why none was made. */
+  test: string | null;
 }
 
 /** One line of the verdict: a metric before and after. */

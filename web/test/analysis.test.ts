@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { box, costKey, frontier, sayFrontier, sayPayback } from '../src/analysis.ts';
+import { box, costKey, frontier, metricOf, sayFrontier, sayGroups, sayPayback } from '../src/analysis.ts';
 import { placeLabels, stackLabels } from '../src/charts/labels.ts';
 import { csv } from '../src/charts/keep.ts';
 import { type Report, SCHEMA } from '../src/model.ts';
@@ -24,6 +24,13 @@ test('the box has type-7 quartiles and reaches at most 1.5 quartile distances', 
 test('estimated energy never decides an axis', () => {
   assert.equal(costKey(fixture('measured').models[0]!), 'energy_j_per_image');
   assert.equal(costKey(fixture('estimated').models[0]!), 'latency_ms');
+});
+
+test('groups are told with their test, and nothing is told of too few blocks', () => {
+  const [measured, troubled] = [fixture('measured'), fixture('troubled')];
+  const energy = metricOf(measured, 'energy_j_per_image');
+  assert.match(sayGroups(measured.models[0]!, energy), /Friedman's test over 10 blocks shows a difference among all variants \(p < 0.001\)\. They fall into \d groups/);
+  assert.equal(sayGroups(troubled.models[0]!, energy), 'Too few variants or blocks to test all of them at once.');
 });
 
 test('a break-even that is not shown is said not to be', () => {

@@ -5,6 +5,7 @@ import { Payback } from '../charts/payback.tsx';
 import { fixed } from '../format.ts';
 import type { Marks } from '../marks.tsx';
 import type { Model, Report } from '../model.ts';
+import { Effects } from './effects.tsx';
 import { EvidenceCards } from './evidence.tsx';
 import { anchor } from './summary.tsx';
 import { VariantTable } from './table.tsx';
@@ -27,6 +28,7 @@ export function Chapter({ report, model, marks }: { report: Report; model: Model
       <VerdictBlock {...chart} />
       <Pareto {...chart} id={`${id}-pareto`} />
       <Forest {...chart} id={`${id}-forest`} />
+      <Effects {...chart} />
       <Distribution {...chart} id={`${id}-blocks`} />
       <Payback {...chart} id={`${id}-payback`} />
       <section class="figure">
