@@ -43,13 +43,13 @@ template <typename Step>
 void Trial::phase(const char* name, Step&& step) {
     store::PhaseRecord record;
     record.name = name;
-    const meters::Mark begin = sampler_.mark();
+    const meters::Mark begin = sampler_.mark(meters::Edge::kBegin);
     const Seconds cpu_before = cpu_time_();
     record.start_s = clock_.now().value();
     step(record);
     record.end_s = clock_.now().value();
     record.cpu_s = (cpu_time_() - cpu_before).value();
-    const meters::Mark end = sampler_.mark();
+    const meters::Mark end = sampler_.mark(meters::Edge::kEnd);
     add_windows(sampler_.windows(begin, end), record);
     record.readings.push_back({"sampler cpu time", "s", meters::Sampler::own_cpu_time(begin, end).value()});
     outcome_.phases.push_back(std::move(record));
