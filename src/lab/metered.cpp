@@ -42,6 +42,7 @@ store::EnergyRecord energy_record(const meters::WindowReading& window, const met
     record.in_total = zone.zone.role == meters::ZoneRole::kAdded || ambiguous;
     record.factor_low = factor.low;
     record.factor_high = factor.high;
+    record.device = std::string(meters::name(window.part));
     record.problem = ambiguous && zone.problem.empty()
                          ? "it is not known whether this zone is part of another one"
                          : zone.problem;

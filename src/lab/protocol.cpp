@@ -9,8 +9,13 @@
 namespace espalier::lab {
 namespace {
 
-bool is_tested_energy(meters::Tier tier) {
-    return tier != meters::Tier::kUncalibratedModel && tier != meters::Tier::kNone;
+/// Whether variants may be compared by this meter. Every runtime executes on the processor, so what a GPU
+/// draws meanwhile is only shown.
+bool is_tested_energy(const meters::Description& description) {
+    const bool covers =
+        description.part == meters::Part::kProcessor || description.part == meters::Part::kMachine;
+    return covers && description.tier != meters::Tier::kUncalibratedModel &&
+           description.tier != meters::Tier::kNone;
 }
 
 /// The steps of one trial, each between two looks at the meters.
@@ -116,8 +121,7 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
     Seconds length = settings.window;
     for (const auto* meter : meters) {
         const auto& description = meter->description();
-        if (is_tested_energy(description.tier))
-            length = std::max(length, meters::shortest_window(description));
+        if (is_tested_energy(description)) length = std::max(length, meters::shortest_window(description));
     }
     return length;
 }

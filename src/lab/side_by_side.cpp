@@ -50,7 +50,7 @@ struct Digest {
 Digest digest(const Column& column) {
     Digest result{.column = column};
     const auto trials = trials_of(column);
-    result.source = choose_energy_source(trials);
+    result.source = choose_energy_source(trials, column.variant->device);
     result.measures = read_measures(trials, column.variant->batch, result.source);
     for (const auto* trial : trials) {
         if (result.evidence.is_null() && !trial->evidence.empty()) {
