@@ -70,7 +70,7 @@ endfunction()
 
 espalier_floor(base LINKS fmt::fmt Threads::Threads OpenSSL::Crypto)
 espalier_floor(tensor LINKS espalier_base)
-espalier_floor(meters LINKS espalier_base nlohmann_json::nlohmann_json)
+espalier_floor(meters LINKS espalier_base nlohmann_json::nlohmann_json ${CMAKE_DL_LIBS})
 espalier_floor(statistics LINKS espalier_base)
 espalier_floor(kernels LINKS espalier_tensor)
 espalier_floor(graph LINKS espalier_tensor nlohmann_json::nlohmann_json)
@@ -107,6 +107,20 @@ if(ESPALIER_BENCH)
         target_link_libraries(kernels_benchmark PRIVATE ${ONEDNN_LIBRARY})
         target_compile_definitions(kernels_benchmark PRIVATE ESPALIER_ONEDNN)
     endif()
+endif()
+
+# Shared libraries that stand in for NVIDIA's in tests of loading it: of an old driver, and of one that was replaced
+# while it ran (nvmlInit answers 18, NVML_ERROR_LIB_RM_VERSION_MISMATCH).
+if(ESPALIER_TESTS)
+    foreach(stub nvml_stub nvml_stub_mismatch)
+        add_library(${stub} MODULE ${PROJECT_SOURCE_DIR}/tests/stubs/nvml.cpp)
+        target_link_libraries(${stub} PRIVATE espalier_options)
+        add_dependencies(test_meters ${stub})
+    endforeach()
+    target_compile_definitions(nvml_stub_mismatch PRIVATE NVML_STUB_INIT=18)
+    set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/meters/nvml/library_test.cpp APPEND PROPERTY COMPILE_DEFINITIONS
+                 ESPALIER_NVML_STUB="$<TARGET_FILE:nvml_stub>"
+                 ESPALIER_NVML_STUB_MISMATCH="$<TARGET_FILE:nvml_stub_mismatch>")
 endif()
 
 # Logits for the scripts that compare them with other implementations (tools/conformance.py).

@@ -1,11 +1,13 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/doctor_text.h"
+#include "cli/gpu_access.h"
 
 namespace espalier::cli {
 namespace {
@@ -21,7 +23,10 @@ struct DoctorOptions {
 int doctor(const DoctorOptions& options, const Globals& globals) {
     MonotonicClock clock;
     const meters::SystemFiles files(options.root);
-    const meters::Diagnosis diagnosis = meters::diagnose(files, clock);
+    // The driver's library speaks for this machine, whatever folder stands in for its files.
+    const bool here = std::filesystem::weakly_canonical(options.root) == "/";
+    const meters::Diagnosis diagnosis =
+        meters::diagnose(files, clock, here ? gpu_access() : meters::nvml::Access{});
     if (options.fix_script) {
         fmt::print("{}", meters::fix_script(diagnosis));
     } else if (globals.json) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/gpu_access.h"
 #include "cli/model_source.h"
 #include "cli/plan_options.h"
 #include "cli/run_progress.h"
@@ -108,7 +109,7 @@ void dry_run(const RunOptions& options, const Globals& globals) {
     const lab::Plan plan = make_plan(options, globals);
     const auto runtime = runtimes::make_runtime(plan.runtime);
     const auto path = store_path(globals);
-    const auto prepared = lab::prepare(plan, *runtime, path);
+    const auto prepared = lab::prepare(plan, *runtime, path, gpu_access());
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) {
         store::Database database(path, store::Access::kRead);
@@ -189,7 +190,7 @@ int run(const RunOptions& options, const Globals& globals) {
     // Both before anything that takes long: the store's troubles are told at once.
     const store::Lock lock(path);
     store::Database database(path, store::Access::kWrite);
-    const auto prepared = lab::prepare(plan, *runtime, path);
+    const auto prepared = lab::prepare(plan, *runtime, path, gpu_access());
     RunProgress progress(globals.quiet ? "none" : globals.progress);
     // Before the study is made, so that images which do not fit the model leave none behind.
     const auto preprocess_s = complete(database, prepared, options)

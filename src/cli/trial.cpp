@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/gpu_access.h"
 #include "lab/trial.h"
 
 namespace espalier::cli {
@@ -15,7 +16,7 @@ void add_trial(CLI::App& app, Globals&, int&) {
         std::string request(std::size_t{1} << 20, '\0');
         std::cin.read(request.data(), static_cast<std::streamsize>(request.size()));
         request.resize(static_cast<std::size_t>(std::cin.gcount()));
-        fmt::print("{}\n", lab::write_result(lab::perform_trial(lab::read_request(request))));
+        fmt::print("{}\n", lab::write_result(lab::perform_trial(lab::read_request(request), gpu_access())));
     });
 }
 

@@ -79,7 +79,8 @@ json conditions_json(const Conditions& conditions) {
     return {{"load_1min", or_null(conditions.load)},
             {"temperature_c", or_null(conditions.temperature_c)},
             {"governor", conditions.governor.empty() ? json(nullptr) : json(conditions.governor)},
-            {"memory_available_bytes", or_null(conditions.available_bytes)}};
+            {"memory_available_bytes", or_null(conditions.available_bytes)},
+            {"gpus", meters::nvml::to_json(conditions.gpus)}};
 }
 
 json file_text(const meters::FileTree& files, const char* path) {
@@ -103,7 +104,7 @@ bool is_virtual(const meters::FileTree& files) { return meters::read_cpu_info(fi
 
 }  // namespace
 
-Conditions read_conditions(const meters::FileTree& files) {
+Conditions read_conditions(const meters::FileTree& files, const std::vector<meters::nvml::Gpu>& gpus) {
     Conditions conditions;
     conditions.load = number_in(files, "proc/loadavg");
     conditions.temperature_c = hottest(files);
@@ -112,6 +113,7 @@ Conditions read_conditions(const meters::FileTree& files) {
         conditions.available_bytes = static_cast<double>(bytes->value);
     }
     conditions.times = meters::read_machine_times(files);
+    conditions.gpus = meters::nvml::look_at(gpus);
     return conditions;
 }
 
@@ -165,6 +167,7 @@ json describe_machine(const meters::FileTree& files, const meters::Discovery& di
             {"turbo_off", file_text(files, "sys/devices/system/cpu/intel_pstate/no_turbo")},
             {"smt", file_text(files, "sys/devices/system/cpu/smt/active")},
             {"load_1min", or_null(conditions.load)},
+            {"gpus", meters::nvml::to_json(meters::nvml::look_at(discovery.gpus))},
             {"meters", meters_json(discovery)},
             {"findings", findings_json(discovery)}};
 }
@@ -189,11 +192,11 @@ std::vector<store::NoteRecord> judge_machine(const meters::FileTree& files,
     }
     const auto tier = discovery.best_energy_tier();
     if (tier == meters::Tier::kUncalibratedModel || tier == meters::Tier::kNone) {
-        notes.push_back(
-            {0, "no-energy-meter",
-             "energy could not be measured here; time is compared instead. 'espalier doctor' says what "
-             "would allow it",
-             ""});
+        notes.push_back({0, "no-energy-meter",
+                         "energy of the processor could not be measured here; time is compared instead. "
+                         "'espalier doctor' "
+                         "says what would allow it",
+                         ""});
     }
     return notes;
 }

@@ -8,6 +8,7 @@
 #include "meters/cpu/cpu_meter.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "meters/nvml/snapshot.h"
 #include "store/records.h"
 
 namespace espalier::lab {
@@ -19,9 +20,11 @@ struct Conditions {
     std::string governor;                 ///< frequency governors in use, joined; empty where there are none
     std::optional<double> available_bytes;
     std::optional<meters::MachineTimes> times;
+    std::vector<meters::nvml::Snapshot> gpus;
 };
 
-Conditions read_conditions(const meters::FileTree& files);
+/// `gpus` are asked for their state; what else there is comes from files.
+Conditions read_conditions(const meters::FileTree& files, const std::vector<meters::nvml::Gpu>& gpus = {});
 
 /// JSON of the conditions before and after a trial, with the share of processor time that was stolen by the
 /// hypervisor in between.
@@ -32,7 +35,7 @@ nlohmann::json to_json(const Conditions& before, const Conditions& after);
 std::vector<store::NoteRecord> judge_conditions(const Conditions& before, const Conditions& after, int cpus,
                                                 int own_threads);
 
-/// What stays the same during a study: processor, system, compiler, meters with their tiers and scopes.
+/// What stays the same during a study: processor, system, compiler, GPUs, meters with their tiers and scopes.
 nlohmann::json describe_machine(const meters::FileTree& files, const meters::Discovery& discovery);
 
 /// Notes on what in the machine weakens a study, each with its remedy: "governor", "virtual-machine",

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "meters/fake/fake_files.h"
+#include "meters/fake/fake_nvml.h"
+#include "meters/fake/virtual_clock.h"
 
 namespace espalier::lab {
 namespace {
@@ -47,6 +49,27 @@ TEST(Environment, WhatCannotBeReadIsUnknown) {
     EXPECT_TRUE(json["before"]["load_1min"].is_null());
     EXPECT_TRUE(json["steal_share"].is_null());
     EXPECT_TRUE(judge_conditions(conditions, conditions, 4, 2).empty());
+}
+
+TEST(Environment, TellsTheStateOfGpusBeforeAndAfter) {
+    const meters::ConstantPlant plant(Watts(70));
+    meters::VirtualClock clock(Seconds(1));
+    meters::FakeNvml nvml(clock);
+    auto& gpu = nvml.add({.plant = &plant, .uuid = "GPU-1"});
+    const auto files = machine();
+    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = nvml.access()});
+    const auto before = read_conditions(files, discovery.gpus);
+    gpu.throttle = 0x20;
+    const auto json = to_json(before, read_conditions(files, discovery.gpus));
+    EXPECT_EQ(json["before"]["gpus"][0]["uuid"], "GPU-1");
+    EXPECT_EQ(json["before"]["gpus"][0]["throttle_reasons"][0], "idle");
+    EXPECT_EQ(json["after"]["gpus"][0]["throttle_reasons"][0], "thermal");
+    const auto described = describe_machine(files, discovery);
+    EXPECT_EQ(described["gpus"][0]["power_limit_w"], 700.0);
+    EXPECT_EQ(described["meters"][0]["name"], "nvml-energy");
+    EXPECT_EQ(described["meters"][0]["part"], "gpu");
+    // A GPU's counter does not make up for a processor that is not measured.
+    EXPECT_EQ(codes(judge_machine(files, discovery)).back(), "no-energy-meter");
 }
 
 TEST(Environment, NoticesWhatDisturbsATrial) {

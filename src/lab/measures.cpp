@@ -40,11 +40,12 @@ void read_window(const store::PhaseRecord& phase, int block, int batch, const En
 
 }  // namespace
 
-EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials) {
+EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials,
+                                  const std::string& device) {
     for (const auto* trial : trials) {
         const auto* window = store::find_phase(*trial, phase::kMeasure);
         if (trial->state != store::TrialState::kDone || window == nullptr) continue;
-        const auto totals = store::energy_totals(*window);
+        const auto totals = store::energy_totals(*window, device);
         if (totals.empty()) continue;
         const auto& best = totals.front();
         return {best.meter, best.tier, best.scope, best.factor_low, best.factor_high};

@@ -24,8 +24,9 @@ struct EnergySource {
     bool known() const { return !meter.empty(); }
 };
 
-/// The best source of the first finished trial.
-EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials);
+/// The best source of the first finished trial, among the meters that cover the device which executes it.
+EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials,
+                                  const std::string& device);
 
 /// What a variant needs, one value per block, of the trials that are done and have it.
 struct Measures {

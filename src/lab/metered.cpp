@@ -1,9 +1,19 @@
 #include "lab/metered.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
 #include <variant>
+
+#include "store/totals.h"
 
 namespace espalier::lab {
 namespace {
+
+/// Counter and sensor of one GPU were seen to agree within a few percent under load.
+constexpr double kAgreement = 0.1;
+constexpr double kSigmas = 3.0;
 
 bool measures_energy(meters::UnitKind unit) {
     return unit == meters::UnitKind::kCumulativeEnergy || unit == meters::UnitKind::kPower;
@@ -42,10 +52,25 @@ store::EnergyRecord energy_record(const meters::WindowReading& window, const met
     record.in_total = zone.zone.role == meters::ZoneRole::kAdded || ambiguous;
     record.factor_low = factor.low;
     record.factor_high = factor.high;
+    record.device = std::string(meters::name(window.part));
     record.problem = ambiguous && zone.problem.empty()
                          ? "it is not known whether this zone is part of another one"
                          : zone.problem;
     return record;
+}
+
+/// Share of the larger energy by which two measured ones differ; 0 where they agree, or one is not known.
+double disagreement(const store::PhaseRecord& phase, const store::EnergyTotal& one,
+                    const store::EnergyTotal& other) {
+    if (!one.joules || !other.joules || one.tier == "E" || other.tier == "E") return 0.0;
+    const auto uncertainty = [&](const store::EnergyTotal& total) {
+        return store::find_reading(phase, total.meter + " standard uncertainty").value_or(0.0);
+    };
+    const double apart = std::fabs(*one.joules - *other.joules);
+    const double larger = std::max(*one.joules, *other.joules);
+    if (apart <= kAgreement * larger) return 0.0;
+    if (apart <= kSigmas * std::hypot(uncertainty(one), uncertainty(other))) return 0.0;
+    return apart / larger;
 }
 
 }  // namespace
@@ -65,6 +90,23 @@ void add_windows(const std::vector<meters::WindowReading>& windows, store::Phase
                 {window.meter + " standard uncertainty", "J", window.uncertainty.standard().value()});
         }
     }
+}
+
+std::vector<store::NoteRecord> judge_agreement(const store::PhaseRecord& phase) {
+    std::vector<store::NoteRecord> notes;
+    const auto totals = store::energy_totals(phase);
+    for (std::size_t i = 0; i < totals.size(); ++i) {
+        for (std::size_t j = i + 1; j < totals.size(); ++j) {
+            if (totals[i].device != totals[j].device || disagreement(phase, totals[i], totals[j]) == 0.0)
+                continue;
+            notes.push_back({0, "meters-disagree",
+                             fmt::format("{} says {:.3g} J and {} says {:.3g} J of the same {} in phase '{}'",
+                                         totals[i].meter, *totals[i].joules, totals[j].meter,
+                                         *totals[j].joules, totals[i].device, phase.name),
+                             ""});
+        }
+    }
+    return notes;
 }
 
 std::vector<store::TraceRecord> power_traces(const meters::Sampler& sampler, const meters::Mark& begin,

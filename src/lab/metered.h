@@ -11,6 +11,11 @@ namespace espalier::lab {
 /// as readings called "<meter> <zone>" with their unit.
 void add_windows(const std::vector<meters::WindowReading>& windows, store::PhaseRecord& phase);
 
+/// Notes "meters-disagree" on pairs of meters of one device whose energies of a phase differ by more than a
+/// tenth and more than three standard uncertainties: one of them is wrong, and which is not known. A model
+/// says nothing here.
+std::vector<store::NoteRecord> judge_agreement(const store::PhaseRecord& phase);
+
 /// Power over time, one trace per meter that measures energy or power.
 std::vector<store::TraceRecord> power_traces(const meters::Sampler& sampler, const meters::Mark& begin,
                                              const meters::Mark& end);

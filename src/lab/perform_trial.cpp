@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "lab/calibration.h"
 #include "lab/environment.h"
+#include "lab/metered.h"
 #include "lab/model_workload.h"
 #include "lab/pixels.h"
 #include "lab/protocol.h"
@@ -34,22 +35,21 @@ runtimes::OpenCalibration calibration_of(const TrialRequest& request) {
     };
 }
 
-TrialResult measure(const TrialRequest& request) {
+TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    const auto discovery = meters::discover({.files = files, .clock = clock});
+    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus});
     meters::Sampler sampler(pointers(discovery), clock);
     const auto runtime = runtimes::make_runtime(request.runtime);
-    ModelWorkload workload(
-        *runtime,
-        {request.model, request.tactic, request.runtime, request.device, request.batch, request.threads,
-         calibration_of(request)},
-        request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
-    const auto before = read_conditions(files);
+    ModelWorkload workload(*runtime,
+                           {request.model, request.tactic, request.runtime, request.device, request.batch,
+                            request.threads, calibration_of(request)},
+                           request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
+    const auto before = read_conditions(files, discovery.gpus);
     sampler.start();
     auto outcome = carry_out(request.protocol, workload, sampler, clock, process_cpu_time);
     sampler.stop();
-    const auto after = read_conditions(files);
+    const auto after = read_conditions(files, discovery.gpus);
 
     TrialResult result;
     result.measured.phases = std::move(outcome.phases);
@@ -59,6 +59,10 @@ TrialResult measure(const TrialRequest& request) {
     result.measured.predictions_sha256 = hash_predictions(workload.predictions());
     if (request.keep_predictions) result.predictions = workload.predictions();
     result.notes = judge_conditions(before, after, usable_cpus(), request.threads);
+    for (const auto& phase : result.measured.phases) {
+        if (phase.name != phase::kMeasure) continue;
+        for (auto& note : judge_agreement(phase)) result.notes.push_back(std::move(note));
+    }
     if (!outcome.steady) {
         result.notes.push_back({0, "warm-up", "warm-up ended at its cap before the calls were steady", ""});
     }
@@ -67,9 +71,9 @@ TrialResult measure(const TrialRequest& request) {
 
 }  // namespace
 
-TrialResult perform_trial(const TrialRequest& request) {
+TrialResult perform_trial(const TrialRequest& request, const meters::nvml::Access& gpus) {
     try {
-        return measure(request);
+        return measure(request, gpus);
     } catch (const std::exception& problem) {
         TrialResult failed;
         failed.error = problem.what();

@@ -155,10 +155,10 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
     }
 }
 
-std::string machine() {
+std::string machine(const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    return dump(describe_machine(files, meters::discover({.files = files, .clock = clock})));
+    return dump(describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus})));
 }
 
 bool usable(const std::string& pixels, const std::string& key) {
@@ -192,7 +192,8 @@ void tag_cache(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store) {
+Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store,
+                 const meters::nvml::Access& gpus) {
     Prepared prepared{.plan = plan};
     auto& study = prepared.study;
     for (const auto& path : plan.models) {
@@ -207,7 +208,7 @@ Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesy
     study.blocks = plan.blocks;
     study.tool_version = kVersion;
     study.created_at = utc_now();
-    study.environment = machine();
+    study.environment = machine(gpus);
     add_variants(plan, study);
     add_trials(plan, study);
     return prepared;

@@ -11,6 +11,7 @@
 #include "datasets/dataset.h"
 #include "lab/calibration.h"
 #include "lab/plan.h"
+#include "meters/nvml/access.h"
 #include "runtimes/runtime.h"
 #include "store/records.h"
 
@@ -39,8 +40,9 @@ struct Prepared {
 /// Loads every model, opens the images, and lays out variants and design. The study's plan hash covers the
 /// measured part of the plan, the content of models, images and calibration images, and the version of the program, so the same
 /// command finds its study again, and never mixes two contents. Throws Error when a model or the images
-/// cannot be used; nothing is written.
-Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store);
+/// cannot be used; nothing is written. `gpus` tells how those are reached that the study's environment lists.
+Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store,
+                 const meters::nvml::Access& gpus);
 
 /// Makes the files of preprocessed images that are missing or damaged, those for calibration too.
 /// `progress(model, done, total)` is called now and then. Returns seconds per image, decoding and preprocessing together, of each model whose

@@ -9,8 +9,13 @@
 namespace espalier::lab {
 namespace {
 
-bool is_tested_energy(meters::Tier tier) {
-    return tier != meters::Tier::kUncalibratedModel && tier != meters::Tier::kNone;
+/// Whether variants may be compared by this meter. Every runtime executes on the processor, so what a GPU
+/// draws meanwhile is only shown.
+bool is_tested_energy(const meters::Description& description) {
+    const bool covers =
+        description.part == meters::Part::kProcessor || description.part == meters::Part::kMachine;
+    return covers && description.tier != meters::Tier::kUncalibratedModel &&
+           description.tier != meters::Tier::kNone;
 }
 
 /// The steps of one trial, each between two looks at the meters.
@@ -43,13 +48,13 @@ template <typename Step>
 void Trial::phase(const char* name, Step&& step) {
     store::PhaseRecord record;
     record.name = name;
-    const meters::Mark begin = sampler_.mark();
+    const meters::Mark begin = sampler_.mark(meters::Edge::kBegin);
     const Seconds cpu_before = cpu_time_();
     record.start_s = clock_.now().value();
     step(record);
     record.end_s = clock_.now().value();
     record.cpu_s = (cpu_time_() - cpu_before).value();
-    const meters::Mark end = sampler_.mark();
+    const meters::Mark end = sampler_.mark(meters::Edge::kEnd);
     add_windows(sampler_.windows(begin, end), record);
     record.readings.push_back({"sampler cpu time", "s", meters::Sampler::own_cpu_time(begin, end).value()});
     outcome_.phases.push_back(std::move(record));
@@ -116,8 +121,7 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
     Seconds length = settings.window;
     for (const auto* meter : meters) {
         const auto& description = meter->description();
-        if (is_tested_energy(description.tier))
-            length = std::max(length, meters::shortest_window(description));
+        if (is_tested_energy(description)) length = std::max(length, meters::shortest_window(description));
     }
     return length;
 }

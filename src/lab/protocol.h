@@ -30,7 +30,8 @@ struct ProtocolOutcome {
 };
 
 /// The length of the measured window: what the plan says, and for every meter that measures energy (tiers A
-/// to D) at least what makes its numbers usable. A model of tier E is never tested, so it lengthens nothing.
+/// to D) of the processor or the whole machine at least what makes its numbers usable. A model of tier E is
+/// never tested, nor is the energy of a GPU that executes nothing, so they lengthen nothing.
 Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters);
 
 /// Carries out one trial:

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "lab/steady.h"
+#include "meters/discovery.h"
+#include "meters/fake/fake_files.h"
 #include "meters/fake/fake_meter.h"
+#include "meters/fake/fake_nvml.h"
 #include "meters/fake/plant.h"
 #include "meters/fake/virtual_clock.h"
 #include "store/totals.h"
@@ -103,6 +106,37 @@ TEST_F(Protocol, RecordsTimeEnergyCallsAndImagesOfEachPhase) {
     EXPECT_EQ(measure.latency_s.size(), 4u);
     EXPECT_EQ(measure.latency_s[0], 1.0F / 64);
     EXPECT_NEAR(*store::energy_totals(measure).at(0).joules, 10.0 * 4 / 64, 0.02);
+}
+
+TEST_F(Protocol, TheEnergyOfAnIdleGpuIsRecordedApartAndLengthensNothing) {
+    const meters::ConstantPlant plant(Watts(70));
+    meters::FakeNvml nvml(clock_);
+    nvml.add({.plant = &plant, .uuid = "GPU-1"});
+    const meters::FakeFiles files;
+    auto discovery = meters::discover({.files = files, .clock = clock_, .gpus = nvml.access()});
+    std::vector<meters::Meter*> meters;
+    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
+    EXPECT_EQ(window_length(settings_, meters), settings_.window);
+
+    LoggingMeter processor(clock_, log_, meters::Tier::kHardwareCounter);
+    meters.push_back(&processor);
+    meters::Sampler sampler(meters, clock_);
+    LoggingWorkload workload(clock_, log_, 0);
+    const auto outcome = carry_out(settings_, workload, sampler, clock_, [] { return Seconds(0); });
+    const auto& optimize = outcome.phases[2];
+    const auto all = store::energy_totals(optimize);
+    ASSERT_EQ(all.size(), 3u);
+    EXPECT_EQ(all[0].meter, "nvml-energy");
+    EXPECT_EQ(all[0].device, "gpu");
+    EXPECT_NEAR(*all[0].joules, 140, 7.1);
+    EXPECT_EQ(all[2].meter, "nvml-power");
+    EXPECT_EQ(all[2].tier, "C");
+    const auto compared = store::energy_totals(optimize, "cpu");
+    ASSERT_EQ(compared.size(), 1u);
+    EXPECT_NEAR(*compared[0].joules, 20, 0.1);
+    EXPECT_EQ(store::find_reading(optimize, "nvml-utilization GPU-1"), 0.0);
+    EXPECT_GT(store::find_reading(optimize, "nvml-memory GPU-1").value_or(0), 0.0);
+    EXPECT_EQ(outcome.traces.size(), 3u);
 }
 
 TEST_F(Protocol, LengthensTheWindowForAMeterThatIsTested) {

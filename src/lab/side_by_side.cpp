@@ -60,7 +60,7 @@ struct Digest {
 Digest digest(const Column& column) {
     Digest result{.column = column};
     const auto trials = trials_of(*column.study, column.variant->id);
-    result.source = choose_energy_source(trials);
+    result.source = choose_energy_source(trials, column.variant->device);
     result.measures = read_measures(trials, column.variant->batch, result.source);
     if (const auto* baseline = baseline_of(column)) {
         result.baseline =

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "lab/plan.h"
+#include "meters/nvml/access.h"
 #include "runtimes/calibration.h"
 #include "store/records.h"
 
@@ -49,7 +50,8 @@ TrialRequest read_request(const std::string& json);
 std::string write_result(const TrialResult& result);
 TrialResult read_result(const std::string& json);
 
-/// Carries out one trial in this process. A problem becomes TrialResult::error.
-TrialResult perform_trial(const TrialRequest& request);
+/// Carries out one trial in this process. A problem becomes TrialResult::error. `gpus` tells how GPUs are reached, whose
+/// energy and state are recorded, too.
+TrialResult perform_trial(const TrialRequest& request, const meters::nvml::Access& gpus);
 
 }  // namespace espalier::lab

@@ -22,7 +22,8 @@ json energy_json(const store::EnergyRecord& energy) {
             {"in_total", energy.in_total},
             {"factor_low", energy.factor_low},
             {"factor_high", energy.factor_high},
-            {"problem", energy.problem}};
+            {"problem", energy.problem},
+            {"device", energy.device}};
 }
 
 store::EnergyRecord energy_from(const json& object) {
@@ -30,7 +31,7 @@ store::EnergyRecord energy_from(const json& object) {
             optional_number(object.at("joules")),   object.at("tier").get<std::string>(),
             object.at("scope").get<std::string>(),  object.at("in_total").get<bool>(),
             object.at("factor_low").get<double>(),  object.at("factor_high").get<double>(),
-            object.at("problem").get<std::string>()};
+            object.at("problem").get<std::string>(), object.at("device").get<std::string>()};
 }
 
 json phase_json(const store::PhaseRecord& phase) {

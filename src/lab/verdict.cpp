@@ -67,8 +67,10 @@ ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord
     verdict_.model_id = model.id;
     verdict_.model = model.name;
     std::vector<const store::TrialRecord*> all;
+    std::string device;  // a plan names one runtime, and so one device, for all variants
     for (const auto& variant : study.variants) {
         if (variant.model_id != model.id) continue;
+        device = variant.device;
         if (variant.is_baseline) {
             baseline_ = &variant;
         } else {
@@ -80,7 +82,7 @@ ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord
     std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) {
         return std::pair(a->block, a->position) < std::pair(b->block, b->position);
     });
-    verdict_.source = choose_energy_source(all);
+    verdict_.source = choose_energy_source(all, device);
     verdict_.by_energy = verdict_.source.counts();
 }
 

@@ -159,6 +159,26 @@ TEST(Verdict, NeverTestsAnEstimateAsEnergy) {
     EXPECT_THAT(text, HasSubstr("ranking equals CPU-time ranking"));
 }
 
+TEST(Verdict, TheCounterOfAnIdleGpuDoesNotMakeTheProcessorsEnergyMeasured) {
+    auto study = make_study(kTypical, 12, "E");
+    for (auto& trial : study.trials) {
+        for (auto& phase : trial.phases) {
+            phase.energies.push_back({.meter = "nvml-energy",
+                                      .zone = "GPU-1",
+                                      .joules = 70.0,
+                                      .tier = "B",
+                                      .scope = "GPU board",
+                                      .device = "gpu"});
+        }
+    }
+    const auto verdict = judge(study, {}, {}, kQuick).models.at(0);
+    EXPECT_FALSE(verdict.by_energy);
+    EXPECT_EQ(verdict.source.meter, "powercap");
+    EXPECT_EQ(verdict.source.tier, "E");
+    for (auto& variant : study.variants) variant.device = "gpu";
+    EXPECT_EQ(judge(study, {}, {}, kQuick).models.at(0).source.meter, "nvml-energy");
+}
+
 TEST(Verdict, WorksWithoutAnyEnergy) {
     const auto verdict = judge(make_study(kTypical, 12, "N"), {}, {}, kQuick).models.at(0);
     EXPECT_EQ(verdict.recommendation, "dynamic-quantization");

@@ -6,6 +6,7 @@
 #include "meters/cpu/cpu_meter.h"
 #include "meters/estimate/estimate_meter.h"
 #include "meters/memory/memory_meter.h"
+#include "meters/nvml/nvml.h"
 #include "meters/powercap/powercap.h"
 
 namespace espalier::meters {
@@ -17,8 +18,8 @@ constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "abs
 using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
-constexpr std::array<DiscoverSource, 4> kSources = {discover_powercap, discover_estimate, discover_cpu,
-                                                    discover_memory};
+constexpr std::array<DiscoverSource, 5> kSources = {discover_powercap, nvml::discover_nvml, discover_estimate,
+                                                    discover_cpu, discover_memory};
 
 }  // namespace
 
@@ -31,9 +32,13 @@ Meter* Discovery::find(std::string_view wanted) const {
     return nullptr;
 }
 
-Tier Discovery::best_energy_tier() const {
+Tier Discovery::best_energy_tier(Part part) const {
     Tier best = Tier::kNone;
-    for (const auto& meter : meters) best = std::min(best, meter->description().tier);
+    for (const auto& meter : meters) {
+        const Description& description = meter->description();
+        if (description.part == part || description.part == Part::kMachine)
+            best = std::min(best, description.tier);
+    }
     return best;
 }
 

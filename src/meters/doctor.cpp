@@ -15,26 +15,35 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kStates = {"ok", "warn", "fail", "absent"};
 
-/// The meter whose energy would be shown, best tier first; null where there is none.
-const Meter* best_energy_meter(const Discovery& discovery) {
-    const Tier tier = discovery.best_energy_tier();
+/// The meter whose energy of a part would be shown, best tier first; null where there is none.
+const Meter* best_energy_meter(const Discovery& discovery, Part part) {
+    const Meter* best = nullptr;
     for (const auto& meter : discovery.meters) {
-        if (tier != Tier::kNone && meter->description().tier == tier) return meter.get();
+        const Description& description = meter->description();
+        const bool better = best == nullptr || description.tier < best->description().tier;
+        if (description.part == part && description.tier != Tier::kNone && better) best = meter.get();
     }
-    return nullptr;
+    return best;
 }
 
 void summarize_energy(Diagnosis& diagnosis, const Discovery& discovery) {
-    const Meter* meter = best_energy_meter(discovery);
+    const Meter* meter = best_energy_meter(discovery, Part::kProcessor);
     if (meter == nullptr) {
-        diagnosis.cannot.push_back("measure energy: no source works here");
+        diagnosis.cannot.push_back("measure energy of the processor: no source works here");
     } else if (meter->description().tier == Tier::kUncalibratedModel) {
         diagnosis.cannot.push_back(
-            "measure energy (it would be modelled from processor time, and marked so)");
+            "measure energy of the processor (it would be modelled from processor time, and marked so)");
     } else {
         const Description& description = meter->description();
         diagnosis.can.push_back(
             fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
+    }
+    for (const Part part : {Part::kGpu, Part::kModule}) {
+        if (const Meter* gpu = best_energy_meter(discovery, part)) {
+            const Description& description = gpu->description();
+            diagnosis.can.push_back(
+                fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
+        }
     }
     diagnosis.cannot.push_back("measure energy at the wall: no external meter");
 }
@@ -67,12 +76,14 @@ int Diagnosis::count(CheckState state) const {
                                           [&](const Check& check) { return check.state == state; }));
 }
 
-Diagnosis diagnose(const FileTree& files, Clock& clock) {
-    const Discovery discovery = discover({files, clock, std::nullopt, 0});
+Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus) {
+    const Discovery discovery = discover({files, clock, std::nullopt, 0, gpus});
     Diagnosis diagnosis;
     diagnosis.environment = read_environment(files);
+    diagnosis.environment.gpus = nvml::look_at(discovery.gpus);
     append(diagnosis.checks, check_energy(files, discovery));
     append(diagnosis.checks, check_noise(diagnosis.environment));
+    append(diagnosis.checks, check_gpus(diagnosis.environment.gpus));
     append(diagnosis.checks, check_capability(diagnosis.environment));
     summarize_energy(diagnosis, discovery);
     summarize_rest(diagnosis, discovery);

@@ -43,8 +43,8 @@ struct Diagnosis {
     bool clean() const { return count(CheckState::kWarn) == 0 && count(CheckState::kFail) == 0; }
 };
 
-/// Examines the machine that `files` shows.
-Diagnosis diagnose(const FileTree& files, Clock& clock);
+/// Examines the machine that `files` and `gpus` show.
+Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus = {});
 
 /// A shell script with the commands of every check that has some, each with its reason. It is printed for an
 /// administrator to read and run; nothing here runs it.
@@ -56,5 +56,6 @@ nlohmann::json to_json(const Diagnosis& diagnosis);
 std::vector<Check> check_energy(const FileTree& files, const Discovery& discovery);
 std::vector<Check> check_noise(const Environment& environment);
 std::vector<Check> check_capability(const Environment& environment);
+std::vector<Check> check_gpus(const std::vector<nvml::Snapshot>& gpus);
 
 }  // namespace espalier::meters

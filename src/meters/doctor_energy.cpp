@@ -24,7 +24,12 @@ std::string title_of(const std::string& source) {
     if (source == "powercap") return "CPU energy (RAPL)";
     if (source == "estimate") return "CPU energy, modelled";
     if (source == "cpu") return "Processor time";
-    return source == "memory" ? "Memory" : source;
+    if (source == "memory") return "Memory";
+    if (source == "nvml") return "GPU energy (NVML)";
+    if (source == "nvml-energy") return "GPU energy (NVML counter)";
+    if (source == "nvml-power") return "GPU power (NVML sensor)";
+    if (source == "nvml-utilization") return "GPU utilization";
+    return source == "nvml-memory" ? "GPU memory" : source;
 }
 
 /// A finding as a check. The fix of a missing permission is a script, of which the line only names the way.
@@ -36,9 +41,10 @@ Check check_of(const Finding& finding) {
     if (check.id == "powercap") check.id = "rapl";
     if (found.state == State::kNoPermission) {
         check.script = found.fix;
-        check.fix =
-            "espalier doctor --fix-script | less   (lets group 'energy' read it), run it as root, log in "
-            "again";
+        const bool by_group = finding.source == "powercap";
+        check.fix = fmt::format("espalier doctor --fix-script | less   ({}), run it as root{}",
+                                by_group ? "lets group 'energy' read it" : "lets everybody use the GPU",
+                                by_group ? ", log in again" : "");
     }
     if (found.state == State::kOk && finding.tier != Tier::kNone) {
         check.meaning = fmt::format("tier {}: {}", letter(finding.tier), found.reason);
@@ -73,7 +79,8 @@ std::vector<Check> check_energy(const FileTree& files, const Discovery& discover
     }
     checks.push_back(
         {"wall", "energy", "Whole machine", CheckState::kAbsent,
-         "no external meter: what is measured covers the processor, not power supply, board, disks and fans",
+         "no external meter: what is measured covers processors and GPUs, not power supply, board, disks and "
+         "fans",
          "", ""});
     return checks;
 }

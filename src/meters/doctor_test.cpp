@@ -63,7 +63,7 @@ TEST_F(Doctor, NoPermissionFailsWithAScript) {
     EXPECT_EQ(script.rfind("#!/bin/sh", 0), 0u);
     EXPECT_NE(script.find("60-espalier-rapl.rules"), std::string::npos);
     EXPECT_EQ(diagnose(files_, clock_).cannot.front(),
-              "measure energy (it would be modelled from processor time, and marked so)");
+              "measure energy of the processor (it would be modelled from processor time, and marked so)");
 }
 
 TEST_F(Doctor, AbsenceIsNoFailure) {
@@ -127,7 +127,7 @@ TEST(DoctorAnywhere, AnEmptyTreeDoesNotConfuseIt) {
     FakeFiles files;
     VirtualClock clock;
     const Diagnosis diagnosis = diagnose(files, clock);
-    EXPECT_EQ(diagnosis.cannot.front(), "measure energy: no source works here");
+    EXPECT_EQ(diagnosis.cannot.front(), "measure energy of the processor: no source works here");
 }
 
 }  // namespace

@@ -205,7 +205,8 @@ nlohmann::json to_json(const Environment& environment) {
             {"on_battery", or_null(environment.on_battery)},
             {"memory_bytes", or_null(environment.memory)},
             {"memory_available_bytes", or_null(environment.memory_available)},
-            {"swap_used_bytes", or_null(environment.swap_used)}};
+            {"swap_used_bytes", or_null(environment.swap_used)},
+            {"gpus", nvml::to_json(environment.gpus)}};
 }
 
 }  // namespace espalier::meters

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "meters/cpu/cpu_info.h"
 #include "meters/file_tree.h"
+#include "meters/nvml/snapshot.h"
 
 namespace espalier::meters {
 
@@ -33,8 +34,10 @@ struct Environment {
     std::optional<Bytes> memory;
     std::optional<Bytes> memory_available;
     std::optional<Bytes> swap_used;
+    std::vector<nvml::Snapshot> gpus;  ///< that this process can use
 };
 
+/// Everything that files tell; GPUs are no files.
 Environment read_environment(const FileTree& files);
 
 /// For the store and `doctor --json`; what is not known is null. Of the processor's flags only those that

@@ -66,8 +66,10 @@ nlohmann::json to_json(const Description& description) {
             {"scope", description.scope},
             {"tier", std::string(1, letter(description.tier))},
             {"unit", std::string(name(description.unit))},
+            {"part", std::string(name(description.part))},
             {"zones", zones},
             {"refresh_period_s", description.refresh_period.value()},
+            {"averaging_s", description.averaging.value()},
             {"factor", factor_json(description.factor)},
             {"notes", description.notes}};
 }
@@ -88,6 +90,7 @@ nlohmann::json to_json(const WindowReading& window) {
                            {"source", window.source},
                            {"scope", window.scope},
                            {"tier", std::string(1, letter(window.tier))},
+                           {"part", std::string(name(window.part))},
                            {"start_s", window.start.value()},
                            {"end_s", window.end.value()},
                            {"validity", std::string(name(window.validity))},

@@ -22,7 +22,8 @@ constexpr std::array<TierName, 6> kTiers = {{{'A', "external wall meter"},
 constexpr std::array<std::string_view, 5> kUnits = {"cumulative energy", "power", "cumulative time",
                                                     "utilization", "memory"};
 constexpr std::array<std::string_view, 4> kRoles = {"added", "contained", "duplicate", "ambiguous"};
-constexpr std::array<std::string_view, 3> kGaps = {"unreadable", "malformed", "impossible step"};
+constexpr std::array<std::string_view, 4> kParts = {"cpu", "gpu", "module", "machine"};
+constexpr std::array<std::string_view, 4> kGaps = {"unreadable", "malformed", "impossible step", "frozen"};
 
 double plain(Bytes bytes) { return static_cast<double>(bytes.value); }
 
@@ -45,6 +46,8 @@ Tier parse_tier(char letter) {
 }
 
 std::string_view name(UnitKind unit) { return kUnits[static_cast<std::size_t>(unit)]; }
+
+std::string_view name(Part part) { return kParts[static_cast<std::size_t>(part)]; }
 
 std::string_view name(ZoneRole role) { return kRoles[static_cast<std::size_t>(role)]; }
 

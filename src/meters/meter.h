@@ -42,6 +42,18 @@ enum class UnitKind {
 
 std::string_view name(UnitKind unit);
 
+/// The part of the machine whose doings a meter reads. Variants are compared by a meter of the part that
+/// executes them, or of the whole machine; every other meter is only shown.
+enum class Part {
+    kProcessor,  ///< CPU packages and their memory
+    kGpu,        ///< an accelerator board
+    kModule,     ///< CPU, GPU and memory that are measured as one (Grace-Hopper)
+    kMachine,    ///< everything behind one outlet
+};
+
+/// "cpu", "gpu", "module" or "machine": the word that variants use for the device that executes them.
+std::string_view name(Part part);
+
 /// A read value in its unit; the alternative held is fixed by the meter's UnitKind.
 using Amount = std::variant<Joules, Watts, Seconds, Ratio, Bytes>;
 
@@ -73,15 +85,21 @@ struct FactorInterval {
 
 /// Everything that must be known to print a number of a meter honestly.
 struct Description {
-    std::string name;    ///< "powercap", "cpu", "memory", "estimate", "fake"
+    std::string name;    ///< "powercap", "nvml-energy", "cpu", "memory", "estimate", "fake"
     std::string source;  ///< where the numbers come from, e.g. "RAPL powercap, /sys/class/powercap"
     std::string scope;   ///< what the total covers, e.g. "2 CPU packages + DRAM"
     Tier tier = Tier::kNone;
     UnitKind unit = UnitKind::kCumulativeEnergy;
+    Part part = Part::kProcessor;
     std::vector<Zone> zones;
     Seconds refresh_period;              ///< effective time between two values of the source
+    Seconds averaging;                   ///< power: each value is the mean over this time before it; 0: none
+    bool always_draws = false;           ///< energy: a counter that does not move tells nothing, not 0 J
     double resolution = 0.0;             ///< least step of the source, in the unit of the readings
     std::optional<Seconds> longest_gap;  ///< reads must not be further apart than this, or wraps may be lost
+    /// A read costs much: between edges of windows a sampler leaves at least this between two. 0: it costs
+    /// little.
+    Seconds costly_period;
     std::optional<FactorInterval> factor;  ///< of models only
     std::vector<std::string> notes;        ///< statements that belong to every number, e.g. an ambiguity
 };
@@ -91,6 +109,7 @@ enum class GapKind {
     kUnreadable,      ///< the source could not be read (removed, permission, I/O error)
     kMalformed,       ///< it was read, but holds no number
     kImpossibleStep,  ///< the value jumped further than physics allows (torn read, reset)
+    kFrozen,          ///< the value rests although what it measures cannot
 };
 
 std::string_view name(GapKind kind);

@@ -13,6 +13,10 @@
 
 namespace espalier::meters {
 
+/// Which edge of a window a mark is. Meters that cost much to read are read first at its beginning and last
+/// at its end, so that the others do not count their cost.
+enum class Edge { kBegin, kEnd };
+
 /// An edge of a window: every meter was read here.
 struct Mark {
     std::size_t index = 0;     ///< of the round of readings
@@ -22,13 +26,14 @@ struct Mark {
 
 /// Reads meters periodically in a thread of its own and at the edges of windows on demand.
 /// Periodic rounds keep wraps countable, draw the power curve and integrate power meters; the energy of a
-/// counter is the difference of its edges. At most 100 rounds a second.
+/// counter is the difference of its edges. At most 100 rounds a second, of which a costly meter takes part in
+/// few.
 ///
 ///     Sampler sampler(meters, clock);
 ///     sampler.start();
-///     const Mark begin = sampler.mark();
+///     const Mark begin = sampler.mark(Edge::kBegin);
 ///     ...work...
-///     const Mark end = sampler.mark();
+///     const Mark end = sampler.mark(Edge::kEnd);
 ///     sampler.stop();
 ///     sampler.windows(begin, end);
 class Sampler {
@@ -54,9 +59,10 @@ class Sampler {
     /// One periodic round, on the caller's thread. What the thread calls; tests with a virtual clock call it.
     void sample();
     /// Reads every meter now and returns the edge.
-    Mark mark();
+    Mark mark(Edge edge = Edge::kEnd);
 
-    /// One window per meter, in the order of meters(). Throws Error unless begin is before end.
+    /// One window per meter, in the order of meters(). A costly counter, which is seldom read, learns the
+    /// largest power from a power meter of the same part. Throws Error unless begin is before end.
     std::vector<WindowReading> windows(const Mark& begin, const Mark& end) const;
     /// The readings of meters()[meter] from begin to end, both included.
     std::vector<Reading> readings(const Mark& begin, const Mark& end, std::size_t meter) const;
@@ -68,7 +74,16 @@ class Sampler {
     void clear();
 
   private:
-    std::size_t read_all();
+    /// A reading, and the round in which it was taken.
+    struct Taken {
+        std::size_t round = 0;
+        Reading reading;
+    };
+
+    std::size_t read_all(Edge edge);
+    void read_due();
+    void take(std::size_t meter);
+    Watts peak_beside(std::size_t meter, const Mark& begin, const Mark& end) const;
     void run();
 
     std::vector<Meter*> meters_;
@@ -77,7 +92,9 @@ class Sampler {
     mutable std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;
-    std::vector<std::vector<Reading>> history_;  ///< history_[meter][round]
+    std::vector<std::size_t> by_cost_;         ///< indices of meters, those that cost little first
+    std::vector<std::vector<Taken>> history_;  ///< of each meter; not every one is read in every round
+    std::size_t round_ = 0;
     Seconds own_cpu_time_;
     std::thread thread_;
 };

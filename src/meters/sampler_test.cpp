@@ -91,6 +91,27 @@ TEST(Sampler, RefusesMoreThanAHundredRoundsASecond) {
     EXPECT_THROW(Sampler({}, clock, Seconds(0.001)), Error);
 }
 
+TEST(Sampler, ReadsACostlyMeterAtEdgesAndNowAndThen) {
+    const ConstantPlant plant(Watts(50));
+    VirtualClock clock;
+    FakeMeter cheap(plant, clock);
+    FakeMeter costly(plant, clock, {.costly_period = Seconds(1)});
+    Sampler sampler({&costly, &cheap}, clock);
+    const Mark begin = sampler.mark(Edge::kBegin);
+    for (int i = 0; i < 25; ++i) {
+        clock.advance(Seconds(0.125));  // exact in binary, so that eight make a second
+        sampler.sample();
+    }
+    const Mark end = sampler.mark(Edge::kEnd);
+    EXPECT_EQ(cheap.reads(), 27u);
+    EXPECT_EQ(costly.reads(), 5u);  // two edges, and after 1, 2 and 3 s
+    EXPECT_EQ(sampler.readings(begin, end, 0).size(), 5u);
+    EXPECT_EQ(sampler.readings(begin, end, 1).size(), 27u);
+    const auto windows = sampler.windows(begin, end);
+    EXPECT_NEAR(windows[0].energy->value(), 50 * 3.125, 0.06);
+    EXPECT_NEAR(windows[1].energy->value(), 50 * 3.125, 0.06);
+}
+
 TEST(Sampler, RefusesMarksOutOfOrder) {
     VirtualClock clock;
     const ConstantPlant plant(Watts(1));

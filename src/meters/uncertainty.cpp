@@ -7,6 +7,7 @@ namespace {
 
 // The difference of two independent uniforms of width w has the variance 2 w^2 / 12 = w^2 / 6.
 const double kTwoUniforms = std::sqrt(6.0);
+const double kOneUniform = std::sqrt(12.0);
 
 }  // namespace
 
@@ -29,19 +30,32 @@ BudgetLine refresh_edges(Watts power, Seconds refresh_period) {
 
 BudgetLine resolution_edges(Joules step) { return {"counter resolution", step / kTwoUniforms, step}; }
 
-Uncertainty budget(const Description& description, Watts peak, Seconds duration) {
+BudgetLine averaging_edges(Watts spread, Seconds averaging) {
+    const Joules bound = spread * averaging;
+    return {"averaging edges", bound / kTwoUniforms, bound};
+}
+
+BudgetLine between_samples(const PowerSeen& seen, Seconds refresh_period) {
+    const Seconds unknown = seen.apart + refresh_period;
+    return {"between samples", seen.moved_root * unknown / kOneUniform, seen.moved * unknown};
+}
+
+Uncertainty budget(const Description& description, const PowerSeen& seen, Seconds duration) {
     Uncertainty result;
     if (description.factor) {
         result.factor = description.factor;
         return result;
     }
-    result.lines.push_back(refresh_edges(peak, description.refresh_period));
+    result.lines.push_back(refresh_edges(seen.peak, description.refresh_period));
     if (description.unit == UnitKind::kCumulativeEnergy) {
         result.lines.push_back(resolution_edges(Joules(description.resolution)));
-    } else {
-        const Joules step = Watts(description.resolution) * duration;
-        result.lines.push_back({"sensor resolution", step / std::sqrt(12.0), step / 2});
+        return result;
     }
+    const Joules step = Watts(description.resolution) * duration;
+    result.lines.push_back({"sensor resolution", step / kOneUniform, step / 2});
+    result.lines.push_back(between_samples(seen, description.refresh_period));
+    if (description.averaging > Seconds(0))
+        result.lines.push_back(averaging_edges(seen.spread(), description.averaging));
     return result;
 }
 

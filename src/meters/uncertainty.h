@@ -35,7 +35,28 @@ BudgetLine refresh_edges(Watts power, Seconds refresh_period);
 /// Both readings are rounded to a step R:  u = R / sqrt(6),  bound = R.
 BudgetLine resolution_edges(Joules step);
 
-/// The budget of an energy read by a meter over a window of `duration` in which power was at most `peak`.
-Uncertainty budget(const Description& description, Watts peak, Seconds duration);
+/// A sensor that shows means over a time A knows nothing of what began just before an edge: it lags by A / 2
+/// at each edge. Where power varied by dP the error is at most dP A:  bound = dP A,  u = dP A / sqrt(6).
+BudgetLine averaging_edges(Watts spread, Seconds averaging);
+
+/// How power went in a window, as far as the readings tell.
+struct PowerSeen {
+    Watts least;
+    Watts peak;
+    Watts moved;       ///< sum of |dP| from reading to reading
+    Watts moved_root;  ///< root of the sum of dP^2
+    Seconds apart;     ///< longest time between two readings
+
+    Watts spread() const { return peak - least; }
+};
+
+/// A change dP of power is seen at the first of samples h apart that shows a value of age up to T_u, and the
+/// trapezoid draws it as a line: when it happened is known to h + T_u.  u = sqrt(sum dP^2) (h + T_u) /
+/// sqrt(12), bound = sum |dP| (h + T_u).  A load that repeats as fast as the samples come is not bounded by
+/// this.
+BudgetLine between_samples(const PowerSeen& seen, Seconds refresh_period);
+
+/// The budget of an energy read by a meter over a window of `duration` in which power went as `seen`.
+Uncertainty budget(const Description& description, const PowerSeen& seen, Seconds duration);
 
 }  // namespace espalier::meters

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace espalier::meters {
 namespace {
 
@@ -30,9 +32,31 @@ TEST(Uncertainty, LinesAddInSquares) {
 TEST(Uncertainty, AModelHasAFactorInsteadOfABudget) {
     Description description;
     description.factor = FactorInterval{0.4, 1.6};
-    const Uncertainty uncertainty = budget(description, Watts(10), Seconds(1));
+    const Uncertainty uncertainty = budget(description, {.peak = Watts(10)}, Seconds(1));
     EXPECT_TRUE(uncertainty.lines.empty());
     EXPECT_EQ(uncertainty.factor->high, 1.6);
+}
+
+TEST(Uncertainty, ASensorThatAveragesLagsAtTheEdges) {
+    // Power that varies by 300 W, a mean over 1 s, a minute's window: 300 J of 18 kJ.
+    Description description;
+    description.unit = UnitKind::kPower;
+    description.averaging = Seconds(1);
+    const PowerSeen varying{.least = Watts(150),
+                            .peak = Watts(450),
+                            .moved = Watts(600),
+                            .moved_root = Watts(400),
+                            .apart = Seconds(0.1)};
+    const Uncertainty result = budget(description, varying, Seconds(60));
+    ASSERT_EQ(result.lines.size(), 4u);
+    EXPECT_EQ(result.lines[3].component, "averaging edges");
+    EXPECT_NEAR(result.lines[3].bound.value(), 300, 1e-9);
+    EXPECT_EQ(result.lines[2].component, "between samples");
+    EXPECT_NEAR(result.lines[2].bound.value(), 60, 1e-9);
+    EXPECT_NEAR(result.lines[2].standard.value(), 40 / std::sqrt(12.0), 1e-9);
+    const PowerSeen constant{.least = Watts(300), .peak = Watts(300), .apart = Seconds(0.1)};
+    const Uncertainty steady = budget(description, constant, Seconds(60));
+    EXPECT_EQ(steady.bound(), Joules(0));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "meters/window.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/error.h"
 
@@ -92,6 +95,15 @@ bool counts_energy(UnitKind unit) { return unit == UnitKind::kCumulativeEnergy |
 /// Whether a failure of this zone spoils the window: contained and duplicate zones are only shown.
 bool matters(ZoneRole role) { return role == ZoneRole::kAdded || role == ZoneRole::kAmbiguous; }
 
+/// A counter of something that always draws power and did not move says nothing about the window.
+void check_movement(const Description& description, Series& series) {
+    if (!description.always_draws || series.validity != Validity::kValid) return;
+    if (at<Joules>(*series.values.back()) > at<Joules>(*series.values.front())) return;
+    series.validity = Validity::kGap;
+    series.problem = fmt::format("the counter did not move in {:.3f} s, although power is always drawn",
+                                 (series.values.back()->time - series.values.front()->time).value());
+}
+
 void add_zone(WindowReading& window, UnitKind unit, const Zone& zone, const Series& series) {
     ZoneWindow result{zone, std::nullopt, series.problem};
     if (series.validity == Validity::kValid) {
@@ -128,16 +140,33 @@ Watts peak_of_counter(const Description& description, std::span<const Reading> r
     return peak;
 }
 
-Watts peak_power(const Description& description, std::span<const Reading> readings) {
-    if (readings.back().time <= readings.front().time) return Watts(0);
-    if (description.unit == UnitKind::kCumulativeEnergy) return peak_of_counter(description, readings);
-    Watts peak;
-    for (const Reading& reading : readings) peak = std::max(peak, Watts(added(description, reading)));
-    return peak;
+PowerSeen power_seen(const Description& description, std::span<const Reading> readings) {
+    PowerSeen seen;
+    if (readings.back().time <= readings.front().time) return seen;
+    for (std::size_t i = 1; i < readings.size(); ++i)
+        seen.apart = std::max(seen.apart, readings[i].time - readings[i - 1].time);
+    if (description.unit == UnitKind::kCumulativeEnergy) {
+        seen.peak = peak_of_counter(description, readings);
+        return seen;
+    }
+    double last = added(description, readings.front());
+    double squares = 0;
+    seen.least = Watts(last);
+    for (const Reading& reading : readings) {
+        const double power = added(description, reading);
+        seen.least = std::min(seen.least, Watts(power));
+        seen.peak = std::max(seen.peak, Watts(power));
+        seen.moved += Watts(std::fabs(power - last));
+        squares += (power - last) * (power - last);
+        last = power;
+    }
+    seen.moved_root = Watts(std::sqrt(squares));
+    return seen;
 }
 
 /// Adds up the added zones (domain algebra) and budgets the error of the sum.
-void total(WindowReading& window, const Description& description, std::span<const Reading> readings) {
+void total(WindowReading& window, const Description& description, std::span<const Reading> readings,
+           Watts peak) {
     if (!window.valid() || !counts_energy(description.unit)) return;
     Joules sum;
     bool any = false;
@@ -153,7 +182,9 @@ void total(WindowReading& window, const Description& description, std::span<cons
     }
     if (!any) return;
     window.energy = sum;
-    window.uncertainty = budget(description, peak_power(description, readings), window.duration());
+    PowerSeen seen = power_seen(description, readings);
+    seen.peak = std::max(seen.peak, peak);
+    window.uncertainty = budget(description, seen, window.duration());
 }
 
 void check(const Description& description, std::span<const Reading> readings) {
@@ -195,32 +226,50 @@ std::optional<Amount> WindowReading::amount(std::string_view zone_id) const {
     return std::nullopt;
 }
 
-WindowReading measure(const Description& description, std::span<const Reading> readings) {
+Watts largest_power(const Description& description, std::span<const Reading> readings) {
+    Watts largest;
+    for (const Reading& reading : readings)
+        largest = std::max(largest, momentary_power(description, reading).value_or(Watts(0)));
+    return largest;
+}
+
+WindowReading measure(const Description& description, std::span<const Reading> readings, Watts peak) {
     check(description, readings);
     WindowReading window;
     window.meter = description.name;
     window.source = description.source;
     window.scope = description.scope;
     window.tier = description.tier;
+    window.part = description.part;
     window.unit = description.unit == UnitKind::kPower ? UnitKind::kCumulativeEnergy : description.unit;
     window.start = readings.front().time;
     window.end = readings.back().time;
     window.notes = description.notes;
     for (std::size_t zone = 0; zone < description.zones.size(); ++zone) {
-        add_zone(window, description.unit, description.zones[zone], collect(readings, zone));
+        Series series = collect(readings, zone);
+        check_movement(description, series);
+        add_zone(window, description.unit, description.zones[zone], series);
     }
-    total(window, description, readings);
+    total(window, description, readings, peak);
     return window;
 }
 
 std::vector<PowerPoint> power_trace(const Description& description, std::span<const Reading> readings) {
     std::vector<PowerPoint> points;
     if (!counts_energy(description.unit)) return points;
-    const bool momentary = description.unit == UnitKind::kPower;
-    for (std::size_t i = momentary ? 0 : 1; i < readings.size(); ++i) {
-        const auto power = momentary ? momentary_power(description, readings[i])
-                                     : interval_power(description, readings.subspan(i - 1, 2));
-        if (power) points.push_back({readings[i].time, *power});
+    if (description.unit == UnitKind::kPower) {
+        for (const Reading& reading : readings) {
+            if (const auto power = momentary_power(description, reading))
+                points.push_back({reading.time, *power});
+        }
+        return points;
+    }
+    std::size_t from = 0;
+    for (std::size_t to = 1; to < readings.size(); ++to) {
+        if (readings[to].time - readings[from].time < description.refresh_period * 2) continue;
+        if (const auto power = interval_power(description, readings.subspan(from, to - from + 1)))
+            points.push_back({readings[to].time, *power});
+        from = to;
     }
     return points;
 }

@@ -34,6 +34,7 @@ struct WindowReading {
     std::string source;
     std::string scope;
     Tier tier = Tier::kNone;
+    Part part = Part::kProcessor;
     UnitKind unit = UnitKind::kCumulativeEnergy;  ///< of the amounts: a power meter's window counts energy
     Seconds start;
     Seconds end;
@@ -52,9 +53,16 @@ struct WindowReading {
 
 /// Turns the readings of one meter, first = start edge and last = end edge, into a window.
 /// Energy, time: last - first.  Power: trapezoid over all readings.  Utilization: mean weighted by time.
-/// Memory: the largest reading. Any gap, or a change of continuity, makes the zone's window invalid.
-/// Throws Error when there are fewer than two readings, or they do not fit the description.
-WindowReading measure(const Description& description, std::span<const Reading> readings);
+/// Memory: the largest reading. Any gap, or a change of continuity, makes the zone's window invalid, and so
+/// does a counter that did not move although what it counts always draws power.
+/// `peak` is a power that was drawn at some moment of the window, as far as another meter of the same part
+/// tells; a counter's budget takes at least that. Throws Error when there are fewer than two readings, or
+/// they do not fit the description.
+WindowReading measure(const Description& description, std::span<const Reading> readings,
+                      Watts peak = Watts(0));
+
+/// The largest power that the added zones of a power meter showed; 0 where no reading is whole.
+Watts largest_power(const Description& description, std::span<const Reading> readings);
 
 /// A point of the power curve that is drawn, never used as the energy.
 struct PowerPoint {
@@ -63,7 +71,8 @@ struct PowerPoint {
 };
 
 /// Mean power of the added zones between successive readings (energy meters) or at each reading (power
-/// meters). Intervals that are not valid are left out, so the curve has a hole and no zero.
+/// meters). Readings of a counter closer than two refreshes are taken together, because it may not have moved
+/// in between. Intervals that are not valid are left out, so the curve has a hole and no zero.
 std::vector<PowerPoint> power_trace(const Description& description, std::span<const Reading> readings);
 
 /// The shortest window that gives a usable number: 60 s at a wall meter, 5 s and 50 refreshes for a sensor,

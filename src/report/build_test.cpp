@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "report/metrics.h"
@@ -47,6 +48,36 @@ TEST(BuildReport, NamesTierSourceAndScopeOfEveryEnergyFigure) {
         EXPECT_TRUE(measure(report, 1, key).source) << key;
     }
     EXPECT_EQ(report.models[0].verdict.tier, "B");
+}
+
+TEST(BuildReport, ListsTheEnergyOfAGpuAndComparesNothingByIt) {
+    auto record = testing::study("E");
+    for (auto& trial : record.trials) {
+        for (auto& phase : trial.phases)
+            phase.energies.push_back({"nvml-energy", "GPU-1", 70.0, "B", "GPU board", true, 1, 1, "", "gpu"});
+    }
+    record.environment = R"({"cpu":"Test CPU","gpus":[{"name":"NVIDIA H100","uuid":"GPU-1","ecc":null,)"
+                         R"("power_limit_w":700.0,"persistence_mode":true}]})";
+    const Report report = build(record);
+    EXPECT_EQ(report.models[0].verdict.tier, "E");
+    EXPECT_EQ(measure(report, 1, key::kEnergy).tier, "E");
+    ASSERT_EQ(report.method.meters.size(), 2u);
+    EXPECT_EQ(report.method.meters[0].source, "GPU energy counter (NVML)");
+    EXPECT_EQ(report.method.meters[0].tier, "B");
+    const auto warned = [&](const std::string& words) {
+        return std::any_of(report.warnings.begin(), report.warnings.end(), [&](const Warning& warning) {
+            return warning.text.find(words) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(warned("energy is estimated (tier E)"));
+    std::map<std::string, Text> facts;
+    for (const Fact& fact : report.environment) {
+        if (fact.group == "GPU") facts[fact.name] = fact.value;
+    }
+    EXPECT_EQ(facts.at("model"), "NVIDIA H100");
+    EXPECT_EQ(facts.at("power limit"), "700.0 W");
+    EXPECT_EQ(facts.at("persistence mode"), "yes");
+    EXPECT_FALSE(facts.at("ECC"));
 }
 
 TEST(BuildReport, ShowsWhatIsBetterAndClaimsNothingOtherwise) {

@@ -37,7 +37,19 @@ constexpr std::array kRows = {
 };
 
 /// Shown elsewhere, or of no interest to a reader.
-constexpr std::array kHandled = {"schema", "meters", "findings"};
+constexpr std::array kHandled = {"schema", "meters", "findings", "gpus"};
+
+/// Keys of a GPU's state, in words.
+constexpr std::array kGpuRows = {
+    Row{"driver_version", "", "driver"},
+    Row{"power_limit_w", "W", "power limit"},
+    Row{"max_graphics_mhz", "MHz", "highest clock"},
+    Row{"graphics_mhz", "MHz", "clock before the study"},
+    Row{"temperature_c", "degrees Celsius", "temperature before the study"},
+    Row{"persistence_mode", "", "persistence mode"},
+    Row{"ecc", "", "ECC"},
+    Row{"mig", "", "MIG"},
+};
 
 Text text_of(const std::string& key, const json& value) {
     if (value.is_null()) return {};
@@ -91,6 +103,25 @@ void add_findings(const json& findings, std::vector<Fact>& facts) {
     }
 }
 
+Text gpu_text(const json& gpu, const Row& row) {
+    const auto found = gpu.find(row.key);
+    if (found == gpu.end()) return {};
+    const Text text = text_of(row.key, *found);
+    const std::string unit = row.group;
+    return text && !unit.empty() ? Text(*text + " " + unit) : text;
+}
+
+/// One fact for each GPU, and its state in rows of its own.
+void add_gpus(const json& gpus, std::vector<Fact>& facts) {
+    for (std::size_t i = 0; i < gpus.size(); ++i) {
+        if (!gpus[i].is_object()) continue;
+        const std::string group = gpus.size() == 1 ? "GPU" : fmt::format("GPU {}", i);
+        const std::string name = text_at(gpus[i], "name");
+        facts.push_back({group, "model", name.empty() ? Text() : Text(name), text_at(gpus[i], "uuid")});
+        for (const auto& row : kGpuRows) facts.push_back({group, row.name, gpu_text(gpus[i], row), {}});
+    }
+}
+
 Text machine_of(const json& object) {
     const std::string cpu = text_at(object, "cpu");
     if (cpu.empty()) return {};
@@ -117,6 +148,8 @@ Environment read_environment(const std::string& text) {
     for (const auto& [key, value] : object.items()) {
         if (!known(key)) environment.facts.push_back({"Other", key, text_of(key, value), {}});
     }
+    if (object.contains("gpus") && object.at("gpus").is_array())
+        add_gpus(object.at("gpus"), environment.facts);
     if (object.contains("findings")) add_findings(object.at("findings"), environment.facts);
     if (object.contains("meters") && object.at("meters").is_array()) {
         for (const auto& meter : object.at("meters")) {

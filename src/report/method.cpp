@@ -40,6 +40,8 @@ struct Source {
 
 constexpr std::array kSources = {
     Source{"powercap", "RAPL energy counters (powercap)"},
+    Source{"nvml-energy", "GPU energy counter (NVML)"},
+    Source{"nvml-power", "GPU power sensor (NVML), integrated"},
     Source{"estimate", "a model: thermal design power and the load of the machine"},
     Source{"fake", "an invented trace, for tests"},
 };
@@ -55,13 +57,26 @@ Number median_length(const store::StudyRecord& study, const char* phase) {
     return lengths.empty() ? Number() : Number(statistics::median(lengths));
 }
 
-std::vector<Meter> meters_of(const store::StudyRecord& study) {
+/// The device that executes a trial's variant.
+std::string device_of(const store::StudyRecord& study, const store::TrialRecord& trial) {
+    for (const auto& variant : study.variants) {
+        if (variant.id == trial.variant_id) return variant.device;
+    }
+    return "cpu";
+}
+
+/// Which energies of a study are meant.
+enum class Energies { kAll, kOfTheExecutingDevice };
+
+std::vector<Meter> meters_of(const store::StudyRecord& study, Energies which) {
     std::vector<Meter> meters;
     std::set<std::tuple<std::string, std::string>> seen;
     for (const auto& trial : study.trials) {
         const auto* phase = done(trial) ? store::find_phase(trial, "measure") : nullptr;
         if (phase == nullptr) continue;
-        for (const auto& total : store::energy_totals(*phase)) {
+        const auto totals = which == Energies::kAll ? store::energy_totals(*phase)
+                                                    : store::energy_totals(*phase, device_of(study, trial));
+        for (const auto& total : totals) {
             if (!seen.insert({total.meter, total.scope}).second) continue;
             Meter meter{total.meter, total.tier, source_name(total.meter), total.scope, {}, {}};
             if (total.tier == "E") {
@@ -175,7 +190,7 @@ Method describe_method(const store::StudyRecord& study, const Analysis& analysis
         const auto seconds = median_length(study, step.phase);
         if (seconds) method.steps.push_back({step.phase, step.description, seconds});
     }
-    method.meters = described.empty() ? meters_of(study) : described;
+    method.meters = described.empty() ? meters_of(study, Energies::kAll) : described;
     method.statistics = statistics_text(analysis);
     return method;
 }
@@ -199,9 +214,10 @@ std::vector<Warning> describe_warnings(const store::StudyRecord& study, const An
              fmt::format("{} blocks: intervals are shown, times and energies are not tested.", study.blocks),
              fmt::format("Tests need {} blocks.", analysis.blocks_for_tests)});
     }
-    const auto energy = meters_of(study);
+    const auto energy = meters_of(study, Energies::kOfTheExecutingDevice);
     if (finished > 0 && energy.empty()) {
-        warnings.push_back({"warning", "No energy was recorded: time is compared instead.",
+        warnings.push_back({"warning",
+                            "No energy of what executes the variants was recorded: time is compared instead.",
                             "espalier doctor says what this machine could measure."});
     }
     if (estimated(energy)) {

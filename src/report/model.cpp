@@ -106,7 +106,8 @@ std::vector<Part> make_parts(const Context& context, const store::ModelRecord& m
 EnergySource energy_of(const std::vector<Part>& parts) {
     std::vector<const store::TrialRecord*> trials;
     for (const auto& part : parts) trials.insert(trials.end(), part.trials.begin(), part.trials.end());
-    return choose_energy_source(trials);
+    if (parts.empty()) return {};
+    return choose_energy_source(trials, parts.front().record->device);
 }
 
 void add_accuracy(const store::ModelRecord& model, const Part* baseline, Part& part) {

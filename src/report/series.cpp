@@ -136,11 +136,12 @@ std::size_t Series::present() const {
         std::count_if(values.begin(), values.end(), [](const Number& value) { return value.has_value(); }));
 }
 
-EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials) {
+EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials,
+                                  const std::string& device) {
     for (const auto* trial : trials) {
         const auto* phase = store::find_phase(*trial, "measure");
         if (trial->state != store::TrialState::kDone || phase == nullptr) continue;
-        const auto totals = store::energy_totals(*phase);
+        const auto totals = store::energy_totals(*phase, device);
         if (totals.empty()) continue;
         const auto& best = totals.front();
         return {best.meter, best.tier, best.scope, best.factor_low, best.factor_high};

@@ -34,8 +34,10 @@ struct EnergySource {
     bool counts() const { return known() && tier < "E"; }
 };
 
-/// The best source that the first finished trial of the given variants recorded in its measured window.
-EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials);
+/// The best source that the first finished trial of the given variants recorded in its measured window, among
+/// the meters that cover the device which executes them.
+EnergySource choose_energy_source(const std::vector<const store::TrialRecord*>& trials,
+                                  const std::string& device);
 
 /// Every repeated metric of one variant, by metric key. `trials` are those of the variant, `blocks` the
 /// blocks of the study, in order.

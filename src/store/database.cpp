@@ -41,7 +41,9 @@ Database::Database(const std::filesystem::path& path, Access access) : path_(pat
         const int flags = SQLite::OPEN_READWRITE | (access == Access::kWrite ? SQLite::OPEN_CREATE : 0);
         sql_ = std::make_unique<SQLite::Database>(path.string(), flags, kBusyTimeoutMs);
         check_identity(access);
-        if (access == Access::kWrite) migrate();
+        // Readers know the newest schema only, so they bring an older store forward, too.
+        const auto newest = static_cast<int>(schema_steps().size());
+        if (access == Access::kWrite || pragma(*sql_, "PRAGMA user_version") < newest) migrate();
         sql_->exec("PRAGMA foreign_keys = ON");
         if (access == Access::kRead) sql_->exec("PRAGMA query_only = ON");
     });

@@ -10,7 +10,7 @@ namespace espalier::store {
 
 /// How a store is opened.
 enum class Access {
-    kRead,   ///< must exist; nothing is changed but what a crash left half done
+    kRead,   ///< must exist; nothing is changed but an older schema, and what a crash left half done
     kWrite,  ///< made when absent, brought to the newest schema
 };
 

@@ -28,6 +28,7 @@ struct EnergyRecord {
     double factor_low = 1.0;       ///< the true value lies in joules * [factor_low, factor_high]
     double factor_high = 1.0;
     std::string problem;
+    std::string device = "cpu";  ///< what draws it: "cpu", "gpu", "module" (both in one) or "machine"
 };
 
 /// Any other quantity of a phase.
@@ -109,7 +110,7 @@ struct VariantRecord {
     Id model_id = 0;
     std::string tactic;
     std::string runtime;
-    std::string device;
+    std::string device = "cpu";
     int batch = 1;
     int threads = 1;
     bool is_baseline = false;

@@ -84,6 +84,8 @@ TrialRecord measured(TrialRecord trial) {
     phase.energies.push_back({"powercap", "package-0", 120.5, "B", "CPU package 0", true, 1.0, 1.0, ""});
     phase.energies.push_back(
         {"powercap", "core", std::nullopt, "B", "cores", false, 1.0, 1.0, "could not be read"});
+    phase.energies.push_back(
+        {"nvml-energy", "GPU-1", 80.0, "B", "GPU board", true, 1.0, 1.0, "", "gpu"});
     phase.readings = {{"memory peak", "B", 1e9}, {"utilization", "1", std::nullopt}};
     trial.phases = {phase, {.name = "unload", .start_s = 4.0, .end_s = 4.1}};
     trial.traces.push_back({"powercap", "package-0", "W", {0.0, 0.1}, {10.0, 11.0}});
@@ -321,6 +323,32 @@ TEST_F(StoreTest, EverySchemaStepBringsAStoreForward) {
               static_cast<int>(schema_steps().size()));
     EXPECT_EQ(database.sql().execAndGet("PRAGMA application_id").getInt(), kApplicationId);
     EXPECT_EQ(std::string(database.sql().execAndGet("PRAGMA integrity_check").getText()), "ok");
+}
+
+TEST_F(StoreTest, EnergiesOfAnOlderStoreAreThoseOfTheProcessor) {
+    {
+        SQLite::Database old(path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+        old.exec(std::string(schema_steps()[0]));
+        old.exec("PRAGMA foreign_keys = OFF");
+        old.exec("INSERT INTO energy VALUES (1, 0, 'powercap', 'package-0', 1.5, 'B', 'package', 1, 1, 1, NULL)");
+        old.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
+        old.exec("PRAGMA user_version = 1");
+    }
+    Database database(path_, Access::kRead);
+    EXPECT_EQ(std::string(database.sql().execAndGet("SELECT device FROM energy").getText()), "cpu");
+}
+
+TEST(EnergyTotals, OfAnotherDeviceAreNotCompared) {
+    PhaseRecord phase;
+    phase.energies = {{"nvml-energy", "GPU-1", 9.0, "B", "GPU board", true, 1, 1, "", "gpu"},
+                      {"powercap", "package-0", 10.0, "C", "package 0", true, 1, 1, "", "cpu"},
+                      {"wall", "outlet", 30.0, "A", "outlet", true, 1, 1, "", "machine"}};
+    EXPECT_EQ(energy_totals(phase).size(), 3u);
+    const auto totals = energy_totals(phase, "cpu");
+    ASSERT_EQ(totals.size(), 2u);
+    EXPECT_EQ(totals[0].meter, "wall");
+    EXPECT_EQ(totals[1].meter, "powercap");
+    EXPECT_EQ(energy_totals(phase, "gpu").at(1).meter, "nvml-energy");
 }
 
 TEST(EnergyTotals, AddOnlyWhatIsDistinct) {

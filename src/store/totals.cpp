@@ -35,7 +35,7 @@ std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase) {
         auto total = std::find_if(totals.begin(), totals.end(),
                                   [&](const EnergyTotal& known) { return known.meter == zone.meter; });
         if (total == totals.end()) {
-            totals.push_back({.meter = zone.meter, .tier = zone.tier});
+            totals.push_back({.meter = zone.meter, .tier = zone.tier, .device = zone.device});
             total = totals.end() - 1;
         }
         add_zone(*total, zone);
@@ -45,6 +45,14 @@ std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase) {
     }
     std::stable_sort(totals.begin(), totals.end(),
                      [](const EnergyTotal& a, const EnergyTotal& b) { return a.tier < b.tier; });
+    return totals;
+}
+
+std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase, const std::string& device) {
+    std::vector<EnergyTotal> totals = energy_totals(phase);
+    std::erase_if(totals, [&](const EnergyTotal& total) {
+        return total.device != device && total.device != "machine";
+    });
     return totals;
 }
 

@@ -24,9 +24,14 @@ struct EnergyTotal {
     double factor_low = 1.0;
     double factor_high = 1.0;
     std::string problem;
+    std::string device = "cpu";  ///< what draws it, as in EnergyRecord
 };
 
 /// One total per meter, best tier first; zones contained in others are not added.
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase);
+
+/// Those of meters that cover what executes on `device`: the device itself, or the whole machine. Variants
+/// are compared by these alone; the energy of a GPU says nothing about what a processor executes.
+std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase, const std::string& device);
 
 }  // namespace espalier::store

@@ -35,7 +35,7 @@ void add_energy(SQLite::Database& sql, Id phase, int ordinal, const EnergyRecord
     SQLite::Statement insert(
         sql,
         "INSERT INTO energy (phase_id, ordinal, meter, zone, joules, tier, scope, in_total, "
-        "factor_low, factor_high, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        "factor_low, factor_high, problem, device) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert.bind(1, phase);
     insert.bind(2, ordinal);
     insert.bind(3, energy.meter);
@@ -47,6 +47,7 @@ void add_energy(SQLite::Database& sql, Id phase, int ordinal, const EnergyRecord
     insert.bind(9, energy.factor_low);
     insert.bind(10, energy.factor_high);
     bind_text(insert, 11, energy.problem);
+    insert.bind(12, energy.device);
     insert.exec();
 }
 
@@ -76,8 +77,8 @@ void add_trace(SQLite::Database& sql, Id trial, int ordinal, const TraceRecord& 
 std::vector<EnergyRecord> read_energies(SQLite::Database& sql, Id phase) {
     SQLite::Statement select(
         sql,
-        "SELECT meter, zone, joules, tier, scope, in_total, factor_low, factor_high, problem "
-        "FROM energy WHERE phase_id = ? ORDER BY ordinal");
+        "SELECT meter, zone, joules, tier, scope, in_total, factor_low, factor_high, problem, "
+        "device FROM energy WHERE phase_id = ? ORDER BY ordinal");
     select.bind(1, phase);
     std::vector<EnergyRecord> energies;
     while (select.executeStep()) {
@@ -85,7 +86,7 @@ std::vector<EnergyRecord> read_energies(SQLite::Database& sql, Id phase) {
                             read_real(select.getColumn(2)), select.getColumn(3).getString(),
                             select.getColumn(4).getString(), select.getColumn(5).getInt() != 0,
                             select.getColumn(6).getDouble(), select.getColumn(7).getDouble(),
-                            read_text(select.getColumn(8))});
+                            read_text(select.getColumn(8)), select.getColumn(9).getString()});
     }
     return energies;
 }

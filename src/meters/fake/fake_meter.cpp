@@ -37,6 +37,7 @@ FakeMeter::FakeMeter(const Plant& plant, const Clock& clock, FakeOptions options
     description_.zones = {{options_.zone, options_.zone, ZoneRole::kAdded}};
     description_.refresh_period = options_.refresh_period;
     description_.resolution = options_.resolution.value();
+    description_.costly_period = options_.costly_period;
     description_.longest_gap =
         CounterLimits{options_.range, options_.max_power, options_.refresh_period}.longest_gap();
     description_.notes = {"not a measurement: the numbers are scripted"};

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "meters/counter.h"
+#include "meters/nvml/gpu_meter.h"
+
+namespace espalier::meters::nvml {
+
+/// The time between two values of a GPU's energy counter (H200, driver 580; zeus and others say the same of
+/// older ones).
+inline constexpr Seconds kEnergyRefresh{0.1};
+/// A read takes the driver 3 ms (H200, driver 580), 3 % of a processor at ten a second.
+inline constexpr Seconds kEnergyCostlyPeriod{1.0};
+/// A board always draws power, so a counter that rests longer than this is frozen. At most 103 ms were seen.
+inline constexpr Seconds kLongestRest{0.5};
+
+/// Energy counters of GPUs: nvmlDeviceGetTotalEnergyConsumption, millijoules since the driver was loaded,
+/// Volta and newer. On boards that hold a CPU, too, the counter is that of the module. A counter that runs
+/// backwards (driver reloaded), jumps, rests or cannot be read is a gap.
+class EnergyMeter final : public GpuMeter {
+  public:
+    EnergyMeter(const Clock& clock, std::vector<Gpu> gpus);
+
+  protected:
+    void read_gpu(std::size_t index, std::vector<ZoneReading>& zones) override;
+
+  private:
+    /// What was last seen of one counter.
+    struct Seen {
+        CounterAccumulator counter;
+        std::optional<unsigned long long> millijoules;
+        Seconds moved;  ///< when it last changed
+    };
+
+    std::vector<Seen> seen_;
+};
+
+}  // namespace espalier::meters::nvml
