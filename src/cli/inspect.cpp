@@ -29,6 +29,7 @@ struct InspectOptions {
 class NoImages final : public passes::Observer {
   public:
     std::int64_t images() const override { return 0; }
+    int threads() const override { return 1; }
     void observe(const graph::Graph&, std::span<const graph::NodeId>, const See&) override {}
 };
 
@@ -37,12 +38,18 @@ json applicable_tactics(const models::Model& model) {
     json rows = json::array();
     NoImages images;
     for (const auto& tactic : tactics::all_tactics()) {
-        const auto applied = tactics::apply(model.graph, tactics::parse(tactic.name), &images);
-        const bool applies = applied.passes.empty() || std::any_of(applied.passes.begin(), applied.passes.end(),
-                                                                   [](const auto& pass) { return pass.changes > 0; });
-        rows.push_back({{"tactic", tactics::canonical(tactic.name)},
-                        {"applies", applies},
-                        {"note", applies || applied.notes.empty() ? std::string(tactic.summary) : applied.notes.front()}});
+        try {
+            const auto applied = tactics::apply(model.graph, tactics::parse(tactic.name), &images);
+            const bool applies = applied.passes.empty() || std::any_of(applied.passes.begin(), applied.passes.end(),
+                                                                       [](const auto& pass) { return pass.changes > 0; });
+            rows.push_back({{"tactic", tactics::canonical(tactic.name)},
+                            {"applies", applies},
+                            {"note", applies || applied.notes.empty() ? std::string(tactic.summary) : applied.notes.front()}});
+        } catch (const Error& error) {
+            // Some tactic does nothing on its own, and says what to compose it with.
+            if (error.kind() != ErrorKind::kUsage) throw;
+            rows.push_back({{"tactic", std::string(tactic.name)}, {"applies", false}, {"note", error.what()}});
+        }
     }
     return rows;
 }

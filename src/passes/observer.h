@@ -21,6 +21,9 @@ class Observer {
     /// Images that observe() runs through a graph.
     virtual std::int64_t images() const = 0;
 
+    /// Threads that a pass may take for what it computes from the images.
+    virtual int threads() const = 0;
+
     /// Runs every image through `graph` and calls `see` for each of `nodes`, which are f32 and depend on the
     /// input, once for each batch of images. Throws Error naming the image that cannot be read.
     virtual void observe(const graph::Graph& graph, std::span<const graph::NodeId> nodes, const See& see) = 0;

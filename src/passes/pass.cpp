@@ -26,7 +26,8 @@ graph::Graph run_passes(const graph::Graph& graph, std::span<const Pass> passes,
             fail("pass {}: {}", pass.name, error.what());
         }
         records.push_back({std::string(pass.name), change.count, before, current.operations(),
-                           (clock.now() - start).value(), change.removed_parameters, std::move(change.notes)});
+                           (clock.now() - start).value(), change.removed_parameters, std::move(change.notes),
+                           std::move(change.kept)});
     }
     return current;
 }

@@ -11,11 +11,20 @@
 
 namespace espalier::passes {
 
+/// What a pass left of a constant operand where it took slices out of it.
+struct KeptSlices {
+    graph::NodeId node;  ///< of the graph that the pass was given
+    std::size_t input;   ///< which of the node's inputs the operand is
+    int axis;
+    std::vector<std::int64_t> slices;  ///< their numbers along the axis before, in order
+};
+
 /// What a pass did to a graph: how many places it changed, 0 when it found nothing to do.
 struct Change {
     int count = 0;
     std::int64_t removed_parameters = 0;  ///< learned numbers that the model no longer has
     std::vector<std::string> notes;       ///< what it left alone and why, one sentence each
+    std::vector<KeptSlices> kept;         ///< of every operand that it cut
 };
 
 /// One rewriting of a graph. `apply` returns the changed copy and counts the places in `change`.
@@ -33,6 +42,7 @@ struct PassRecord {
     double seconds = 0;
     std::int64_t removed_parameters = 0;
     std::vector<std::string> notes;
+    std::vector<KeptSlices> kept;
 };
 
 /// Runs the passes in order; verifies the graph after each. A pass whose name is in `disabled` is skipped.

@@ -41,8 +41,8 @@ passes::RangeRule rule_of(std::string_view scheme) {
     return {.kind = Kind::kPercentile, .percentile = percentile_of(scheme)};
 }
 
-std::vector<passes::Pass> quantization_passes(std::string_view parameter, passes::Observer& images) {
-    return {{"quantize-statically", [rule = rule_of(parameter), &images](const graph::Graph& graph,
+std::vector<passes::Pass> quantization_passes(std::string_view parameter, const Sight& sight) {
+    return {{"quantize-statically", [rule = rule_of(parameter), &images = sight.images](const graph::Graph& graph,
                                                                          passes::Change& change) {
                  return passes::quantize_statically(graph, rule, images, change);
              }}};

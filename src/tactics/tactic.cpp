@@ -10,9 +10,9 @@ namespace espalier::tactics {
 namespace {
 
 /// By value, so that the table does not depend on the order in which files are initialised.
-std::array<const Tactic*, 9> table() {
+std::array<const Tactic*, 10> table() {
     return {&kBaseline,     &kCompile,       &kDynamicQuantization, &kStaticQuantization, &kBf16,
-            &kLocalPruning, &kGlobalPruning, &kBlockPruning,        &kChannelPruning};
+            &kLocalPruning, &kGlobalPruning, &kBlockPruning,        &kChannelPruning,     &kRepair};
 }
 
 const Tactic& find(std::string_view name) {
@@ -36,21 +36,36 @@ Part parse_part(std::string_view text) {
     return {std::string(tactic.name), tactic.canonical(parameter)};
 }
 
-std::vector<passes::Pass> passes_of(const Tactic& tactic, const std::string& parameter, passes::Observer* images) {
-    if (!tactic.calibrated_passes) return tactic.passes(parameter);
-    if (!images) {
-        fail_usage("{} looks at calibration images, and none were given; name a data set of them with --calibration",
-                   tactic.name);
+/// Throws a usage Error where parts need others that are not there, or exclude each other.
+void check_together(const std::vector<Part>& parts, std::string_view text) {
+    bool prunes = false;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Tactic& tactic = find(parts[i].name);
+        if (tactic.name == kBaseline.name && parts.size() > 1) {
+            fail_usage("'baseline' means no tactic and cannot be composed, as in '{}'", text);
+        }
+        if (tactic.phase == Phase::kRepair && !prunes) {
+            fail_usage("{} makes up for what pruning did; compose it with a tactic that prunes, as in "
+                       "local-pruning:0.5+{}",
+                       tactic.name, tactic.name);
+        }
+        prunes = prunes || tactic.phase == Phase::kShrink || tactic.phase == Phase::kPrune;
+        for (std::size_t j = 0; j < i; ++j) {
+            if (parts[j].name == parts[i].name) fail_usage("'{}' contains {} twice", text, parts[i].name);
+            if (tactic.phase == Phase::kQuantize && find(parts[j].name).phase == Phase::kQuantize) {
+                fail_usage("{} and {} each choose the precision of the weights and cannot be composed; leave one out of '{}'",
+                           parts[j].name, parts[i].name, text);
+            }
+        }
     }
-    return tactic.calibrated_passes(parameter, *images);
 }
 
 }  // namespace
 
 std::span<const Tactic> all_tactics() {
-    static const std::array<Tactic, 9> tactics{
+    static const std::array<Tactic, 10> tactics{
         kBaseline,     kCompile,       kDynamicQuantization, kStaticQuantization, kBf16,
-        kLocalPruning, kGlobalPruning, kBlockPruning,        kChannelPruning};
+        kLocalPruning, kGlobalPruning, kBlockPruning,        kChannelPruning,     kRepair};
     return tactics;
 }
 
@@ -63,18 +78,7 @@ std::vector<Part> parse(std::string_view text) {
     }
     std::stable_sort(parts.begin(), parts.end(),
                      [](const Part& a, const Part& b) { return find(a.name).phase < find(b.name).phase; });
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (parts[i].name == kBaseline.name && parts.size() > 1) {
-            fail_usage("'baseline' means no tactic and cannot be composed, as in '{}'", text);
-        }
-        for (std::size_t j = 0; j < i; ++j) {
-            if (parts[j].name == parts[i].name) fail_usage("'{}' contains {} twice", text, parts[i].name);
-            if (find(parts[i].name).phase == Phase::kQuantize && find(parts[j].name).phase == Phase::kQuantize) {
-                fail_usage("{} and {} each choose the precision of the weights and cannot be composed; leave one out of '{}'",
-                           parts[j].name, parts[i].name, text);
-            }
-        }
-    }
+    check_together(parts, text);
     return parts;
 }
 
@@ -96,6 +100,12 @@ std::int64_t Applied::removed_parameters() const {
     return sum;
 }
 
+std::vector<passes::KeptSlices> Applied::kept() const {
+    std::vector<passes::KeptSlices> all;
+    for (const auto& pass : passes) all.insert(all.end(), pass.kept.begin(), pass.kept.end());
+    return all;
+}
+
 bool needs_calibration(const std::vector<Part>& parts) {
     return std::any_of(parts.begin(), parts.end(),
                        [](const Part& part) { return find(part.name).calibrated_passes != nullptr; });
@@ -107,8 +117,14 @@ Applied apply(const graph::Graph& graph, const std::vector<Part>& parts, passes:
     Applied applied{graph, {}, {}};
     for (const Part& part : parts) {
         const Tactic& tactic = find(part.name);
+        if (tactic.calibrated_passes && !images) {
+            fail_usage("{} looks at calibration images, and none were given; name a data set of them with --calibration",
+                       tactic.name);
+        }
         const std::size_t first = applied.passes.size();
-        const auto passes = passes_of(tactic, part.parameter, images);
+        const auto passes = tactic.calibrated_passes
+                                ? tactic.calibrated_passes(part.parameter, {*images, graph, applied.kept()})
+                                : tactic.passes(part.parameter);
         applied.graph = passes::run_passes(applied.graph, passes, applied.passes);
         const bool happened = std::any_of(applied.passes.begin() + static_cast<std::ptrdiff_t>(first),
                                           applied.passes.end(), [](const auto& pass) { return pass.changes > 0; });

@@ -31,7 +31,13 @@ TEST(Tactic, CanonicalTextWritesDefaultsAndOrdersByPhase) {
     EXPECT_EQ(canonical("static-quantization+compile"), "compile+static-quantization:mse");
     EXPECT_EQ(canonical("static-quantization:percentile"), "static-quantization:percentile-99.99");
     EXPECT_EQ(canonical("static-quantization:percentile-99.90"), "static-quantization:percentile-99.9");
-    for (const Tactic& tactic : all_tactics()) EXPECT_EQ(canonical(canonical(tactic.name)), canonical(tactic.name));
+    EXPECT_EQ(canonical("compile+repair+block-pruning+bf16"), "block-pruning:0.3+repair+compile+bf16");
+    EXPECT_EQ(canonical("repair+channel-pruning:.2"), "channel-pruning:0.2+repair");
+    for (const Tactic& tactic : all_tactics()) {
+        std::string text(tactic.name);
+        if (tactic.phase == Phase::kRepair) text = "local-pruning+" + text;
+        EXPECT_EQ(canonical(canonical(text)), canonical(text));
+    }
 }
 
 TEST(Tactic, BadTextIsExplained) {
@@ -50,10 +56,14 @@ TEST(Tactic, BadTextIsExplained) {
         EXPECT_THAT(problem_with(std::string("static-quantization:") + scheme), HasSubstr(scheme));
     }
     EXPECT_THAT(problem_with("compile+"), HasSubstr("unknown tactic"));
+    EXPECT_THAT(problem_with("repair"), HasSubstr("as in local-pruning:0.5+repair"));
+    EXPECT_THAT(problem_with("repair+compile+dynamic-quantization"), HasSubstr("makes up for what pruning did"));
+    EXPECT_THAT(problem_with("local-pruning+repair:2"), HasSubstr("takes no parameter"));
 }
 
 TEST(Tactic, ThatLooksAtImagesSaysSoWithoutThem) {
     EXPECT_TRUE(needs_calibration("compile+static-quantization"));
+    EXPECT_TRUE(needs_calibration("global-pruning+repair"));
     EXPECT_FALSE(needs_calibration("compile+dynamic-quantization"));
     graph::Graph graph;
     const auto x = graph.add_input("x", {DType::kF32, {1, 3, 4, 1}});

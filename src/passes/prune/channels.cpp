@@ -122,6 +122,16 @@ class Cuts {
         return rewriter.finish();
     }
 
+    /// What is left of every operand that is cut.
+    std::vector<KeptSlices> kept() const {
+        std::vector<KeptSlices> all;
+        for (const auto& [operand, cuts] : operands_) {
+            for (const Cut& one : cuts)
+                all.push_back({operand.first, operand.second, one.axis, kept_[one.kept]});
+        }
+        return all;
+    }
+
   private:
     struct Cut {
         int axis;
@@ -251,6 +261,7 @@ Graph prune_channels(const Graph& graph, double amount, Change& change) {
     if (names.empty()) return graph;
     Graph result = cuts.apply(graph);
     change.count += static_cast<int>(names.size());
+    change.kept = cuts.kept();
     change.removed_parameters += learned_parameters(graph) - learned_parameters(result);
     change.notes.push_back(fmt::format("channel-pruning took {} of {} channels out of {} groups: {}",
                                        before - after, before, names.size(), list_of(names)));

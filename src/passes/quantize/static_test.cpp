@@ -18,6 +18,7 @@ class Script final : public Observer {
     explicit Script(std::vector<float> means) : means_(std::move(means)) {}
 
     std::int64_t images() const override { return 2; }
+    int threads() const override { return 1; }
     void observe(const Graph& graph, std::span<const NodeId> nodes, const See& see) override {
         ++calls;
         verify(graph);
