@@ -246,10 +246,11 @@ class PyTorch(Runtime):
 
     def forward(self, images: int):
         with torch.inference_mode():
-            pixels = self.pixels[:images].to(self.spec.device, self.kind)
             if self.cache and images < self.spec.batch:  # another number of images would compile once more
-                pixels = torch.cat([pixels, pixels.new_zeros(self.spec.batch - images, *pixels.shape[1:])])
-            return self.call(pixels, return_dict=True).logits[:images]
+                pixels = torch.from_numpy(self.spec.padded(images))
+            else:
+                pixels = self.pixels[:images]
+            return self.call(pixels.to(self.spec.device, self.kind), return_dict=True).logits[:images]
 
     def run(self, images: int) -> None:
         self.logits[:images] = self.forward(images)

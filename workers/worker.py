@@ -71,6 +71,12 @@ class Spec:
     logits: "numpy.ndarray"
     calibration: "numpy.ndarray | None"
 
+    def padded(self, images: int) -> "numpy.ndarray":
+        """The first pixel values and zeros for the rest of the batch, for executors whose shapes are fixed."""
+        pixels = self.pixels.copy()
+        pixels[images:] = 0
+        return pixels
+
 
 class Runtime:
     """What a worker does. The methods are called in this order, `run` any number of times; each may raise
