@@ -64,6 +64,20 @@ std::vector<std::string> canonical_tactics(const std::vector<std::string>& texts
     return without_repeats(tactics);
 }
 
+/// Only what the plan names makes it another one.
+std::map<std::string, std::vector<std::string>> used_workers(
+    const std::map<std::string, std::vector<std::string>>& workers, const std::vector<std::string>& runtimes) {
+    std::map<std::string, std::vector<std::string>> used;
+    for (const auto& runtime : runtimes) {
+        const auto found = workers.find(runtime);
+        if (found == workers.end()) continue;
+        if (runtime == "native") fail_usage("a worker cannot be called 'native', which is the name of our own engine");
+        if (found->second.empty()) fail_usage("the worker '{}' has no command", runtime);
+        used.insert(*found);
+    }
+    return used;
+}
+
 ProtocolSettings resolve_protocol(const PlanDraft& draft) {
     const ProtocolSettings defaults;
     constexpr Seconds kHour{3600.0};
@@ -86,7 +100,9 @@ PlanDraft merge(PlanDraft first, const PlanDraft& second) {
     fill(first.data, second.data);
     fill(first.calibration, second.calibration);
     fill(first.tactics, second.tactics);
-    fill(first.runtime, second.runtime);
+    fill(first.runtimes, second.runtimes);
+    first.workers.insert(second.workers.begin(), second.workers.end());
+    fill(first.device, second.device);
     fill(first.blocks, second.blocks);
     fill(first.images, second.images);
     fill(first.batch, second.batch);
@@ -120,7 +136,10 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     plan.data = absolute_paths({*draft.data}).front();
     if (draft.calibration) plan.calibration = absolute_paths({*draft.calibration}).front();
     plan.tactics = canonical_tactics(draft.tactics.value_or(kDefaultTactics), canonical);
-    plan.runtime = draft.runtime.value_or("native");
+    if (draft.runtimes) plan.runtimes = without_repeats(*draft.runtimes);
+    if (plan.runtimes.empty()) fail_usage("no runtime given; name one with --runtime, or none for 'native'");
+    plan.workers = used_workers(draft.workers, plan.runtimes);
+    plan.device = draft.device.value_or(plan.device);
     plan.blocks = in_range(draft.blocks, 10, 1, 10'000, "blocks");
     plan.images = in_range(draft.images, 0, 0, 1'000'000'000, "images");
     plan.batch = in_range(draft.batch, 1, 1, 4096, "the batch size");

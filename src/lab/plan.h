@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -51,7 +52,9 @@ struct Plan {
     std::string data;                  ///< image folder, manifest, CIFAR or IDX file
     std::string calibration;           ///< the same, for tactics that look at images; empty: taken from `data`
     std::vector<std::string> tactics;  ///< canonical texts, "baseline" first, no two alike
-    std::string runtime = "native";
+    std::vector<std::string> runtimes = {"native"};  ///< the first one's baseline is the reference
+    std::map<std::string, std::vector<std::string>> workers;  ///< runtimes of the user's own -> their commands
+    std::string device = "cpu";        ///< what the runtimes execute on
     int blocks = 10;
     int images = 0;  ///< 0: all
     int batch = 1;
@@ -68,7 +71,9 @@ struct PlanDraft {
     std::optional<std::string> data;
     std::optional<std::string> calibration;
     std::optional<std::vector<std::string>> tactics;
-    std::optional<std::string> runtime;
+    std::optional<std::vector<std::string>> runtimes;
+    std::map<std::string, std::vector<std::string>> workers;
+    std::optional<std::string> device;
     std::optional<int> blocks;
     std::optional<int> images;
     std::optional<int> batch;

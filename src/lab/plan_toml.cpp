@@ -176,6 +176,16 @@ Table limit_keys() {
              }}};
 }
 
+/// A table of names, each with the command that starts the worker.
+void workers(const toml::node& node, PlanDraft& draft, const Context& context) {
+    const auto* table = node.as_table();
+    if (table == nullptr) context.reject(node.source(), "'workers' must be a table of commands");
+    for (const auto& [name, command] : *table) {
+        const std::string key(name.str());
+        draft.workers[key] = texts(command, context, "workers." + key);
+    }
+}
+
 Table plan_keys() {
     const auto number = [](std::string key, std::optional<int> PlanDraft::*member) {
         return [=](const toml::node& node, PlanDraft& draft, const Context& context) {
@@ -197,8 +207,11 @@ Table plan_keys() {
          }},
         {"tactics", [](const toml::node& node, PlanDraft& draft,
                        const Context& context) { draft.tactics = texts(node, context, "tactics"); }},
-        {"runtime", [](const toml::node& node, PlanDraft& draft,
-                       const Context& context) { draft.runtime = text(node, context, "runtime"); }},
+        {"runtimes", [](const toml::node& node, PlanDraft& draft,
+                        const Context& context) { draft.runtimes = texts(node, context, "runtimes"); }},
+        {"workers", workers},
+        {"device", [](const toml::node& node, PlanDraft& draft,
+                      const Context& context) { draft.device = text(node, context, "device"); }},
         {"seed", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.seed = integer(node, context, "seed"); }},
         {"blocks", number("blocks", &PlanDraft::blocks)},

@@ -11,6 +11,7 @@
 #include "report/metrics.h"
 #include "report/paybacks.h"
 #include "report/series.h"
+#include "store/labels.h"
 
 namespace espalier::report {
 namespace {
@@ -204,9 +205,9 @@ std::vector<OmnibusTest> measure_parts(const Context& context, const store::Mode
 
 std::string variant_id(const store::StudyRecord& study, const store::VariantRecord& variant) {
     const auto alike = std::count_if(study.variants.begin(), study.variants.end(), [&](const auto& other) {
-        return other.model_id == variant.model_id && other.tactic == variant.tactic;
+        return other.model_id == variant.model_id && other.tactic == variant.tactic && other.runtime == variant.runtime;
     });
-    if (alike < 2) return variant.tactic;
+    if (alike < 2) return store::label(study, variant);
     return fmt::format("{}, {}, {}, batch {}, {} threads", variant.tactic, variant.runtime, variant.device,
                        variant.batch, variant.threads);
 }
