@@ -1,5 +1,5 @@
 # The workers of other runtimes go into the library, so that the program needs no file beside it.
-foreach(worker worker pytorch_worker onnxruntime_worker openvino_worker)
+foreach(worker worker torch_graph pytorch_worker onnxruntime_worker openvino_worker)
     set(input ${PROJECT_SOURCE_DIR}/workers/${worker}.py)
     set(output ${PROJECT_BINARY_DIR}/generated/${worker}.cpp)
     set(function ${worker})

@@ -85,7 +85,9 @@ class FakeWorker {
                        {"version", "1.2"},
                        {"libraries", {{"fakelib", "3.4"}}},
                        {"devices", {"cpu"}},
-                       {"formats", {has("reads-onnx") ? "onnx" : "huggingface"}}};
+                       {"formats", json::array({"huggingface"})}};
+        if (has("reads-onnx")) result["formats"] = {"onnx"};
+        if (has("reads-espalier")) result["formats"] = {"huggingface", "espalier"};
         if (has("says-no-version")) result.erase("version");
         return result;
     }
@@ -106,6 +108,7 @@ class FakeWorker {
         pixels_ = 1;
         for (const std::size_t extent : request.at("input")) pixels_ *= extent;
         onnx_ = request.at("onnx").is_string() ? request.at("onnx").get<std::string>() : "";
+        model_ = request.at("model");
         if (request.at("calibration").is_object())
             calibration_images_ = request.at("calibration").at("images");
     }
@@ -133,7 +136,7 @@ class FakeWorker {
             {"nonzero_parameters", has("lies-in-evidence") ? 11 : 9},
             {"precision", "f32"},
             {"kernels", {"fake x1"}},
-            {"notes", {"ONNX file: " + onnx_, "calibration images: " + std::to_string(calibration_images_)}},
+            {"notes", {"model: " + model_, "ONNX file: " + onnx_, "calibration images: " + std::to_string(calibration_images_)}},
             {"optimize", {{"cold_s", 2.5}}}};
         if (has("negative-evidence")) result["weight_bytes"] = -4;
         return result;
@@ -144,6 +147,7 @@ class FakeWorker {
     std::size_t output_ = 0;
     std::size_t classes_ = 0;
     std::size_t pixels_ = 0;
+    std::string model_;
     std::string onnx_;
     int calibration_images_ = 0;
 };

@@ -5,15 +5,28 @@
 namespace espalier::runtimes {
 namespace {
 
+using Part = std::string_view (*)();
+
+constexpr Part kPyTorch[] = {worker_base, torch_graph, pytorch_worker};
+constexpr Part kOnnxRuntime[] = {worker_base, onnxruntime_worker};
+constexpr Part kOpenVino[] = {worker_base, openvino_worker};
+
 constexpr std::array kSources = {
-    WorkerSource{"pytorch", "torch and transformers (timm for its models)", pytorch_worker},
-    WorkerSource{"onnxruntime", "onnxruntime and onnx", onnxruntime_worker},
-    WorkerSource{"openvino", "openvino (nncf for int8)", openvino_worker},
+    WorkerSource{"pytorch", "torch and transformers (timm for its models)", kPyTorch},
+    WorkerSource{"onnxruntime", "onnxruntime and onnx", kOnnxRuntime},
+    WorkerSource{"openvino", "openvino (nncf for int8)", kOpenVino},
 };
 
 }  // namespace
 
-std::string WorkerSource::text() const { return std::string(worker_base()) + "\n" + std::string(own()); }
+std::string WorkerSource::text() const {
+    std::string whole;
+    for (const Part part : parts) {
+        whole += part();
+        whole += '\n';
+    }
+    return whole;
+}
 
 std::span<const WorkerSource> worker_sources() { return kSources; }
 

@@ -10,9 +10,9 @@ namespace espalier::runtimes {
 struct WorkerSource {
     std::string_view runtime;
     std::string_view needs;  ///< libraries, for people
-    std::string_view (*own)();
+    std::span<std::string_view (*const)()> parts;  ///< of its program, in order
 
-    /// The whole program: what all workers share, then its own part.
+    /// The whole program.
     std::string text() const;
 };
 
@@ -21,6 +21,7 @@ std::span<const WorkerSource> worker_sources();
 
 /// The files themselves, put in by the build.
 std::string_view worker_base();
+std::string_view torch_graph();
 std::string_view pytorch_worker();
 std::string_view onnxruntime_worker();
 std::string_view openvino_worker();

@@ -15,7 +15,6 @@
 #include "graph/cost.h"
 #include "models/load.h"
 #include "runtimes/model_info.h"
-#include "runtimes/worker/exchange.h"
 #include "runtimes/worker/worker_evidence.h"
 
 namespace espalier::runtimes {
@@ -46,7 +45,8 @@ class WorkerInstance final : public Instance {
     WorkerInstance(std::shared_ptr<WorkerProcess> worker, ModelInfo info, std::int64_t macs, VariantSpec spec)
         : worker_(std::move(worker)), info_(std::move(info)), macs_(macs), spec_(std::move(spec)) {}
 
-    void load(const std::optional<std::string>& onnx);
+    /// `folder` and `onnx` as the request has them.
+    void load(const std::string& folder, const std::optional<std::string>& onnx);
 
     const ModelInfo& info() const override { return info_; }
     void optimize() override;
@@ -88,14 +88,14 @@ void WorkerInstance::optimize() {
     calibration_pixels_.reset();
 }
 
-void WorkerInstance::load(const std::optional<std::string>& onnx) {
+void WorkerInstance::load(const std::string& folder, const std::optional<std::string>& onnx) {
     const auto floats = [&](std::int64_t each) {
         return static_cast<std::size_t>(each) * static_cast<std::size_t>(spec_.batch) * sizeof(float);
     };
     output_ = aligned(floats(std::int64_t{info_.channels} * info_.height * info_.width));
     const std::size_t bytes = output_ + aligned(floats(info_.classes));
     worker_->memory().resize(bytes);
-    worker_->ask("load", {{"model", fs::absolute(spec_.model).string()},
+    worker_->ask("load", {{"model", folder},
                           {"onnx", onnx ? json(*onnx) : json(nullptr)},
                           {"device", spec_.device},
                           {"tactic", spec_.tactic},
@@ -166,6 +166,10 @@ TemporaryFolder::~TemporaryFolder() {
     fs::remove_all(path_, ignored);
 }
 
+bool WorkerHello::reads(const std::string& format) const {
+    return std::find(formats.begin(), formats.end(), format) != formats.end();
+}
+
 WorkerHello greet(WorkerProcess& worker) {
     const json result = worker.ask("hello", {{"protocol", kProtocol}});
     const int protocol = field<int>(worker, result, "protocol");
@@ -178,8 +182,7 @@ WorkerHello greet(WorkerProcess& worker) {
     hello.version = field<std::string>(worker, result, "version");
     hello.libraries = field<std::map<std::string, std::string>>(worker, result, "libraries");
     hello.devices = field<std::vector<std::string>>(worker, result, "devices");
-    const auto formats = field<std::vector<std::string>>(worker, result, "formats");
-    hello.reads_hub_folders = std::find(formats.begin(), formats.end(), "huggingface") != formats.end();
+    hello.formats = field<std::vector<std::string>>(worker, result, "formats");
     return hello;
 }
 
@@ -212,7 +215,7 @@ std::string WorkerRuntime::objection(const VariantSpec& spec) {
     if (std::find(devices.begin(), devices.end(), spec.device) == devices.end()) {
         return fmt::format("it has no device '{}' here, only {}", spec.device, fmt::join(devices, ", "));
     }
-    if (hello_->reads_hub_folders && !spec.model.empty() && !hub_folder(spec.model)) {
+    if (!hello_->reads("espalier") && !hello_->reads("onnx") && !spec.model.empty() && !is_hub_folder(spec.model)) {
         return "it reads folders of Hugging Face models with their weights, and this is none";
     }
     try {
@@ -223,19 +226,26 @@ std::string WorkerRuntime::objection(const VariantSpec& spec) {
     }
 }
 
+std::string WorkerRuntime::exchanged(Exchange form, const models::Model& model, const VariantSpec& spec) {
+    if (spec.cache.empty() && !own_cache_) own_cache_ = std::make_unique<TemporaryFolder>();
+    return write_exchange(form, model, spec.cache.empty() ? own_cache_->path() : fs::path(spec.cache)).string();
+}
+
 const WorkerRuntime::Form& WorkerRuntime::form_of(const VariantSpec& spec) {
-    if (form_ && form_->model == spec.model) return *form_;
+    if (form_ && form_->named == spec.model) return *form_;
     const models::Model model = models::load_model(spec.model);
-    Form form{spec.model, info_of(model), std::nullopt, graph::cost_of(model.graph).total.macs};
-    if (!hello().reads_hub_folders) {
-        const auto given = onnx_file(spec.model);
-        if (given && !hub_folder(spec.model)) {
-            form.onnx = fs::absolute(*given).string();
-        } else {
-            if (spec.cache.empty() && !own_cache_) own_cache_ = std::make_unique<TemporaryFolder>();
-            form.onnx = write_exchange(model, spec.cache.empty() ? own_cache_->path() : fs::path(spec.cache))
-                            .string();
-        }
+    Form form{spec.model, info_of(model), fs::absolute(spec.model).string(), std::nullopt,
+              graph::cost_of(model.graph).total.macs};
+    const bool on_hub = is_hub_folder(spec.model);
+    if (on_hub && hello().reads("huggingface")) {
+        // It reads the folder as it is.
+    } else if (hello().reads("espalier")) {
+        form.folder = exchanged(Exchange::kFolder, model, spec);
+    } else if (hello().reads("onnx")) {
+        const auto given = on_hub ? std::nullopt : onnx_file(spec.model);
+        form.onnx = given ? fs::absolute(*given).string() : exchanged(Exchange::kOnnx, model, spec);
+    } else {
+        fail("{} reads folders of Hugging Face models with their weights, and {} is none", command_.runtime, spec.model);
     }
     form_ = std::move(form);
     return *form_;
@@ -254,7 +264,7 @@ std::unique_ptr<Instance> WorkerRuntime::load(const VariantSpec& spec) {
     // One variant for each process: what an earlier one left in it would be measured.
     auto instance =
         std::make_unique<WorkerInstance>(std::exchange(worker_, nullptr), form.info, form.macs, spec);
-    instance->load(form.onnx);
+    instance->load(form.folder, form.onnx);
     return instance;
 }
 

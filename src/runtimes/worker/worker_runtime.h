@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtimes/runtime.h"
+#include "runtimes/worker/exchange.h"
 #include "runtimes/worker/worker_process.h"
 
 namespace espalier::runtimes {
@@ -18,7 +19,9 @@ struct WorkerHello {
     std::string version;
     std::map<std::string, std::string> libraries;  ///< name -> version
     std::vector<std::string> devices;
-    bool reads_hub_folders = false;  ///< otherwise it reads ONNX
+    std::vector<std::string> formats;  ///< that it reads, of "huggingface", "espalier" and "onnx"
+
+    bool reads(const std::string& format) const;
 };
 
 /// Starts the exchange. Throws Error where the worker speaks another protocol or says less than it must.
@@ -56,14 +59,16 @@ class WorkerRuntime final : public Runtime {
   private:
     /// A model in the form that the worker reads.
     struct Form {
-        std::string model;  ///< as it was named
+        std::string named;  ///< as the user did
         ModelInfo info;
-        std::optional<std::string> onnx;  ///< nothing: the worker reads the folder itself
+        std::string folder;               ///< that the worker reads where there is no ONNX file
+        std::optional<std::string> onnx;
         std::int64_t macs = 0;            ///< of the model's graph, per image
     };
 
     WorkerProcess& worker();
     const Form& form_of(const VariantSpec& spec);
+    std::string exchanged(Exchange form, const models::Model& model, const VariantSpec& spec);
 
     WorkerCommand command_;
     WorkerPatience patience_;

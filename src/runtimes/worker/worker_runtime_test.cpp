@@ -4,11 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "models/load.h"
+#include "models/save.h"
 #include "runtimes/access.h"
 #include "runtimes/worker/check.h"
 #include "runtimes/worker/exchange.h"
@@ -113,7 +114,7 @@ TEST(WorkerRuntime, GivesTheModelAsOnnxToWhoReadsThat) {
     auto variant = spec();
     variant.cache = cache.path().string();
     const auto instance = runtime.load(variant);
-    const fs::path file = exchange_file(cache.path(), instance->info().sha256);
+    const fs::path file = exchange_path(Exchange::kOnnx, cache.path(), instance->info().sha256);
     EXPECT_THAT(instance->evidence().notes, testing::Contains("ONNX file: " + file.string()));
     // It is the model: it loads, and classifies into as many classes.
     fs::copy(fs::path(variant.model) / "config.json", cache.path() / "config.json");
@@ -121,6 +122,23 @@ TEST(WorkerRuntime, GivesTheModelAsOnnxToWhoReadsThat) {
     EXPECT_EQ(models::load_model(file).classes(), 20);
     remove_exchange(cache.path(), instance->info().sha256);
     EXPECT_FALSE(fs::exists(file));
+}
+
+TEST(WorkerRuntime, GivesAModelOfAnotherFormatAsAFolder) {
+    const TemporaryFolder cache;
+    auto exported = spec();
+    models::save_model(models::load_model(exported.model), {}, cache.path() / "mine");
+    exported.model = (cache.path() / "mine").string();
+    exported.cache = (cache.path() / "cache").string();
+    EXPECT_THAT(WorkerRuntime(fake(), kPatience).objection(exported), HasSubstr("Hugging Face"));
+    WorkerRuntime runtime(fake("reads-espalier"), kPatience);
+    EXPECT_THAT(runtime.objection(exported), IsEmpty());
+    const auto instance = runtime.load(exported);
+    const fs::path folder = exchange_path(Exchange::kFolder, exported.cache, instance->info().sha256);
+    EXPECT_THAT(instance->evidence().notes, testing::Contains("model: " + folder.string()));
+    EXPECT_EQ(models::load_model(folder).classes(), 20);
+    remove_exchange(exported.cache, instance->info().sha256);
+    EXPECT_FALSE(fs::exists(folder));
 }
 
 TEST(WorkerRuntime, SharesCalibrationImages) {
