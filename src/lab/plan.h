@@ -50,6 +50,7 @@ struct LimitSettings {
 struct Plan {
     std::vector<std::string> models;   ///< folders
     std::string data;                  ///< image folder, manifest, CIFAR or IDX file
+    std::map<std::string, std::string> data_of;  ///< models that classify other images -> those
     std::string calibration;           ///< the same, for tactics that look at images; empty: taken from `data`
     std::vector<std::string> tactics;  ///< canonical texts, "baseline" first, no two alike
     std::vector<std::string> runtimes = {"native"};  ///< the first one's baseline is the reference
@@ -68,6 +69,7 @@ struct Plan {
 /// Values given so far; unset ones are taken from the next source, at last from the defaults.
 struct PlanDraft {
     std::optional<std::vector<std::string>> models;
+    std::vector<std::string> model_data;  ///< of each model its own images, or ""; empty where none has any
     std::optional<std::string> data;
     std::optional<std::string> calibration;
     std::optional<std::vector<std::string>> tactics;
@@ -112,6 +114,9 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical);
 nlohmann::json to_json(const Plan& plan);
 /// Inverse. Throws Error naming the key that is missing or wrong.
 Plan plan_from_json(const nlohmann::json& json);
+
+/// The images that a model of the plan classifies.
+const std::string& data_for(const Plan& plan, const std::string& model);
 
 /// Inverse of to_json() on the stored text. Throws Error when it is damaged.
 Plan plan_from_text(const std::string& text);

@@ -68,6 +68,7 @@ json measured_part(const Plan& plan) {
               {"window_s", protocol.window.value()}}}};
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
     if (!plan.workers.empty()) object["workers"] = plan.workers;
+    if (!plan.data_of.empty()) object["data_of"] = plan.data_of;
     return object;
 }
 
@@ -86,6 +87,7 @@ Plan plan_from_json(const json& object) {
         Plan plan;
         plan.models = object.at("models").get<std::vector<std::string>>();
         plan.data = object.at("data").get<std::string>();
+        plan.data_of = object.value("data_of", plan.data_of);
         plan.calibration = object.value("calibration", "");
         plan.tactics = object.at("tactics").get<std::vector<std::string>>();
         read_runtimes(object, plan);

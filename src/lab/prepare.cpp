@@ -33,8 +33,8 @@ std::string dump(const json& document) {
 /// What is made for the trials lies beside the store.
 std::filesystem::path cache_of(const std::filesystem::path& store) { return store.string() + ".cache"; }
 
-runtimes::VariantSpec spec_of(const Prepared& prepared, const runtimes::Runtime& runtime, const std::string& model,
-                              const std::string& tactic) {
+runtimes::VariantSpec spec_of(const Prepared& prepared, const runtimes::Runtime& runtime,
+                              const std::string& model, const std::string& tactic) {
     const Plan& plan = prepared.plan;
     return {.model = model,
             .tactic = tactic,
@@ -45,8 +45,9 @@ runtimes::VariantSpec spec_of(const Prepared& prepared, const runtimes::Runtime&
             .cache = prepared.cache};
 }
 
-std::shared_ptr<const datasets::Dataset> choose(const Plan& plan, const runtimes::ModelInfo& info) {
-    std::shared_ptr<const datasets::Dataset> all = datasets::open_dataset(plan.data, info.labels);
+std::shared_ptr<const datasets::Dataset> choose(const Plan& plan, const std::string& data,
+                                                const runtimes::ModelInfo& info) {
+    std::shared_ptr<const datasets::Dataset> all = datasets::open_dataset(data, info.labels);
     return plan.images > 0 ? datasets::subset(std::move(all), plan.images, plan.seed) : all;
 }
 
@@ -66,31 +67,36 @@ PixelPlace pixel_place(const std::string& images_sha256, const runtimes::ModelIn
 }
 
 /// Chooses calibration images where a tactic of the plan looks at some.
-void prepare_calibration(const Plan& plan, const std::filesystem::path& store, PreparedModel& prepared) {
+void prepare_calibration(const Plan& plan, const std::string& data, const std::filesystem::path& store,
+                         PreparedModel& prepared) {
     if (std::none_of(plan.tactics.begin(), plan.tactics.end(),
                      [](const auto& tactic) { return runtimes::may_look_at_images(tactic); })) {
         return;
     }
-    const CalibrationSettings settings{plan.calibration, plan.data, plan.images, plan.seed};
+    // Images of the plan's data set are none of a model that classifies others.
+    const std::string path = data == plan.data ? plan.calibration : "";
+    const CalibrationSettings settings{path, data, plan.images, plan.seed};
     prepared.calibration = choose_calibration(settings, prepared.info.labels);
     const auto place = pixel_place(prepared.calibration->origin.sha256, prepared.info, store);
     prepared.calibration_pixels = place.path;
     prepared.calibration_key = place.key;
 }
 
-PreparedModel prepare_model(const Plan& plan, const runtimes::ModelInfo& info, const std::filesystem::path& store) {
+PreparedModel prepare_model(const Plan& plan, const std::string& data, const runtimes::ModelInfo& info,
+                            const std::filesystem::path& store) {
     PreparedModel prepared;
     prepared.info = info;
-    prepared.images = choose(plan, prepared.info);
+    prepared.images = choose(plan, data, prepared.info);
     prepared.images_sha256 = datasets::content_sha256(*prepared.images);
     const auto place = pixel_place(prepared.images_sha256, prepared.info, store);
     prepared.pixels = place.path;
     prepared.pixels_key = place.key;
-    prepare_calibration(plan, store, prepared);
+    prepare_calibration(plan, data, store, prepared);
     return prepared;
 }
 
-store::ModelRecord model_record(const std::string& path, const runtimes::ModelInfo& info) {
+store::ModelRecord model_record(const Plan& plan, const std::string& path, const PreparedModel& model) {
+    const auto& info = model.info;
     store::ModelRecord record;
     record.name = info.name;
     record.path = path;
@@ -101,14 +107,18 @@ store::ModelRecord model_record(const std::string& path, const runtimes::ModelIn
                         {"channels", info.channels},
                         {"height", info.height},
                         {"width", info.width},
-                        {"processor", datasets::to_json_text(info.processor)}});
+                        {"processor", datasets::to_json_text(info.processor)},
+                        {"data",
+                         {{"path", data_for(plan, path)},
+                          {"sha256", model.images_sha256},
+                          {"images", model.images->size()}}}});
     return record;
 }
 
-store::DatasetRecord dataset_record(const Plan& plan, const PreparedModel& model) {
+store::DatasetRecord dataset_record(const std::string& data, const PreparedModel& model) {
     const auto& images = *model.images;
     store::DatasetRecord record;
-    record.path = plan.data;
+    record.path = data;
     record.kind = images.format();
     record.sha256 = model.images_sha256;
     record.images = images.size();
@@ -140,6 +150,10 @@ std::string hash_plan(const Prepared& prepared, const json& versions) {
     identity["runtime_versions"] = versions;
     identity["data_sha256"] = study.dataset.sha256;
     for (const auto& model : study.models) identity["model_sha256"].push_back(model.sha256);
+    for (const auto& model : prepared.models) {
+        if (model.images_sha256 != study.dataset.sha256)
+            identity["images_sha256"].push_back(model.images_sha256);
+    }
     for (const auto& model : prepared.models) {
         if (model.calibration) identity["calibration_sha256"].push_back(model.calibration->origin.sha256);
     }
@@ -179,8 +193,10 @@ class Variants {
     std::set<std::string> had_;                      ///< tactics that some runtime has for some model
 };
 
-/// The tactic as the runtime has it, or why it has it not. A parameter that is only our default may be unknown to it.
-Variants::Had Variants::ask(runtimes::Runtime& runtime, const std::string& model, const std::string& tactic) const {
+/// The tactic as the runtime has it, or why it has it not. A parameter that is only our default may be
+/// unknown to it.
+Variants::Had Variants::ask(runtimes::Runtime& runtime, const std::string& model,
+                            const std::string& tactic) const {
     const auto objection = [&](const std::string& text) {
         return runtime.objection(spec_of(prepared_, runtime, model, text));
     };
@@ -196,7 +212,8 @@ bool Variants::add(std::size_t model, runtimes::Runtime& runtime, const std::str
     const bool is_reference = &runtime == runtimes_.front().get() && tactic == "baseline";
     if (!why.empty()) {
         const auto& name = prepared_.study.models[model].name;
-        if (is_reference) fail_usage("{} cannot execute {}, the study's reference: {}", runtime.name(), name, why);
+        if (is_reference)
+            fail_usage("{} cannot execute {}, the study's reference: {}", runtime.name(), name, why);
         prepared_.left_out.push_back(fmt::format("{}/{} of {}: {}", runtime.name(), tactic, name, why));
         objections_[wanted] = why;
         return false;
@@ -242,7 +259,8 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
 std::string machine(const meters::nvml::Access& gpus, const json& versions) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    json described = describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus}));
+    json described =
+        describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus}));
     described["runtimes"] = versions;
     return dump(described);
 }
@@ -296,11 +314,12 @@ Prepared prepare(const Plan& plan, const Runtimes& runtimes, const std::filesyst
     auto& study = prepared.study;
     runtimes::NativeRuntime reader;
     for (const auto& path : plan.models) {
-        prepared.models.push_back(prepare_model(plan, reader.look({.model = path}), store));
-        study.models.push_back(model_record(path, prepared.models.back().info));
+        prepared.models.push_back(
+            prepare_model(plan, data_for(plan, path), reader.look({.model = path}), store));
+        study.models.push_back(model_record(plan, path, prepared.models.back()));
     }
     make_names_unique(study.models);
-    study.dataset = dataset_record(plan, prepared.models.front());
+    study.dataset = dataset_record(data_for(plan, plan.models.front()), prepared.models.front());
     study.plan = dump(to_json(plan));
     const json versions = versions_of(runtimes);
     study.plan_hash = hash_plan(prepared, versions);
@@ -337,7 +356,8 @@ std::vector<double> prepare_pixels(
         const double seconds = seconds_to_make(model.info, model.pixels, model.pixels_key, *model.images);
         seconds_per_image.push_back(seconds / static_cast<double>(model.images->size()));
         if (!model.calibration) continue;
-        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key, *model.calibration->images);
+        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key,
+                        *model.calibration->images);
     }
     return seconds_per_image;
 }
@@ -347,10 +367,11 @@ void prepare_forms(const Prepared& prepared, const Runtimes& runtimes) {
     const auto& study = prepared.study;
     for (std::size_t model = 0; model < study.models.size(); ++model) {
         for (const auto& runtime : runtimes) {
-            const bool used =
-                std::any_of(study.variants.begin(), study.variants.end(), [&](const store::VariantRecord& variant) {
-                    return variant.model_id == static_cast<store::Id>(model) && variant.runtime == runtime->name();
-                });
+            const bool used = std::any_of(study.variants.begin(), study.variants.end(),
+                                          [&](const store::VariantRecord& variant) {
+                                              return variant.model_id == static_cast<store::Id>(model) &&
+                                                     variant.runtime == runtime->name();
+                                          });
             if (used && runtime->name() != "native") {
                 runtime->look(spec_of(prepared, *runtime, prepared.plan.models[model], "baseline"));
             }
