@@ -54,7 +54,7 @@ TEST(Runtimes, ShareOneStudyAndItsReferenceIsTheFirstOnesBaseline) {
     const Study study;
     const Outcome outcome = study.run("--runtime mine,native --tactics compile --json" + worker("mine"));
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
-    EXPECT_THAT(outcome.err, HasSubstr("Left out: mine/compile of resnet-mini: the fake has no compile"));
+    EXPECT_THAT(outcome.err, HasSubstr("Left out: mine/compile: the fake has no compile"));
     const json verdict = json::parse(outcome.out);
     EXPECT_EQ(verdict.at("recommendation"), "mine/baseline");
     const json shown = study.shown();

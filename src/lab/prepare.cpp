@@ -175,8 +175,8 @@ class Variants {
     Variants(Prepared& prepared, const Runtimes& runtimes) : prepared_(prepared), runtimes_(runtimes) {}
 
     void add(std::size_t model);
-    /// Throws a usage Error for a tactic that no runtime has for any model.
-    void check_tactics() const;
+    /// Says what was left out. Throws a usage Error for a tactic that no runtime has for any model.
+    void finish();
 
   private:
     struct Had {
@@ -189,6 +189,7 @@ class Variants {
 
     Prepared& prepared_;
     const Runtimes& runtimes_;
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>> left_out_;  ///< variant, why -> models
     std::map<std::string, std::string> objections_;  ///< tactic -> why the runtime asked last has it not
     std::set<std::string> had_;                      ///< tactics that some runtime has for some model
 };
@@ -214,7 +215,7 @@ bool Variants::add(std::size_t model, runtimes::Runtime& runtime, const std::str
         const auto& name = prepared_.study.models[model].name;
         if (is_reference)
             fail_usage("{} cannot execute {}, the study's reference: {}", runtime.name(), name, why);
-        prepared_.left_out.push_back(fmt::format("{}/{} of {}: {}", runtime.name(), tactic, name, why));
+        left_out_[{fmt::format("{}/{}", runtime.name(), tactic), why}].push_back(name);
         objections_[wanted] = why;
         return false;
     }
@@ -240,9 +241,15 @@ void Variants::add(std::size_t model) {
     }
 }
 
-void Variants::check_tactics() const {
+void Variants::finish() {
     for (const auto& [tactic, why] : objections_) {
         if (!had_.contains(tactic)) fail_usage("no runtime of the study has '{}': {}", tactic, why);
+    }
+    for (const auto& [variant, models] : left_out_) {
+        const auto& [name, why] = variant;
+        const bool every = models.size() == prepared_.plan.models.size();
+        prepared_.left_out.push_back(every ? fmt::format("{}: {}", name, why)
+                                           : fmt::format("{} of {}: {}", name, fmt::join(models, ", "), why));
     }
 }
 
@@ -330,7 +337,7 @@ Prepared prepare(const Plan& plan, const Runtimes& runtimes, const std::filesyst
     study.environment = machine(gpus, versions);
     Variants variants(prepared, runtimes);
     for (std::size_t model = 0; model < plan.models.size(); ++model) variants.add(model);
-    variants.check_tactics();
+    variants.finish();
     add_trials(plan, study);
     return prepared;
 }
