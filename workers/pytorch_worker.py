@@ -11,6 +11,7 @@ Layers are the model's nn.Linear and nn.Conv2d, as in Espalier's own pruning; ma
 
 import collections
 import io
+import json
 import os
 import pathlib
 import re
@@ -167,6 +168,9 @@ class PyTorch(Runtime):
 
     def read(self, folder: str):
         """The model of a folder, with every weight from its file: transformers would draw a missing one at random."""
+        config = json.loads((pathlib.Path(folder) / "config.json").read_text())
+        if "model_type" not in config and "architecture" not in config:
+            raise Unsupported(f"{folder}/config.json names no model_type of transformers and no architecture of timm")
         model, told = transformers.AutoModelForImageClassification.from_pretrained(
             folder, local_files_only=True, output_loading_info=True)
         if told["missing_keys"]:
@@ -212,6 +216,10 @@ class PyTorch(Runtime):
     def convert(self, name: str) -> None:
         self.kind = getattr(torch, PRECISIONS[name])
         self.model.to(self.kind)
+        try:
+            self.forward(self.spec.batch)
+        except RuntimeError as problem:  # some models keep f32 tables that no conversion reaches
+            raise Unsupported(f"PyTorch cannot execute this model in {name}: {problem}") from problem
         self.passes.append(f"{name}: all weights and activations")
         if self.spec.device == "cpu" and name == "bf16" and not torch.cpu._is_avx512_bf16_supported():
             self.notes.append("this processor has no bf16 products: PyTorch widens to f32 inside its kernels")
