@@ -217,7 +217,7 @@ class PyTorch(Runtime):
         self.kind = getattr(torch, PRECISIONS[name])
         self.model.to(self.kind)
         try:
-            self.forward(self.spec.batch)
+            self.forward(self.pixels)
         except RuntimeError as problem:  # some models keep f32 tables that no conversion reaches
             raise Unsupported(f"PyTorch cannot execute this model in {name}: {problem}") from problem
         self.passes.append(f"{name}: all weights and activations")
@@ -248,20 +248,21 @@ class PyTorch(Runtime):
         torch._dynamo.utils.counters.clear()
         start = time.perf_counter()
         self.call = torch.compile(self.model)
-        self.forward(self.spec.batch)
+        self.forward(self.pixels)
         self.synchronize()
         return time.perf_counter() - start
 
-    def forward(self, images: int):
+    def forward(self, pixels):
         with torch.inference_mode():
-            if self.cache and images < self.spec.batch:  # another number of images would compile once more
-                pixels = torch.from_numpy(self.spec.padded(images))
-            else:
-                pixels = self.pixels[:images]
-            return self.call(pixels.to(self.spec.device, self.kind), return_dict=True).logits[:images]
+            return self.call(pixels.to(self.spec.device, self.kind), return_dict=True).logits
 
     def run(self, images: int) -> None:
-        self.logits[:images] = self.forward(images)
+        if images == self.spec.batch:
+            self.logits.copy_(self.forward(self.pixels))
+        elif self.cache:  # another number of images would compile once more
+            self.logits[:images] = self.forward(torch.from_numpy(self.spec.padded(images)))[:images]
+        else:
+            self.logits[:images] = self.forward(self.pixels[:images])
         self.synchronize()
 
     def synchronize(self) -> None:
