@@ -113,6 +113,8 @@ class OpenVino(Runtime):
             self.compress()
         self.network.reshape(list(self.spec.pixels.shape))
         self.compiled = self.compile("bf16" if "bf16" in names else "f32")
+        if "dynamic-quantization" in names and ("FullyConnected", "int8") not in executed(self.compiled):
+            raise Unsupported("OpenVINO quantizes activations of fully connected layers only, and of none in this model")
         self.request = self.compiled.create_infer_request()
         self.request.set_input_tensor(openvino.Tensor(self.spec.pixels, shared_memory=True))
         self.request.set_output_tensor(openvino.Tensor(self.spec.logits, shared_memory=True))

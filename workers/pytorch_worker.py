@@ -11,6 +11,7 @@ Layers are the model's nn.Linear and nn.Conv2d, as in Espalier's own pruning; ma
 
 import collections
 import io
+import json
 import os
 import pathlib
 import re
@@ -169,6 +170,9 @@ class PyTorch(Runtime):
 
     def read(self, folder: str):
         """The model of a folder, with every weight from its file: transformers would draw a missing one at random."""
+        config = json.loads((pathlib.Path(folder) / "config.json").read_text())
+        if "model_type" not in config and "architecture" not in config:
+            raise Unsupported(f"{folder}/config.json names no model_type of transformers and no architecture of timm")
         model, told = transformers.AutoModelForImageClassification.from_pretrained(
             folder, local_files_only=True, output_loading_info=True)
         if told["missing_keys"]:
@@ -214,6 +218,10 @@ class PyTorch(Runtime):
     def convert(self, name: str) -> None:
         self.kind = getattr(torch, PRECISIONS[name])
         self.model.to(self.kind)
+        try:
+            self.forward(self.pixels)
+        except RuntimeError as problem:  # some models keep f32 tables that no conversion reaches
+            raise Unsupported(f"PyTorch cannot execute this model in {name}: {problem}") from problem
         self.passes.append(f"{name}: all weights and activations")
         if self.spec.device == "cpu" and name == "bf16" and not torch.cpu._is_avx512_bf16_supported():
             self.notes.append("this processor has no bf16 products: PyTorch widens to f32 inside its kernels")
@@ -242,22 +250,22 @@ class PyTorch(Runtime):
         torch._dynamo.utils.counters.clear()
         start = time.perf_counter()
         self.call = torch.compile(self.model)
-        self.forward(self.spec.batch)
+        self.forward(self.pixels)
         self.synchronize()
         return time.perf_counter() - start
 
-    def forward(self, images: int):
+    def forward(self, pixels):
         with torch.inference_mode():
-            if self.cache and images < self.spec.batch:  # another number of images would compile once more
-                pixels = torch.from_numpy(self.spec.padded(images))
-            else:
-                pixels = self.pixels[:images]
             pixels = pixels.to(self.spec.device, self.kind)
-            logits = self.call(pixels) if self.exported else self.call(pixels, return_dict=True).logits
-            return logits[:images]
+            return self.call(pixels) if self.exported else self.call(pixels, return_dict=True).logits
 
     def run(self, images: int) -> None:
-        self.logits[:images] = self.forward(images)
+        if images == self.spec.batch:
+            self.logits.copy_(self.forward(self.pixels))
+        elif self.cache:  # another number of images would compile once more
+            self.logits[:images] = self.forward(torch.from_numpy(self.spec.padded(images)))[:images]
+        else:
+            self.logits[:images] = self.forward(self.pixels[:images])
         self.synchronize()
 
     def synchronize(self) -> None:

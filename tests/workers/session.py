@@ -12,14 +12,14 @@ import numpy as np
 WORKERS = pathlib.Path(__file__).resolve().parents[2] / "workers"
 MEMORY = 3  # the descriptor that the worker maps
 
-if os.open(os.devnull, os.O_RDONLY) > MEMORY:
-    pass  # something keeps descriptor 3 open in this process, so that no pipe of a child's start lands on it
+while os.open(os.devnull, os.O_RDONLY) < MEMORY:
+    pass  # descriptor 3 stays taken in this process, so that no pipe of a child's start lands on it
 
 
 def source_of(runtime: str) -> list[str]:
-    """The command line of a worker: the text of the base, then its own, as Espalier concatenates them."""
-    files = [WORKERS / "worker.py", WORKERS / f"{runtime}_worker.py"]
-    return ["-c", "\n".join(path.read_text() for path in files)]
+    """The arguments of Python that start a worker: the text of the base, then its own, as Espalier joins them."""
+    parts = ["worker", *(["torch_graph"] if runtime == "pytorch" else []), f"{runtime}_worker"]
+    return ["-c", "".join((WORKERS / f"{part}.py").read_text() + "\n" for part in parts)]
 
 
 class Session:
@@ -48,6 +48,7 @@ class Session:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
+        self.errors.close()
 
     def send(self, line: bytes) -> dict:
         """What is answered to one line."""
@@ -89,6 +90,9 @@ class Session:
     def end(self) -> int:
         """Closes the worker's standard input; its exit status."""
         self.process.stdin.close()
+        return self.ended()
+
+    def ended(self) -> int:
         return self.process.wait(timeout=60)
 
     def said(self) -> str:
