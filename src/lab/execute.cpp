@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "lab/process.h"
+#include "base/process.h"
 #include "lab/runner.h"
 
 namespace espalier::lab {

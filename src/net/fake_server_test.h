@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace espalier::hub::testing {
+namespace espalier::net::testing {
 
 struct ServedRequest {
     std::string method;
@@ -150,4 +150,4 @@ class FakeServer {
     std::vector<std::thread> connections_;
 };
 
-}  // namespace espalier::hub::testing
+}  // namespace espalier::net::testing

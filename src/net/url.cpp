@@ -1,4 +1,4 @@
-#include "hub/url.h"
+#include "net/url.h"
 
 #include <curl/curl.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace espalier::hub {
+namespace espalier::net {
 namespace {
 
 using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
@@ -62,4 +62,4 @@ std::string encode(std::string_view text, std::string_view keep) {
     return result;
 }
 
-}  // namespace espalier::hub
+}  // namespace espalier::net

@@ -1,0 +1,147 @@
+#include "base/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace espalier {
+namespace {
+
+/// Exit code of a child that could not execute the program, as shells use it.
+constexpr int kCannotExecute = 127;
+/// Standard error may be endless; only its end is of use.
+constexpr std::size_t kErrorTail = 8192;
+
+/// A connected pair: a socket rather than a pipe, so that writing to a dead child is an error and no signal.
+void connect(Fd& ours, Fd& theirs) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        fail("cannot start a process: {}", std::strerror(errno));
+    }
+    ours.set(ends[0]);
+    theirs.set(ends[1]);
+    ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+}
+
+/// In the child, between fork and exec: only calls that are safe there.
+[[noreturn]] void become(char* const* arguments, const std::array<int, 3>& streams, pid_t parent) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died before the line above took effect.
+    if (::getppid() != parent) ::_exit(kCannotExecute);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGPIPE, SIG_DFL);
+    for (int i = 0; i < 3; ++i) {
+        if (::dup2(streams[static_cast<std::size_t>(i)], i) < 0) ::_exit(kCannotExecute);
+    }
+    ::execvp(arguments[0], arguments);
+    const char* reason = std::strerror(errno);
+    (void)!::write(2, reason, std::strlen(reason));
+    ::_exit(kCannotExecute);
+}
+
+/// Appends what is there. False when `limit` is exceeded.
+bool drain(Fd& from, std::string& into, std::size_t limit) {
+    char buffer[65536];
+    while (from.open()) {
+        const ssize_t got = ::read(from.get(), buffer, sizeof buffer);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+        if (got <= 0) {
+            from.reset();
+            return true;
+        }
+        into.append(buffer, static_cast<std::size_t>(got));
+        if (into.size() > limit) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+void Fd::reset() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+}
+
+ChildProcess::ChildProcess(const std::vector<std::string>& command) {
+    if (command.empty()) fail("no program to run");
+    Fd child_in;
+    Fd child_out;
+    Fd child_err;
+    connect(in_, child_in);
+    connect(out_, child_out);
+    connect(err_, child_err);
+    std::vector<char*> arguments;
+    for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    const pid_t parent = ::getpid();
+    pid_ = ::fork();
+    if (pid_ < 0) fail("cannot start {}: {}", command.front(), std::strerror(errno));
+    if (pid_ == 0) become(arguments.data(), {child_in.get(), child_out.get(), child_err.get()}, parent);
+    // Both sides set the group, so that it exists whoever runs first.
+    ::setpgid(pid_, pid_);
+}
+
+ChildProcess::~ChildProcess() { end(); }
+
+std::size_t ChildProcess::write(std::string_view text) {
+    std::size_t written = 0;
+    while (in_.open() && written < text.size()) {
+        const ssize_t sent =
+            ::send(in_.get(), text.data() + written, text.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return written;
+        if (sent < 0) break;
+        written += static_cast<std::size_t>(sent);
+    }
+    return text.size();
+}
+
+bool ChildProcess::read_output(std::string& text, std::size_t limit) { return drain(out_, text, limit); }
+
+void ChildProcess::read_errors(std::string& text) {
+    while (!drain(err_, text, 2 * kErrorTail)) text.erase(0, text.size() - kErrorTail);
+    if (text.size() > kErrorTail) text.erase(0, text.size() - kErrorTail);
+}
+
+void ChildProcess::wait(int milliseconds) const {
+    std::array<pollfd, 3> events{};
+    nfds_t count = 0;
+    if (in_.open()) events[count++] = {in_.get(), POLLOUT, 0};
+    if (out_.open()) events[count++] = {out_.get(), POLLIN, 0};
+    if (err_.open()) events[count++] = {err_.get(), POLLIN, 0};
+    // Once every stream is closed the process ends within moments.
+    constexpr int kMoment = 5;
+    ::poll(events.data(), count, count == 0 ? std::min(kMoment, milliseconds) : milliseconds);
+}
+
+std::optional<int> ChildProcess::ended() {
+    int status = 0;
+    if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) status_ = status;
+    return status_;
+}
+
+void ChildProcess::end() {
+    ::kill(-pid_, SIGKILL);
+    if (status_) return;
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    status_ = status;
+}
+
+}  // namespace espalier
