@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <charconv>
 #include <memory>
 
 #include "base/error.h"
@@ -58,6 +59,19 @@ std::string encode(std::string_view text, std::string_view keep) {
         } else {
             result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         }
+    }
+    return result;
+}
+
+std::string decode(std::string_view text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        const char* first = text.data() + i + 1;
+        const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                            std::from_chars(first, first + 2, value, 16).ptr == first + 2;
+        result += escape ? static_cast<char>(value) : text[i];
+        if (escape) i += 2;
     }
     return result;
 }
