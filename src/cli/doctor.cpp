@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/doctor_text.h"
 #include "cli/gpu_access.h"
+#include "cli/named_meters.h"
 
 namespace espalier::cli {
 namespace {
@@ -18,6 +19,7 @@ struct DoctorOptions {
     bool strict = false;
     bool fix_script = false;
     std::string root = "/";
+    std::vector<std::string> meters;
 };
 
 int doctor(const DoctorOptions& options, const Globals& globals) {
@@ -26,7 +28,7 @@ int doctor(const DoctorOptions& options, const Globals& globals) {
     // The driver's library speaks for this machine, whatever folder stands in for its files.
     const bool here = std::filesystem::weakly_canonical(options.root) == "/";
     const meters::Diagnosis diagnosis =
-        meters::diagnose(files, clock, here ? gpu_access() : meters::nvml::Access{});
+        meters::diagnose(files, clock, here ? gpu_access() : meters::nvml::Access{}, name_meters(options.meters));
     if (options.fix_script) {
         fmt::print("{}", meters::fix_script(diagnosis));
     } else if (globals.json) {
@@ -49,10 +51,12 @@ void add_doctor(CLI::App& app, Globals& globals, int& exit_code) {
                       "Print a script for an administrator that applies the fixes; it is not run");
     command->add_option("--root", options->root, "Look at the system below this folder instead of /")
         ->check(CLI::ExistingDirectory);
+    command->add_option("--meter", options->meters, kMeterHelp)->type_name("NAME");
     command->footer(
         "Examples:\n"
         "  espalier doctor\n"
         "  espalier doctor --fix-script | less      read it, then run it as root\n"
+        "  espalier doctor --meter shelly2://plug.lan/0\n"
         "  espalier doctor --strict --json          in front of a measurement in CI");
     command->callback([options, &globals, &exit_code] { exit_code = doctor(*options, globals); });
 }

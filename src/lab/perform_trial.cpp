@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cpu_features.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "lab/calibration.h"
 #include "lab/environment.h"
@@ -11,6 +12,7 @@
 #include "lab/trial.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "meters/named/discover.h"
 #include "meters/sampler.h"
 
 namespace espalier::lab {
@@ -38,7 +40,9 @@ runtimes::OpenCalibration calibration_of(const TrialRequest& request) {
 TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus});
+    const auto discovery =
+        meters::discover({.files = files, .clock = clock, .gpus = gpus, .named = request.meters});
+    meters::demand_named(discovery);
     meters::Sampler sampler(pointers(discovery), clock);
     const auto runtime = runtimes::make_runtime(request.runtime);
     ModelWorkload workload(*runtime,
@@ -50,6 +54,9 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
     auto outcome = carry_out(request.protocol, workload, sampler, clock, process_cpu_time);
     sampler.stop();
     const auto after = read_conditions(files, discovery.gpus);
+    for (auto& phase : outcome.phases) {
+        if (phase.name == phase::kMeasure) add_figures(sampler.meters(), phase);
+    }
 
     TrialResult result;
     result.measured.phases = std::move(outcome.phases);
@@ -62,6 +69,7 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
     for (const auto& phase : result.measured.phases) {
         if (phase.name != phase::kMeasure) continue;
         for (auto& note : judge_agreement(phase)) result.notes.push_back(std::move(note));
+        for (auto& note : judge_conservation(phase)) result.notes.push_back(std::move(note));
     }
     if (!outcome.steady) {
         result.notes.push_back({0, "warm-up", "warm-up ended at its cap before the calls were steady", ""});
@@ -72,13 +80,16 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
 }  // namespace
 
 TrialResult perform_trial(const TrialRequest& request, const meters::nvml::Access& gpus) {
+    TrialResult failed;
     try {
         return measure(request, gpus);
-    } catch (const std::exception& problem) {
-        TrialResult failed;
+    } catch (const Error& problem) {
         failed.error = problem.what();
-        return failed;
+        failed.lacks_meter = problem.kind() == ErrorKind::kCannotMeasure;
+    } catch (const std::exception& problem) {
+        failed.error = problem.what();
     }
+    return failed;
 }
 
 }  // namespace espalier::lab

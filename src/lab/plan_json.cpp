@@ -58,6 +58,7 @@ json measured_part(const Plan& plan) {
               {"warmup_cap_s", protocol.warmup_cap.value()},
               {"window_s", protocol.window.value()}}}};
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
+    for (const auto& meter : plan.meters) object["meters"].push_back(meter.text);
     return object;
 }
 
@@ -79,6 +80,7 @@ Plan plan_from_json(const json& object) {
         plan.calibration = object.value("calibration", "");
         plan.tactics = object.at("tactics").get<std::vector<std::string>>();
         plan.runtime = object.at("runtime").get<std::string>();
+        for (const auto& text : object.value("meters", std::vector<std::string>())) plan.meters.push_back({text});
         plan.blocks = object.at("blocks").get<int>();
         plan.images = object.at("images").get<int>();
         plan.batch = object.at("batch").get<int>();

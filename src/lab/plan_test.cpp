@@ -181,5 +181,20 @@ TEST(Quantities, CarryTheirUnits) {
     EXPECT_EQ(describe_duration(Seconds(0.85)), "850 ms");
 }
 
+TEST(Plan, NamesMetersAndKeepsNoLogin) {
+    const auto draft = parse_plan(R"(meters = ["shelly2://plug/0", "redfish://me:secret@bmc"])", "plan.toml", "/plans");
+    ASSERT_EQ(draft.meters->size(), 2u);
+    EXPECT_THAT(plan_complaint("meters = [\"plug\"]"), HasSubstr("plan.toml:1:"));
+    EXPECT_THAT(plan_complaint("meters = [\"command?unit=W:cat x\"]"), HasSubstr("runs no program"));
+    Plan plan;
+    const auto without = measured_part(plan);
+    EXPECT_FALSE(without.contains("meters")) << "studies without them keep their identity";
+    plan.meters = {{"redfish://bmc", "me:secret"}};
+    const std::string stored = to_json(plan).dump();
+    EXPECT_THAT(stored, HasSubstr("redfish://bmc"));
+    EXPECT_THAT(stored, testing::Not(HasSubstr("secret")));
+    EXPECT_EQ(plan_from_text(stored).meters.at(0).text, "redfish://bmc");
+}
+
 }  // namespace
 }  // namespace espalier::lab

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "lab/plan.h"
 #include "lab/quantities.h"
+#include "meters/named/spec.h"
 
 namespace espalier::lab {
 namespace {
@@ -176,6 +177,22 @@ Table limit_keys() {
              }}};
 }
 
+/// A plan may come from somebody else, so it starts no program.
+void read_meters(const toml::node& node, PlanDraft& draft, const Context& context) {
+    draft.meters.emplace();
+    for (const auto& meter : texts(node, context, "meters")) {
+        try {
+            if (meters::parse_spec(meter).runs_program())
+                context.reject(node.source(), "a plan runs no program: name a command meter with --meter");
+        } catch (const Error& error) {
+            const std::string_view message = error.what();
+            if (message.starts_with(context.source + ":")) throw;
+            context.reject(node.source(), std::string(message));
+        }
+        draft.meters->push_back({meter});
+    }
+}
+
 Table plan_keys() {
     const auto number = [](std::string key, std::optional<int> PlanDraft::*member) {
         return [=](const toml::node& node, PlanDraft& draft, const Context& context) {
@@ -201,6 +218,7 @@ Table plan_keys() {
                        const Context& context) { draft.runtime = text(node, context, "runtime"); }},
         {"seed", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.seed = integer(node, context, "seed"); }},
+        {"meters", read_meters},
         {"blocks", number("blocks", &PlanDraft::blocks)},
         {"images", number("images", &PlanDraft::images)},
         {"batch", number("batch", &PlanDraft::batch)},

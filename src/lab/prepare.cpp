@@ -12,9 +12,11 @@
 #include "lab/design.h"
 #include "lab/environment.h"
 #include "lab/pixels.h"
+#include "lab/protocol.h"
 #include "lab/wall_time.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "meters/named/discover.h"
 #include "tactics/tactic.h"
 
 namespace espalier::lab {
@@ -155,10 +157,17 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
     }
 }
 
-std::string machine(const meters::nvml::Access& gpus) {
+/// Sets what depends on the meters that work here.
+void look_at_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    return dump(describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus})));
+    const auto discovery =
+        meters::discover({.files = files, .clock = clock, .gpus = gpus, .named = prepared.plan.meters});
+    meters::demand_named(discovery);
+    std::vector<meters::Meter*> meters;
+    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
+    prepared.study.environment = dump(describe_machine(files, discovery));
+    prepared.window = window_length(prepared.plan.protocol, meters);
 }
 
 bool usable(const std::string& pixels, const std::string& key) {
@@ -208,10 +217,22 @@ Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesy
     study.blocks = plan.blocks;
     study.tool_version = kVersion;
     study.created_at = utc_now();
-    study.environment = machine(gpus);
+    look_at_meters(prepared, gpus);
     add_variants(plan, study);
     add_trials(plan, study);
     return prepared;
+}
+
+void watch_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
+    if (prepared.plan.meters.empty()) return;
+    MonotonicClock clock;
+    for (auto& meter : prepared.plan.meters) meter.refresh_period = meters::watch(meter, clock);
+    look_at_meters(prepared, gpus);
+    const auto& protocol = prepared.plan.protocol;
+    if (prepared.window + protocol.warmup_cap + protocol.idle < protocol.timeout) return;
+    fail_usage("the meters need a window of {:.0f} s, which does not fit into the time-out of a trial ({:.0f} s); "
+               "raise it with --timeout",
+               prepared.window.value(), protocol.timeout.value());
 }
 
 std::vector<double> prepare_pixels(

@@ -9,13 +9,15 @@
 namespace espalier::lab {
 namespace {
 
-/// Whether variants may be compared by this meter. Every runtime executes on the processor, so what a GPU
-/// draws meanwhile is only shown.
-bool is_tested_energy(const meters::Description& description) {
-    const bool covers =
-        description.part == meters::Part::kProcessor || description.part == meters::Part::kMachine;
-    return covers && description.tier != meters::Tier::kUncalibratedModel &&
-           description.tier != meters::Tier::kNone;
+/// The first of the best tier that measures energy of a part; null where there is none but a model.
+const meters::Description* best_energy(const std::vector<meters::Meter*>& meters, meters::Part part) {
+    const meters::Description* best = nullptr;
+    for (const auto* meter : meters) {
+        const auto& description = meter->description();
+        if (description.part != part || description.tier >= meters::Tier::kUncalibratedModel) continue;
+        if (best == nullptr || description.tier < best->tier) best = &description;
+    }
+    return best;
 }
 
 /// The steps of one trial, each between two looks at the meters.
@@ -106,6 +108,7 @@ ProtocolOutcome Trial::run() {
     phase(phase::kLoad, [&](auto&) { workload_.load(); });
     phase(phase::kOptimize, [&](auto&) { workload_.optimize(); });
     phase(phase::kWarmUp, [&](auto& record) { warm_up(record); });
+    sampler_.fix_ranges();
     phase(phase::kMeasure, [&](auto& record) { measure(record); });
     if (workload_.further_calls() > 0) {
         phase(phase::kAccuracy, [&](auto& record) { complete_predictions(record); });
@@ -119,9 +122,9 @@ ProtocolOutcome Trial::run() {
 
 Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters) {
     Seconds length = settings.window;
-    for (const auto* meter : meters) {
-        const auto& description = meter->description();
-        if (is_tested_energy(description)) length = std::max(length, meters::shortest_window(description));
+    for (const meters::Part part : {meters::Part::kProcessor, meters::Part::kMachine}) {
+        const auto* best = best_energy(meters, part);
+        if (best != nullptr) length = std::max(length, meters::shortest_window(*best));
     }
     return length;
 }
