@@ -2,7 +2,7 @@
 # Fails when an #include under src/ points up or sideways between the floors of ARCHITECTURE.md.
 set -eu
 cd "$(dirname "$0")/.."
-declare -A floor=([base]=0 [tensor]=1 [meters]=1 [statistics]=1 [kernels]=2 [graph]=2 [store]=2
+declare -A floor=([base]=0 [tensor]=1 [net]=1 [statistics]=1 [meters]=2 [kernels]=2 [graph]=2 [store]=2
     [formats]=3 [passes]=3 [datasets]=3 [hub]=3 [models]=4 [tactics]=4 [engine]=4 [runtimes]=5 [lab]=6 [report]=7 [cli]=8)
 bad=0
 while IFS=: read -r file line text; do

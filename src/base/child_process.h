@@ -2,8 +2,10 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/units.h"
@@ -11,15 +13,12 @@
 namespace espalier {
 
 /// A file descriptor that closes itself.
-class FileDescriptor {
+class Fd {
   public:
-    explicit FileDescriptor(int fd = -1) : fd_(fd) {}
-    ~FileDescriptor() { reset(); }
-    FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.release()) {}
-    FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-        if (this != &other) set(other.release());
-        return *this;
-    }
+    explicit Fd(int fd = -1) : fd_(fd) {}
+    ~Fd() { reset(); }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
 
     int get() const { return fd_; }
     bool open() const { return fd_ >= 0; }
@@ -28,11 +27,6 @@ class FileDescriptor {
         fd_ = fd;
     }
     void reset();
-    int release() {
-        const int fd = fd_;
-        fd_ = -1;
-        return fd;
-    }
 
   private:
     int fd_;
@@ -40,56 +34,61 @@ class FileDescriptor {
 
 /// What is started, and how.
 struct ChildOptions {
-    std::vector<std::string>
-        command;  ///< the program, looked up in PATH where it has no slash, and its arguments
-    /// A process group of its own, so that Ctrl-C at the terminal reaches only the caller; whatever is left
-    /// of the group is ended with the child.
+    /// The program, looked up in PATH where it has no slash, and its arguments.
+    std::vector<std::string> command;
+    /// A process group of its own, so that Ctrl-C at the terminal reaches only the caller; what is left of the
+    /// group is ended with the child.
     bool own_group = true;
     int shared = -1;  ///< a descriptor that the child has as number 3; -1: none
 };
 
-/// A running program with its three standard streams, whose ends here do not block. The kernel ends it when
-/// the caller dies, however that happens. Must be made by the thread that outlives the child: the
-/// parent-death signal follows the thread, not the process.
+/// A running program with its three streams, none of which blocks. The kernel ends it when the thread that
+/// started it ends, however that happens.
 class ChildProcess {
   public:
-    /// Throws Error when no process can be made. A program that cannot be executed ends with kCannotExecute
-    /// and says why on its standard error.
+    /// Throws Error when no process can be made. A program that cannot be executed exits with 127 and says
+    /// why on its standard error.
     explicit ChildProcess(const ChildOptions& options);
-    /// Ends it.
+    explicit ChildProcess(const std::vector<std::string>& command)
+        : ChildProcess(ChildOptions{.command = command}) {}
+    /// Ends it and reaps it.
     ~ChildProcess() { end(); }
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
 
     pid_t pid() const { return pid_; }
-    FileDescriptor& in() { return in_; }
-    FileDescriptor& out() { return out_; }
-    FileDescriptor& err() { return err_; }
 
-    /// The status of wait(2) once it has ended; asks the kernel, never waits.
-    std::optional<int> status();
+    /// Writes what the child takes now of `text`; returns how many bytes. All of it where the child no longer
+    /// reads, whose input is closed then.
+    std::size_t write(std::string_view text);
+    void close_input() { in_.reset(); }
+    bool input_is_open() const { return in_.open(); }
+    /// Appends what can be read now; at most `limit` bytes may stand in the text. False where there would be
+    /// more.
+    bool read_output(std::string& text, std::size_t limit);
+    bool output_is_open() const { return out_.open(); }
+    /// The same of standard error, of which only the end is kept.
+    void read_errors(std::string& text);
+    /// Waits until the child has written or closed a stream or, where there is more `to_write`, can be written
+    /// to; at most that long.
+    void wait(int milliseconds, bool to_write) const;
+    /// The status of waitpid(2) where the child has ended.
+    std::optional<int> ended();
     /// Waits so long at most for it to end by itself; whether it did.
-    bool wait(Seconds longest);
-    /// Ends it at once, and its group where it has its own.
+    bool wait_for_end(Seconds longest);
+    /// Ends it at once, and its group where it has its own, and reaps it.
     void end();
-
-    /// Exit code of a child that could not execute the program, as shells use it.
-    static constexpr int kCannotExecute = 127;
 
   private:
     bool own_group_;
     pid_t pid_ = -1;
     std::optional<int> status_;
-    FileDescriptor in_;
-    FileDescriptor out_;
-    FileDescriptor err_;
+    Fd in_;
+    Fd out_;
+    Fd err_;
 };
 
-/// "exit code 3" or "signal 9 (Killed)", of a status of wait(2).
+/// "exit code 3" or "signal 9 (Killed)", of a status of waitpid(2).
 std::string describe_end(int status);
-
-/// Reads what a stream holds now, without waiting, to the end of `into`, at most `limit` bytes in one call.
-/// Closes the descriptor at its end. Returns the number of bytes read.
-std::size_t read_available(FileDescriptor& from, std::string& into, std::size_t limit);
 
 }  // namespace espalier

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/doctor_text.h"
 #include "cli/gpu_access.h"
+#include "cli/named_meters.h"
 #include "cli/runtime_access.h"
 #include "cli/runtime_checks.h"
 
@@ -21,6 +22,7 @@ struct DoctorOptions {
     bool fix_script = false;
     std::string root = "/";
     RuntimeOptions runtimes;
+    std::vector<std::string> meters;
 };
 
 int doctor(const DoctorOptions& options, const Globals& globals) {
@@ -28,8 +30,8 @@ int doctor(const DoctorOptions& options, const Globals& globals) {
     const meters::SystemFiles files(options.root);
     // The driver's library speaks for this machine, whatever folder stands in for its files.
     const bool here = std::filesystem::weakly_canonical(options.root) == "/";
-    meters::Diagnosis diagnosis =
-        meters::diagnose(files, clock, here ? gpu_access() : meters::nvml::Access{});
+    meters::Diagnosis diagnosis = meters::diagnose(
+        files, clock, here ? gpu_access() : meters::nvml::Access{}, name_meters(options.meters));
     if (here) {
         for (auto& check : runtime_checks(runtime_access(options.runtimes)))
             diagnosis.checks.push_back(std::move(check));
@@ -57,10 +59,12 @@ void add_doctor(CLI::App& app, Globals& globals, int& exit_code) {
     command->add_option("--root", options->root, "Look at the system below this folder instead of /")
         ->check(CLI::ExistingDirectory);
     add_runtime_options(*command, options->runtimes);
+    command->add_option("--meter", options->meters, kMeterHelp)->type_name("NAME");
     command->footer(
         "Examples:\n"
         "  espalier doctor\n"
         "  espalier doctor --fix-script | less      read it, then run it as root\n"
+        "  espalier doctor --meter shelly2://plug.lan/0\n"
         "  espalier doctor --strict --json          in front of a measurement in CI");
     command->callback([options, &globals, &exit_code] { exit_code = doctor(*options, globals); });
 }

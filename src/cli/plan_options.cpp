@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/named_meters.h"
 #include "lab/quantities.h"
 #include "lab/wall_time.h"
 
@@ -89,6 +90,7 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
     command.add_option("--batch", options.batch, "Images per call (default 1)");
     command.add_option("--threads", options.threads, "Compute threads (default: usable processors)");
     command.add_option("--seed", options.seed, "Seed of the order and of the choice of images (default 1)");
+    command.add_option("--meter", options.meters, kMeterHelp)->type_name("NAME");
     const char* group = "Protocol";
     command.add_option("--warmup", options.warmup, "Least calls before anything is measured (default 3)")
         ->group(group);
@@ -116,6 +118,7 @@ lab::PlanDraft draft(const PlanOptions& options) {
     set_number(result.batch, options.batch);
     set_number(result.threads, options.threads);
     set_number(result.seed, options.seed);
+    if (!options.meters.empty()) result.meters = name_meters(options.meters);
     set_number(result.warmup_calls, options.warmup);
     set_number(result.attempts, options.attempts);
     set_duration(result.idle, options.idle, "--idle");

@@ -43,6 +43,7 @@ struct PlanOptions {
     int batch = -1;
     int threads = -1;
     std::int64_t seed = -1;
+    std::vector<std::string> meters;
     int warmup = -1;
     int attempts = -1;
     std::string idle;

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/gpu_access.h"
 #include "cli/model_source.h"
+#include "cli/named_meters.h"
 #include "cli/plan_options.h"
 #include "cli/run_progress.h"
 #include "cli/stop_signals.h"
@@ -56,6 +57,12 @@ std::string canonical_tactic(const std::string& text, bool only_native) {
     }
 }
 
+std::vector<std::string> texts_of(const std::vector<meters::NamedMeter>& meters) {
+    std::vector<std::string> texts;
+    for (const auto& meter : meters) texts.push_back(meter.text);
+    return texts;
+}
+
 /// Completes the plan from flags, file and defaults. Models on the Hub are brought here.
 lab::Plan make_plan(const RunOptions& options, const Globals& globals) {
     lab::PlanDraft values = draft(options.plan);
@@ -65,6 +72,8 @@ lab::Plan make_plan(const RunOptions& options, const Globals& globals) {
         const auto folder = std::filesystem::absolute(options.plan_file).parent_path();
         if (values.models) file.models.reset();
         for (auto& model : models_of(file)) model = model_path_in_plan(model, folder, globals);
+        if (values.meters) file.meters.reset();
+        if (file.meters) file.meters = name_meters(texts_of(*file.meters));
         values = lab::merge(values, file);
     }
     const bool only_native = !values.runtimes || *values.runtimes == std::vector<std::string>{"native"};
@@ -169,6 +178,13 @@ std::vector<double> prepare_inputs(const lab::Prepared& prepared, const lab::Run
     return seconds;
 }
 
+void watch_meters(lab::Prepared& prepared, const Globals& globals) {
+    if (prepared.plan.meters.empty()) return;
+    say(globals, "Watching the meters that were named, to see how often they have a new value ...");
+    lab::watch_meters(prepared, gpu_access());
+    say(globals, fmt::format("Measured windows are at least {} long", lab::describe_duration(prepared.window)));
+}
+
 /// Whether the plan was carried out already, so that no trial and no image is needed.
 bool complete(store::Database& database, const lab::Prepared& prepared, const RunOptions& options) {
     const auto known = store::Studies(database).find_plan(prepared.study.plan_hash);
@@ -225,12 +241,14 @@ int run(const RunOptions& options, const Globals& globals) {
     // Both before anything that takes long: the store's troubles are told at once.
     const store::Lock lock(path);
     store::Database database(path, store::Access::kWrite);
-    const auto prepared = lab::prepare(plan, runtimes, path, gpu_access());
+    auto prepared = lab::prepare(plan, runtimes, path, gpu_access());
     RunProgress progress(globals.quiet ? "none" : globals.progress);
-    // Before the study is made, so that images which do not fit the model leave none behind.
-    const auto preprocess_s = complete(database, prepared, options)
-                                  ? std::vector<double>(prepared.models.size())
-                                  : prepare_inputs(prepared, runtimes, progress);
+    std::vector<double> preprocess_s(prepared.models.size());
+    // Before the study is made, so that meters and images which cannot be used leave none behind.
+    if (!complete(database, prepared, options)) {
+        watch_meters(prepared, globals);
+        preprocess_s = prepare_inputs(prepared, runtimes, progress);
+    }
     const auto opened = lab::open_study(database, prepared, access, options.fresh);
     const auto& study = opened.run.study;
     say(globals, fmt::format("{} study {}: {}", opened.created ? "New" : "Carrying on", study.key,

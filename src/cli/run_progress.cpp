@@ -24,6 +24,8 @@ const char* word(lab::TrialOutcome::Kind kind) {
             return "crashed";
         case lab::TrialOutcome::Kind::kTimedOut:
             return "timed out";
+        case lab::TrialOutcome::Kind::kNoMeter:
+            return "no meter";
         case lab::TrialOutcome::Kind::kInterrupted:
             return "interrupted";
     }

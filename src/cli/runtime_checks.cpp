@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/error.h"
-#include "lab/process.h"
+#include "base/process.h"
 #include "runtimes/worker/sources.h"
 
 namespace espalier::cli {
@@ -30,11 +30,11 @@ std::vector<std::string> all_modules() {
 
 /// The modules that the Python finds; nothing where there is no such Python.
 std::optional<std::vector<std::string>> found_modules(const std::string& python) {
-    lab::ProcessRequest request{.command = {python, "-c", kProbe}, .timeout = kPatience};
+    ProcessRequest request{.command = {python, "-c", kProbe}, .timeout = kPatience};
     for (auto& module : all_modules()) request.command.push_back(std::move(module));
-    const auto process = lab::run_process(request, [] { return false; });
+    const auto process = run_process(request, [] { return false; });
     const auto found = json::parse(process.output, nullptr, false);
-    if (process.end != lab::ProcessResult::End::kExited || process.exit_code != 0 || !found.is_array()) {
+    if (process.end != ProcessResult::End::kExited || process.exit_code != 0 || !found.is_array()) {
         return std::nullopt;
     }
     return found.get<std::vector<std::string>>();

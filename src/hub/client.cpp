@@ -7,7 +7,7 @@
 #include "hub/printable.h"
 #include "hub/refusal.h"
 #include "hub/retry.h"
-#include "hub/url.h"
+#include "net/url.h"
 
 namespace espalier::hub {
 namespace {
@@ -16,7 +16,7 @@ constexpr int kMostRedirects = 8;
 constexpr std::size_t kLongestAnswer = std::size_t{64} << 20;
 
 /// Whether a redirect already says what the file is, so that its target need not be asked.
-bool has_metadata(const Response& response) { return !response.header("x-linked-etag").empty(); }
+bool has_metadata(const net::Response& response) { return !response.header("x-linked-etag").empty(); }
 
 /// ETag without its quotes and its mark of weakness, as it names the blob.
 std::string blob_name(std::string etag) {
@@ -39,7 +39,7 @@ std::optional<std::int64_t> number(const std::string& text) {
     return value;
 }
 
-std::optional<std::int64_t> size_in(const Response& response) {
+std::optional<std::int64_t> size_in(const net::Response& response) {
     if (const auto linked = number(response.header("x-linked-size"))) return linked;
     if (response.redirects() || !response.header("content-encoding").empty()) return std::nullopt;
     return number(response.header("content-length"));
@@ -53,7 +53,7 @@ void check_same(const Value& listed, const Value& answered, const char* what, co
 }
 
 /// Name of the blob, as both the list and the file's own answer have it.
-std::string agreed_blob(const ListedFile& listed, const Response& response, const std::string& url) {
+std::string agreed_blob(const ListedFile& listed, const net::Response& response, const std::string& url) {
     const std::string linked = response.header("x-linked-etag");
     const std::string name = blob_name(linked.empty() ? response.header("etag") : linked);
     if (!is_blob_name(name)) fail("{} has no usable ETag ('{}'); is this a Hub?", url, printable(name));
@@ -61,7 +61,7 @@ std::string agreed_blob(const ListedFile& listed, const Response& response, cons
     return name;
 }
 
-std::int64_t agreed_size(const ListedFile& listed, const Response& response, const std::string& url) {
+std::int64_t agreed_size(const ListedFile& listed, const net::Response& response, const std::string& url) {
     const auto bytes = size_in(response);
     if (!bytes && !listed.bytes) fail("{}: the server does not say how long the file is", url);
     if (bytes && listed.bytes) check_same(*listed.bytes, *bytes, "bytes", url);
@@ -72,30 +72,30 @@ std::int64_t agreed_size(const ListedFile& listed, const Response& response, con
 
 Client::Client(const Settings& settings) : settings_(settings), http_(settings.certificates) {}
 
-Response Client::send(Request request, const Sink& sink, bool stop_at_metadata) {
-    const std::string home = origin_of(settings_.endpoint);
+net::Response Client::send(net::Request request, const net::Sink& sink, bool stop_at_metadata) {
+    const std::string home = net::origin_of(settings_.endpoint);
     const auto headers = request.headers;
     for (int hop = 0; hop <= kMostRedirects; ++hop) {
-        const bool at_home = origin_of(request.url) == home;
+        const bool at_home = net::origin_of(request.url) == home;
         request.headers = headers;
         if (at_home && !settings_.token.empty()) {
             request.headers.push_back("Authorization: Bearer " + settings_.token);
         }
-        Response response = http_.perform(request, sink);
+        net::Response response = http_.perform(request, sink);
         reached_ = reached_ || response.status != 0;
         if (reached_) response.unreachable = false;
         if (!response.redirects()) return response;
-        const std::string target = resolve_url(request.url, response.header("location"));
+        const std::string target = net::resolve_url(request.url, response.header("location"));
         if (request.url.starts_with("https:") && !target.starts_with("https:")) {
             fail("{} leads to {}, which is not encrypted; it is not followed", request.url, target);
         }
-        if (stop_at_metadata && has_metadata(response) && origin_of(target) != home) return response;
+        if (stop_at_metadata && has_metadata(response) && net::origin_of(target) != home) return response;
         request.url = target;
     }
     fail("{} leads from place to place, more than {} times", request.url, kMostRedirects);
 }
 
-void Client::pause_or_fail(const Response& response, int attempt, const Reference& reference,
+void Client::pause_or_fail(const net::Response& response, int attempt, const Reference& reference,
                            const std::string& what) {
     const auto pause = pause_before_retry(response, attempt);
     if (!pause) refuse(response, reference, what, settings_);
@@ -105,9 +105,9 @@ void Client::pause_or_fail(const Response& response, int attempt, const Referenc
     settings_.pause(*pause);
 }
 
-Response Client::send_patiently(const Request& request, const Reference& reference, const std::string& what,
-                                std::string& body) {
-    const Sink collect = [&](const Response&, std::string_view piece) {
+net::Response Client::send_patiently(const net::Request& request, const Reference& reference,
+                                     const std::string& what, std::string& body) {
+    const net::Sink collect = [&](const net::Response&, std::string_view piece) {
         if (body.size() + piece.size() > kLongestAnswer) {
             fail("{} answered with more than {} MB", request.url, kLongestAnswer >> 20);
         }
@@ -116,16 +116,16 @@ Response Client::send_patiently(const Request& request, const Reference& referen
     };
     for (int attempt = 1;; ++attempt) {
         body.clear();
-        Response response = send(request, collect, request.head);
+        net::Response response = send(request, collect, request.head);
         if (response.failure.empty() && (response.ok() || response.redirects())) return response;
         pause_or_fail(response, attempt, reference, what);
     }
 }
 
 Listing Client::list(const Reference& reference) {
-    Request request;
+    net::Request request;
     request.url = fmt::format("{}/api/models/{}/revision/{}?blobs=true", settings_.endpoint, reference.id,
-                              encode(reference.revision));
+                              net::encode(reference.revision));
     request.silence_timeout_s = settings_.answer_timeout_s;
     // A long list may take longer than an answer of a few headers.
     request.whole_timeout_s = 6 * settings_.answer_timeout_s;
@@ -136,13 +136,13 @@ Listing Client::list(const Reference& reference) {
 
 RemoteFile Client::look_up(const Reference& reference, const std::string& commit, const ListedFile& listed) {
     check_file_name(listed.path);
-    Request request;
+    net::Request request;
     request.url = fmt::format("{}/{}/resolve/{}/{}", settings_.endpoint, reference.id, commit,
-                              encode(listed.path, "/"));
+                              net::encode(listed.path, "/"));
     request.head = true;
     request.silence_timeout_s = request.whole_timeout_s = settings_.answer_timeout_s;
     std::string no_body;
-    const Response response = send_patiently(request, reference, listed.path, no_body);
+    const net::Response response = send_patiently(request, reference, listed.path, no_body);
     if (const auto said = response.header("x-repo-commit"); !said.empty()) {
         check_same(commit, said, "commit", request.url);
     }
@@ -150,8 +150,8 @@ RemoteFile Client::look_up(const Reference& reference, const std::string& commit
             agreed_size(listed, response, request.url)};
 }
 
-Response Client::get(const std::string& url, std::int64_t offset, const Sink& sink) {
-    Request request;
+net::Response Client::get(const std::string& url, std::int64_t offset, const net::Sink& sink) {
+    net::Request request;
     request.url = url;
     request.silence_timeout_s = settings_.silence_timeout_s;
     if (offset > 0) request.headers.push_back(fmt::format("Range: bytes={}-", offset));

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <string>
 
-#include "hub/http.h"
 #include "hub/listing.h"
 #include "hub/reference.h"
 #include "hub/settings.h"
+#include "net/http.h"
 
 namespace espalier::hub {
 
@@ -34,20 +34,20 @@ class Client {
 
     /// Gets the content from `offset` on, following redirects, and hands it to `sink` as it comes. One try:
     /// the caller knows what it has by then.
-    Response get(const std::string& url, std::int64_t offset, const Sink& sink);
+    net::Response get(const std::string& url, std::int64_t offset, const net::Sink& sink);
 
     /// The pause before another try after this response; throws Error where there is none, telling why `what`
     /// could not be had.
-    void pause_or_fail(const Response& response, int attempt, const Reference& reference,
+    void pause_or_fail(const net::Response& response, int attempt, const Reference& reference,
                        const std::string& what);
 
   private:
-    Response send(Request request, const Sink& sink, bool stop_at_metadata);
-    Response send_patiently(const Request& request, const Reference& reference, const std::string& what,
-                            std::string& body);
+    net::Response send(net::Request request, const net::Sink& sink, bool stop_at_metadata);
+    net::Response send_patiently(const net::Request& request, const Reference& reference,
+                                 const std::string& what, std::string& body);
 
     const Settings& settings_;
-    HttpClient http_;
+    net::HttpClient http_;
     bool reached_ = false;  ///< an answer came before, so a lost connection may come back
 };
 

@@ -11,7 +11,7 @@ namespace {
 constexpr int kMostTries = 200;
 
 /// Whether the answer to a request from `offset` on begins there.
-bool continues_at(const Response& response, std::int64_t offset, std::int64_t bytes) {
+bool continues_at(const net::Response& response, std::int64_t offset, std::int64_t bytes) {
     if (response.status != 206 || !response.header("content-encoding").empty()) return false;
     const std::string range = response.header("content-range");
     const std::string start = fmt::format("bytes {}-", offset);
@@ -19,21 +19,22 @@ bool continues_at(const Response& response, std::int64_t offset, std::int64_t by
 }
 
 /// One request for what is missing. Begins again where the server sends the whole, or something else.
-Response receive(Client& client, const std::string& url, std::int64_t bytes, IncompleteFile& part,
-                 const BytesArrived& arrived) {
+net::Response receive(Client& client, const std::string& url, std::int64_t bytes, IncompleteFile& part,
+                      const BytesArrived& arrived) {
     const std::int64_t offset = part.size();
     bool first = true;
     bool wrong_range = false;
-    Response response = client.get(url, offset, [&](const Response& answer, std::string_view piece) {
-        if (std::exchange(first, false) && offset > 0 && !continues_at(answer, offset, bytes)) {
-            part.restart();
-            wrong_range = answer.status == 206;
-        }
-        if (wrong_range) return false;
-        part.append(piece);
-        arrived(part.size());
-        return true;
-    });
+    net::Response response =
+        client.get(url, offset, [&](const net::Response& answer, std::string_view piece) {
+            if (std::exchange(first, false) && offset > 0 && !continues_at(answer, offset, bytes)) {
+                part.restart();
+                wrong_range = answer.status == 206;
+            }
+            if (wrong_range) return false;
+            part.append(piece);
+            arrived(part.size());
+            return true;
+        });
     // 416: what we have is not what the server has.
     if (response.status == 416) part.restart();
     if (wrong_range || (response.status == 416 && offset > 0)) response.failure = "the server cannot resume";
@@ -46,7 +47,7 @@ void complete(Client& client, const Reference& reference, const RemoteFile& file
     int fruitless = 0;
     for (int tries = 0; part.missing() > 0; ++tries) {
         const std::int64_t before = part.size();
-        Response response = receive(client, file.url, file.bytes, part, arrived);
+        net::Response response = receive(client, file.url, file.bytes, part, arrived);
         if (part.missing() == 0) return;
         if (response.ok()) response.failure = "the server closed the connection early";
         fruitless = part.size() > before && tries < kMostTries ? 1 : fruitless + 1;

@@ -4,10 +4,14 @@
 
 #include "base/file.h"
 #include "hub/digest.h"
-#include "hub/fake_server_test.h"
+#include "net/fake_server_test.h"
 #include "hub/settings.h"
 
 namespace espalier::hub::testing {
+
+using net::testing::FakeServer;
+using net::testing::Reply;
+using net::testing::ServedRequest;
 
 inline const std::string kCommit = "0123456789abcdef0123456789abcdef01234567";
 

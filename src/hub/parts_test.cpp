@@ -9,7 +9,7 @@
 #include "hub/listing.h"
 #include "hub/printable.h"
 #include "hub/retry.h"
-#include "hub/url.h"
+#include "net/url.h"
 
 namespace espalier::hub {
 namespace {
@@ -39,16 +39,16 @@ TEST(Digest, AgreesWithPublishedValues) {
 }
 
 TEST(Url, ResolvesAndComparesOrigins) {
-    EXPECT_EQ(resolve_url("https://a.b/x/y?q", "/z"), "https://a.b/z");
-    EXPECT_EQ(resolve_url("https://a.b/x/y", "http://c:81/z?s=1"), "http://c:81/z?s=1");
-    EXPECT_EQ(origin_of("https://a.b/x"), origin_of("https://a.b:443/y"));
-    EXPECT_NE(origin_of("https://a.b/x"), origin_of("http://a.b/x"));
-    EXPECT_NE(origin_of("https://a.b/x"), origin_of("https://a.b:444/x"));
-    EXPECT_NE(origin_of("https://a.b/x"), origin_of("https://a.b.evil.org/x"));
-    EXPECT_NE(origin_of("https://a.b/x"), origin_of("https://a.b@evil.org/x"));
-    EXPECT_THROW(origin_of("no address"), Error);
-    EXPECT_EQ(encode("refs/pr/1"), "refs%2Fpr%2F1");
-    EXPECT_EQ(encode("a b/ä?.json", "/"), "a%20b/%C3%A4%3F.json");
+    EXPECT_EQ(net::resolve_url("https://a.b/x/y?q", "/z"), "https://a.b/z");
+    EXPECT_EQ(net::resolve_url("https://a.b/x/y", "http://c:81/z?s=1"), "http://c:81/z?s=1");
+    EXPECT_EQ(net::origin_of("https://a.b/x"), net::origin_of("https://a.b:443/y"));
+    EXPECT_NE(net::origin_of("https://a.b/x"), net::origin_of("http://a.b/x"));
+    EXPECT_NE(net::origin_of("https://a.b/x"), net::origin_of("https://a.b:444/x"));
+    EXPECT_NE(net::origin_of("https://a.b/x"), net::origin_of("https://a.b.evil.org/x"));
+    EXPECT_NE(net::origin_of("https://a.b/x"), net::origin_of("https://a.b@evil.org/x"));
+    EXPECT_THROW(net::origin_of("no address"), Error);
+    EXPECT_EQ(net::encode("refs/pr/1"), "refs%2Fpr%2F1");
+    EXPECT_EQ(net::encode("a b/ä?.json", "/"), "a%20b/%C3%A4%3F.json");
 }
 
 TEST(Choice, TakesTheBestKindOfWeights) {
@@ -101,8 +101,8 @@ TEST(Printable, ShowsWhatWouldDraw) {
     EXPECT_EQ(printable(std::string(300, 'a')).size(), 255u);
 }
 
-Response status(long code, const std::string& retry_after = "") {
-    Response response;
+net::Response status(long code, const std::string& retry_after = "") {
+    net::Response response;
     response.status = code;
     if (!retry_after.empty()) response.headers["retry-after"] = retry_after;
     return response;
@@ -119,7 +119,7 @@ TEST(Retry, IsBoundedAndHonoursTheServer) {
     EXPECT_EQ(pause_before_retry(status(429, "100000"), 1), std::nullopt);
     EXPECT_EQ(pause_before_retry(status(429, "Fri, 31 Dec 1999 23:59:59 GMT"), 1), Seconds(0.0));
     EXPECT_EQ(pause_before_retry(status(429, "soon"), 2), Seconds(2.0));
-    Response lost;
+    net::Response lost;
     lost.failure = "no such host";
     EXPECT_EQ(pause_before_retry(lost, 1), Seconds(1.0));
     lost.unreachable = true;

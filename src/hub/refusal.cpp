@@ -6,7 +6,7 @@
 namespace espalier::hub {
 namespace {
 
-[[noreturn]] void refuse_access(const Response& response, const Reference& reference,
+[[noreturn]] void refuse_access(const net::Response& response, const Reference& reference,
                                 const Settings& settings) {
     const std::string page = settings.endpoint + "/" + reference.id;
     if (response.header("x-error-code") == "GatedRepo") {
@@ -28,8 +28,8 @@ namespace {
          reference.id);
 }
 
-[[noreturn]] void refuse_absent(const Response& response, const Reference& reference, const std::string& what,
-                                const Settings& settings) {
+[[noreturn]] void refuse_absent(const net::Response& response, const Reference& reference,
+                                const std::string& what, const Settings& settings) {
     const std::string code = response.header("x-error-code");
     if (code == "RevisionNotFound") {
         fail("{} has no revision '{}' at {}", reference.id, reference.revision, settings.endpoint);
@@ -41,7 +41,7 @@ namespace {
 
 }  // namespace
 
-void refuse(const Response& response, const Reference& reference, const std::string& what,
+void refuse(const net::Response& response, const Reference& reference, const std::string& what,
             const Settings& settings) {
     if (response.unreachable) {
         fail("cannot reach {}: {}", settings.endpoint, response.failure);

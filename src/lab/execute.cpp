@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "lab/process.h"
+#include "base/process.h"
 #include "lab/runner.h"
 
 namespace espalier::lab {
@@ -15,6 +15,7 @@ std::string with_tail(std::string text, const std::string& tail) {
 TrialOutcome read_output(const ProcessResult& process) {
     try {
         TrialResult result = read_result(process.output);
+        if (result.lacks_meter) return {TrialOutcome::Kind::kNoMeter, {}, result.error};
         if (!result.error.empty()) return {TrialOutcome::Kind::kFailed, {}, result.error};
         return {TrialOutcome::Kind::kDone, std::move(result), ""};
     } catch (const Error& problem) {

@@ -59,17 +59,25 @@ store::EnergyRecord energy_record(const meters::WindowReading& window, const met
     return record;
 }
 
+double standard_uncertainty(const store::PhaseRecord& phase, const store::EnergyTotal& total) {
+    return store::find_reading(phase, total.meter + " standard uncertainty").value_or(0.0);
+}
+
+/// What the best meter of a part measured; null where it measured nothing, or is a model.
+const store::EnergyTotal* best_of(const std::vector<store::EnergyTotal>& totals, const std::string& device) {
+    const auto found =
+        std::find_if(totals.begin(), totals.end(), [&](const auto& total) { return total.device == device; });
+    return found == totals.end() || !found->joules || found->tier >= "E" ? nullptr : &*found;
+}
+
 /// Share of the larger energy by which two measured ones differ; 0 where they agree, or one is not known.
 double disagreement(const store::PhaseRecord& phase, const store::EnergyTotal& one,
                     const store::EnergyTotal& other) {
     if (!one.joules || !other.joules || one.tier == "E" || other.tier == "E") return 0.0;
-    const auto uncertainty = [&](const store::EnergyTotal& total) {
-        return store::find_reading(phase, total.meter + " standard uncertainty").value_or(0.0);
-    };
     const double apart = std::fabs(*one.joules - *other.joules);
     const double larger = std::max(*one.joules, *other.joules);
     if (apart <= kAgreement * larger) return 0.0;
-    if (apart <= kSigmas * std::hypot(uncertainty(one), uncertainty(other))) return 0.0;
+    if (apart <= kSigmas * std::hypot(standard_uncertainty(phase, one), standard_uncertainty(phase, other))) return 0.0;
     return apart / larger;
 }
 
@@ -107,6 +115,35 @@ std::vector<store::NoteRecord> judge_agreement(const store::PhaseRecord& phase) 
         }
     }
     return notes;
+}
+
+std::vector<store::NoteRecord> judge_conservation(const store::PhaseRecord& phase) {
+    const auto totals = store::energy_totals(phase);
+    const auto* whole = best_of(totals, "machine");
+    if (whole == nullptr) return {};
+    double sum = 0.0;
+    double variance = std::pow(standard_uncertainty(phase, *whole), 2);
+    std::string parts;
+    for (const char* device : {"cpu", "gpu"}) {
+        const auto* part = best_of(totals, device);
+        if (part == nullptr) continue;
+        sum += *part->joules;
+        variance += std::pow(standard_uncertainty(phase, *part), 2);
+        parts += (parts.empty() ? "" : " + ") + part->meter;
+    }
+    if (sum <= *whole->joules + kSigmas * std::sqrt(variance)) return {};
+    return {{0, "conservation",
+             fmt::format("{} say {:.3g} J in phase '{}', more than the {:.3g} J that {} says of the whole machine: "
+                         "something is counted twice, or the meter does not see all of the machine",
+                         parts, sum, phase.name, *whole->joules, whole->meter),
+             ""}};
+}
+
+void add_figures(const std::vector<meters::Meter*>& meters, store::PhaseRecord& phase) {
+    for (const auto* meter : meters) {
+        for (const auto& figure : meter->figures())
+            phase.readings.push_back({meter->description().name + " " + figure.name, figure.unit, figure.value});
+    }
 }
 
 std::vector<store::TraceRecord> power_traces(const meters::Sampler& sampler, const meters::Mark& begin,

@@ -16,6 +16,14 @@ void add_windows(const std::vector<meters::WindowReading>& windows, store::Phase
 /// says nothing here.
 std::vector<store::NoteRecord> judge_agreement(const store::PhaseRecord& phase);
 
+/// Notes "conservation" where the parts of the machine together drew more than the whole of it, by more than
+/// three standard uncertainties: something is counted twice. The best meter of each part counts; a model says
+/// nothing here, nor does a module's meter, which holds parts that have their own.
+std::vector<store::NoteRecord> judge_conservation(const store::PhaseRecord& phase);
+
+/// What the meters noticed about themselves, as readings called "<meter> <figure>".
+void add_figures(const std::vector<meters::Meter*>& meters, store::PhaseRecord& phase);
+
 /// Power over time, one trace per meter that measures energy or power.
 std::vector<store::TraceRecord> power_traces(const meters::Sampler& sampler, const meters::Mark& begin,
                                              const meters::Mark& end);

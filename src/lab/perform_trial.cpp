@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cpu_features.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "lab/calibration.h"
 #include "lab/environment.h"
@@ -11,6 +12,7 @@
 #include "lab/trial.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "meters/named/discover.h"
 #include "meters/sampler.h"
 
 namespace espalier::lab {
@@ -25,11 +27,6 @@ std::vector<meters::Meter*> pointers(const meters::Discovery& discovery) {
 /// Identifies what a variant predicted, so that repetitions can be compared without keeping every array.
 std::string hash_predictions(const store::PredictionRecord& predictions) {
     return sha256(std::as_bytes(std::span(predictions.predicted)));
-}
-
-/// "cpu", or what a runtime calls its accelerators: "cuda", "cuda:1", "gpu".
-meters::Part executing_part(const std::string& device) {
-    return device == "cpu" ? meters::Part::kProcessor : meters::Part::kGpu;
 }
 
 /// Opened when the tactic asks for it, so that reading counts as its cost.
@@ -67,7 +64,9 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
     const auto spec = spec_of(request);
     runtime->start(spec);
     const int process = runtime->process();
-    const auto discovery = meters::discover({.files = files, .clock = clock, .process = process, .gpus = gpus});
+    const auto discovery = meters::discover(
+        {.files = files, .clock = clock, .process = process, .gpus = gpus, .named = request.meters});
+    meters::demand_named(discovery);
     meters::Sampler sampler(pointers(discovery), clock);
     ModelWorkload workload(*runtime, spec, request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
     const auto before = read_conditions(files, discovery.gpus);
@@ -77,6 +76,9 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
         carry_out(request.protocol, workload, sampler, clock, [&] { return cpu_time(); }, executing_part(request.device));
     sampler.stop();
     const auto after = read_conditions(files, discovery.gpus);
+    for (auto& phase : outcome.phases) {
+        if (phase.name == phase::kMeasure) add_figures(sampler.meters(), phase);
+    }
 
     TrialResult result;
     result.measured.phases = std::move(outcome.phases);
@@ -89,6 +91,7 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
     for (const auto& phase : result.measured.phases) {
         if (phase.name != phase::kMeasure) continue;
         for (auto& note : judge_agreement(phase)) result.notes.push_back(std::move(note));
+        for (auto& note : judge_conservation(phase)) result.notes.push_back(std::move(note));
     }
     if (!outcome.steady) {
         result.notes.push_back({0, "warm-up", "warm-up ended at its cap before the calls were steady", ""});
@@ -99,13 +102,16 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
 }  // namespace
 
 TrialResult perform_trial(const TrialRequest& request, const meters::nvml::Access& gpus) {
+    TrialResult failed;
     try {
         return measure(request, gpus);
-    } catch (const std::exception& problem) {
-        TrialResult failed;
+    } catch (const Error& problem) {
         failed.error = problem.what();
-        return failed;
+        failed.lacks_meter = problem.kind() == ErrorKind::kCannotMeasure;
+    } catch (const std::exception& problem) {
+        failed.error = problem.what();
     }
+    return failed;
 }
 
 }  // namespace espalier::lab

@@ -122,6 +122,7 @@ PlanDraft merge(PlanDraft first, const PlanDraft& second) {
     fill(first.batch, second.batch);
     fill(first.threads, second.threads);
     fill(first.seed, second.seed);
+    fill(first.meters, second.meters);
     fill(first.idle, second.idle);
     fill(first.warmup_calls, second.warmup_calls);
     fill(first.warmup_cap, second.warmup_cap);
@@ -164,6 +165,7 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     const std::int64_t seed = draft.seed.value_or(1);
     if (seed < 0) fail_usage("the seed must not be negative; got {}", seed);
     plan.seed = static_cast<std::uint64_t>(seed);
+    plan.meters = draft.meters.value_or(std::vector<meters::NamedMeter>());
     plan.protocol = resolve_protocol(draft);
     return with_decision(std::move(plan), draft);
 }

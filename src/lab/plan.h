@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "meters/named/named_meter.h"
 
 namespace espalier::lab {
 
@@ -61,6 +62,7 @@ struct Plan {
     int batch = 1;
     int threads = 1;
     std::uint64_t seed = 1;
+    std::vector<meters::NamedMeter> meters;  ///< asked besides those of this machine; their logins are not kept
     ProtocolSettings protocol;
     CostSettings costs;
     LimitSettings limits;
@@ -81,6 +83,7 @@ struct PlanDraft {
     std::optional<int> batch;
     std::optional<int> threads;
     std::optional<std::int64_t> seed;
+    std::optional<std::vector<meters::NamedMeter>> meters;  ///< from a file: texts that name_meter() has not seen
     std::optional<Seconds> idle;
     std::optional<int> warmup_calls;
     std::optional<Seconds> warmup_cap;

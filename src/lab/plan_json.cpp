@@ -69,6 +69,7 @@ json measured_part(const Plan& plan) {
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
     if (!plan.workers.empty()) object["workers"] = plan.workers;
     if (!plan.data_of.empty()) object["data_of"] = plan.data_of;
+    for (const auto& meter : plan.meters) object["meters"].push_back(meter.text);
     return object;
 }
 
@@ -91,6 +92,7 @@ Plan plan_from_json(const json& object) {
         plan.calibration = object.value("calibration", "");
         plan.tactics = object.at("tactics").get<std::vector<std::string>>();
         read_runtimes(object, plan);
+        for (const auto& text : object.value("meters", std::vector<std::string>())) plan.meters.push_back({text});
         plan.blocks = object.at("blocks").get<int>();
         plan.images = object.at("images").get<int>();
         plan.batch = object.at("batch").get<int>();

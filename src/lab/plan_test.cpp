@@ -105,14 +105,14 @@ TEST(PlanFile, HostileTextIsAnError) {
 }
 
 TEST(PlanFile, NamesRuntimesWorkersAndImagesOfAModel) {
-    const auto draft = parse_plan(R"(
+    auto draft = parse_plan(R"(
 models = ["vit", {path = "resnet", data = "cifar"}]
 data = "images"
 runtimes = ["pytorch", "mine"]
 device = "cuda"
-workers = {mine = ["./mine", "-v"], spare = "other"}
 )",
-                                  "plan.toml", "/plans");
+                            "plan.toml", "/plans");
+    draft.workers = {{"mine", {"./mine", "-v"}}, {"spare", {"other"}}};
     const Plan plan = resolve(draft, same);
     EXPECT_THAT(plan.models, ElementsAre("/plans/vit", "/plans/resnet"));
     EXPECT_EQ(data_for(plan, "/plans/vit"), "/plans/images");
@@ -124,7 +124,7 @@ workers = {mine = ["./mine", "-v"], spare = "other"}
     EXPECT_EQ(to_json(plan_from_json(to_json(plan))), to_json(plan));
     EXPECT_THAT(plan_complaint("models = [{data = 'x'}]"), HasSubstr("has no 'path'"));
     EXPECT_THAT(plan_complaint("models = [{path = 'x', dta = 'y'}]"), HasSubstr("no 'dta'"));
-    EXPECT_THAT(plan_complaint("workers = ['mine']"), HasSubstr("table of commands"));
+    EXPECT_THAT(plan_complaint("workers = ['mine']"), HasSubstr("name a worker with --worker"));
     EXPECT_THAT(plan_complaint("runtime = 'native'"), HasSubstr("Did you mean 'runtimes'?"));
 }
 
@@ -220,6 +220,21 @@ TEST(Quantities, CarryTheirUnits) {
     }
     EXPECT_EQ(describe_duration(Seconds(200)), "3 min 20 s");
     EXPECT_EQ(describe_duration(Seconds(0.85)), "850 ms");
+}
+
+TEST(Plan, NamesMetersAndKeepsNoLogin) {
+    const auto draft = parse_plan(R"(meters = ["shelly2://plug/0", "redfish://me:secret@bmc"])", "plan.toml", "/plans");
+    ASSERT_EQ(draft.meters->size(), 2u);
+    EXPECT_THAT(plan_complaint("meters = [\"plug\"]"), HasSubstr("plan.toml:1:"));
+    EXPECT_THAT(plan_complaint("meters = [\"command?unit=W:cat x\"]"), HasSubstr("runs no program"));
+    Plan plan;
+    const auto without = measured_part(plan);
+    EXPECT_FALSE(without.contains("meters")) << "studies without them keep their identity";
+    plan.meters = {{"redfish://bmc", "me:secret"}};
+    const std::string stored = to_json(plan).dump();
+    EXPECT_THAT(stored, HasSubstr("redfish://bmc"));
+    EXPECT_THAT(stored, testing::Not(HasSubstr("secret")));
+    EXPECT_EQ(plan_from_text(stored).meters.at(0).text, "redfish://bmc");
 }
 
 }  // namespace

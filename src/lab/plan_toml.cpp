@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "lab/plan.h"
 #include "lab/quantities.h"
+#include "meters/named/spec.h"
 
 namespace espalier::lab {
 namespace {
@@ -204,13 +205,24 @@ void models(const toml::node& node, PlanDraft& draft, const Context& context) {
     for (const auto& item : *array) model(item, draft, context);
 }
 
-/// A table of names, each with the command that starts the worker.
-void workers(const toml::node& node, PlanDraft& draft, const Context& context) {
-    const auto* table = node.as_table();
-    if (table == nullptr) context.reject(node.source(), "'workers' must be a table of commands");
-    for (const auto& [name, command] : *table) {
-        const std::string key(name.str());
-        draft.workers[key] = texts(command, context, "workers." + key);
+/// A plan may come from somebody else, so it starts no program.
+void refuse_workers(const toml::node& node, PlanDraft&, const Context& context) {
+    context.reject(node.source(), "a plan runs no program: name a worker with --worker");
+}
+
+/// The same holds for meters.
+void read_meters(const toml::node& node, PlanDraft& draft, const Context& context) {
+    draft.meters.emplace();
+    for (const auto& meter : texts(node, context, "meters")) {
+        try {
+            if (meters::parse_spec(meter).runs_program())
+                context.reject(node.source(), "a plan runs no program: name a command meter with --meter");
+        } catch (const Error& error) {
+            const std::string_view message = error.what();
+            if (message.starts_with(context.source + ":")) throw;
+            context.reject(node.source(), std::string(message));
+        }
+        draft.meters->push_back({meter});
     }
 }
 
@@ -232,11 +244,12 @@ Table plan_keys() {
                        const Context& context) { draft.tactics = texts(node, context, "tactics"); }},
         {"runtimes", [](const toml::node& node, PlanDraft& draft,
                         const Context& context) { draft.runtimes = texts(node, context, "runtimes"); }},
-        {"workers", workers},
+        {"workers", refuse_workers},
         {"device", [](const toml::node& node, PlanDraft& draft,
                       const Context& context) { draft.device = text(node, context, "device"); }},
         {"seed", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.seed = integer(node, context, "seed"); }},
+        {"meters", read_meters},
         {"blocks", number("blocks", &PlanDraft::blocks)},
         {"images", number("images", &PlanDraft::images)},
         {"batch", number("batch", &PlanDraft::batch)},

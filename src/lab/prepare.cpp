@@ -14,11 +14,13 @@
 #include "lab/design.h"
 #include "lab/environment.h"
 #include "lab/pixels.h"
+#include "lab/protocol.h"
 #include "lab/wall_time.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
 #include "runtimes/native/native.h"
 #include "runtimes/worker/exchange.h"
+#include "meters/named/discover.h"
 #include "tactics/tactic.h"
 
 namespace espalier::lab {
@@ -143,11 +145,11 @@ json versions_of(const Runtimes& runtimes) {
     return versions;
 }
 
-std::string hash_plan(const Prepared& prepared, const json& versions) {
+std::string hash_plan(const Prepared& prepared) {
     const auto& study = prepared.study;
     json identity = measured_part(prepared.plan);
     identity["version"] = kVersion;
-    identity["runtime_versions"] = versions;
+    identity["runtime_versions"] = prepared.runtime_versions;
     identity["data_sha256"] = study.dataset.sha256;
     for (const auto& model : study.models) identity["model_sha256"].push_back(model.sha256);
     for (const auto& model : prepared.models) {
@@ -263,13 +265,20 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
     }
 }
 
-std::string machine(const meters::nvml::Access& gpus, const json& versions) {
+/// Sets what depends on the meters that work here.
+void look_at_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    json described =
-        describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus}));
-    described["runtimes"] = versions;
-    return dump(described);
+    const auto discovery =
+        meters::discover({.files = files, .clock = clock, .gpus = gpus, .named = prepared.plan.meters});
+    meters::demand_named(discovery);
+    std::vector<meters::Meter*> meters;
+    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
+    json described = describe_machine(files, discovery);
+    described["runtimes"] = json::parse(prepared.runtime_versions);
+    prepared.study.environment = dump(described);
+    prepared.window =
+        window_length(prepared.plan.protocol, meters, executing_part(prepared.plan.device));
 }
 
 bool usable(const std::string& pixels, const std::string& key) {
@@ -328,18 +337,30 @@ Prepared prepare(const Plan& plan, const Runtimes& runtimes, const std::filesyst
     make_names_unique(study.models);
     study.dataset = dataset_record(data_for(plan, plan.models.front()), prepared.models.front());
     study.plan = dump(to_json(plan));
-    const json versions = versions_of(runtimes);
-    study.plan_hash = hash_plan(prepared, versions);
+    prepared.runtime_versions = dump(versions_of(runtimes));
+    study.plan_hash = hash_plan(prepared);
     study.seed = static_cast<std::int64_t>(plan.seed);
     study.blocks = plan.blocks;
     study.tool_version = kVersion;
     study.created_at = utc_now();
-    study.environment = machine(gpus, versions);
+    look_at_meters(prepared, gpus);
     Variants variants(prepared, runtimes);
     for (std::size_t model = 0; model < plan.models.size(); ++model) variants.add(model);
     variants.finish();
     add_trials(plan, study);
     return prepared;
+}
+
+void watch_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
+    if (prepared.plan.meters.empty()) return;
+    MonotonicClock clock;
+    for (auto& meter : prepared.plan.meters) meter.refresh_period = meters::watch(meter, clock);
+    look_at_meters(prepared, gpus);
+    const auto& protocol = prepared.plan.protocol;
+    if (prepared.window + protocol.warmup_cap + protocol.idle < protocol.timeout) return;
+    fail_usage("the meters need a window of {:.0f} s, which does not fit into the time-out of a trial ({:.0f} s); "
+               "raise it with --timeout",
+               prepared.window.value(), protocol.timeout.value());
 }
 
 std::vector<double> prepare_pixels(

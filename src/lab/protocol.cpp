@@ -9,11 +9,15 @@
 namespace espalier::lab {
 namespace {
 
-/// Whether variants may be compared by this meter: what other parts draw meanwhile is only shown.
-bool is_tested_energy(const meters::Description& description, meters::Part executing) {
-    const bool covers = description.part == executing || description.part == meters::Part::kMachine;
-    return covers && description.tier != meters::Tier::kUncalibratedModel &&
-           description.tier != meters::Tier::kNone;
+/// The first of the best tier that measures energy of a part; null where there is none but a model.
+const meters::Description* best_energy(const std::vector<meters::Meter*>& meters, meters::Part part) {
+    const meters::Description* best = nullptr;
+    for (const auto* meter : meters) {
+        const auto& description = meter->description();
+        if (description.part != part || description.tier >= meters::Tier::kUncalibratedModel) continue;
+        if (best == nullptr || description.tier < best->tier) best = &description;
+    }
+    return best;
 }
 
 /// The steps of one trial, each between two looks at the meters.
@@ -110,6 +114,7 @@ ProtocolOutcome Trial::run() {
     phase(phase::kLoad, [&](auto&) { workload_.load(); });
     phase(phase::kOptimize, [&](auto&) { workload_.optimize(); });
     phase(phase::kWarmUp, [&](auto& record) { warm_up(record); });
+    sampler_.fix_ranges();
     phase(phase::kMeasure, [&](auto& record) { measure(record); });
     if (workload_.further_calls() > 0) {
         phase(phase::kAccuracy, [&](auto& record) { complete_predictions(record); });
@@ -124,11 +129,15 @@ ProtocolOutcome Trial::run() {
 Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters,
                       meters::Part executing) {
     Seconds length = settings.window;
-    for (const auto* meter : meters) {
-        const auto& description = meter->description();
-        if (is_tested_energy(description, executing)) length = std::max(length, meters::shortest_window(description));
+    for (const meters::Part part : {executing, meters::Part::kMachine}) {
+        const auto* best = best_energy(meters, part);
+        if (best != nullptr) length = std::max(length, meters::shortest_window(*best));
     }
     return length;
+}
+
+meters::Part executing_part(const std::string& device) {
+    return device == "cpu" ? meters::Part::kProcessor : meters::Part::kGpu;
 }
 
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,

@@ -29,14 +29,19 @@ struct ProtocolOutcome {
     bool steady = true;                      ///< false: warm-up ended at its cap before the calls were steady
 };
 
-/// The length of the measured window: what the plan says, and for every meter that measures energy (tiers A
-/// to D) of the part which executes or the whole machine at least what makes its numbers usable. A model of tier E is
-/// never tested, nor is the energy of a GPU that executes nothing, so they lengthen nothing.
+/// The length of the measured window: what the plan says, and for the best meter of energy (tiers A to D) of
+/// the part which executes and that of the whole machine at least what makes its numbers usable. Variants are
+/// compared by one of these; what else measures the same is a check and lengthens nothing, and neither does a
+/// model of tier E, which is never tested, nor the energy of a GPU that executes nothing.
 Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters,
                       meters::Part executing = meters::Part::kProcessor);
 
+/// The part of the machine that a runtime's device is: "cpu", or what it calls its accelerators ("cuda:0").
+meters::Part executing_part(const std::string& device);
+
 /// Carries out one trial:
 ///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload.
+/// Instruments with ranges fix them before the measured window, when they have seen the load.
 /// Meters are read at the edges of the phases. In the measured window batches are classified one after the
 /// other until every image was classified at least once and window_length() has passed; each call is timed
 /// alone, and during the first pass its predictions are kept, between two timings. Images are decoded and

@@ -144,6 +144,16 @@ TEST_F(Protocol, LengthensTheWindowForAMeterThatIsTested) {
     EXPECT_NEAR(run(0, meters::Tier::kUncalibratedModel).phases[4].duration_s(), 4.0 / 64, 1e-9);
 }
 
+TEST_F(Protocol, AWallMeterGetsItsMinuteAndACheckBesideItLengthensNothing) {
+    const meters::ConstantPlant plant(Watts(10));
+    meters::FakeMeter processor(plant, clock_);
+    meters::FakeMeter wall(plant, clock_, {.tier = meters::Tier::kWallMeter, .refresh_period = Seconds(1)});
+    meters::FakeMeter slow(plant, clock_, {.tier = meters::Tier::kWallMeter, .refresh_period = Seconds(100)});
+    EXPECT_EQ(window_length(settings_, {&processor}), Seconds(1));
+    EXPECT_EQ(window_length(settings_, {&wall, &slow}), Seconds(60));
+    EXPECT_EQ(window_length(settings_, {&slow, &wall}), Seconds(5000));
+}
+
 TEST_F(Protocol, SaysWhenWarmUpEndedAtItsCap) {
     EXPECT_FALSE(run().steady);
     settings_.warmup_cap = Seconds(10.0);

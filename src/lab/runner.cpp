@@ -28,6 +28,8 @@ const char* outcome_name(Kind kind) {
             return "crashed";
         case Kind::kTimedOut:
             return "timed out";
+        case Kind::kNoMeter:
+            return "no meter";
         case Kind::kInterrupted:
             return "interrupted";
     }
@@ -119,11 +121,12 @@ bool Runner::attempt(store::TrialRecord& trial, int number) {
     }
     const bool crash = outcome.kind == Kind::kCrashed || outcome.kind == Kind::kTimedOut;
     const bool again = crash && number < run_.attempts;
-    const bool open = again || outcome.kind == Kind::kInterrupted;
+    const bool open = again || outcome.kind == Kind::kInterrupted || outcome.kind == Kind::kNoMeter;
     trials_.give_up(trial.id, outcome_name(outcome.kind), outcome.detail,
                     open ? store::TrialState::kPlanned : store::TrialState::kFailed, utc_now());
     if (outcome.kind == Kind::kFailed) ++errors_[trial.variant_id];
     report(trial, outcome, again);
+    if (outcome.kind == Kind::kNoMeter) throw Error(outcome.detail, ErrorKind::kCannotMeasure);
     return again;
 }
 

@@ -154,6 +154,24 @@ TEST_F(Runner, DoesNotRepeatWhatCannotWork) {
     EXPECT_EQ(summary.progress.failed, kBlocks);
 }
 
+TEST_F(Runner, EndsTheStudyWhereAMeterThatWasNamedIsGone) {
+    int made = 0;
+    const auto execute = [&](const TrialRequest&, const auto&) {
+        if (++made == 3) return TrialOutcome{Kind::kNoMeter, {}, "the meter shelly2://h cannot be used"};
+        return TrialOutcome{Kind::kDone, result_of("same"), ""};
+    };
+    try {
+        carry_on_with(execute);
+        FAIL() << "nothing takes the place of a meter that was named";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kCannotMeasure);
+        EXPECT_THAT(error.what(), HasSubstr("shelly2://h"));
+    }
+    EXPECT_EQ(made, 3);
+    const auto summary = carry_on_with(execute);
+    EXPECT_EQ(summary.progress.done, kVariants * kBlocks) << "the trial stayed planned";
+}
+
 TEST_F(Runner, StopsAfterTheTrialItIsIn) {
     int made = 0;
     RunOptions options;
@@ -210,6 +228,9 @@ TEST_F(Runner, ReadsWhatATrialsProcessSays) {
     const auto outcome = in_own_process(failing, Seconds(60))(request, never);
     EXPECT_EQ(outcome.kind, Kind::kFailed);
     EXPECT_EQ(outcome.detail, "no such layer");
+    failed.lacks_meter = true;
+    std::ofstream(folder_ / "result.json") << write_result(failed);
+    EXPECT_EQ(in_own_process(failing, Seconds(60))(request, never).kind, Kind::kNoMeter);
 }
 
 bool alive(pid_t pid) {

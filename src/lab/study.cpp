@@ -45,14 +45,16 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
             request.calibration = {source.calibration_pixels, source.calibration_key, source.calibration->origin};
         }
         request.protocol = prepared.plan.protocol;
+        request.meters = prepared.plan.meters;
         requests.push_back(std::move(request));
     }
     return requests;
 }
 
 /// Time of one trial of a model's baseline, found by doing what a trial does, shortened.
-Seconds pilot(const Plan& plan, const PreparedModel& model, const std::string& path,
+Seconds pilot(const Prepared& prepared, const PreparedModel& model, const std::string& path,
               runtimes::Runtime& runtime) {
+    const Plan& plan = prepared.plan;
     const MonotonicClock clock;
     const Seconds start = clock.now();
     const runtimes::VariantSpec spec{.model = path,
@@ -73,7 +75,7 @@ Seconds pilot(const Plan& plan, const PreparedModel& model, const std::string& p
     const Seconds warm_up =
         std::min(plan.protocol.warmup_cap, call * std::max(10, plan.protocol.warmup_calls));
     return kOverheadOfATrial + plan.protocol.idle + (ready - start) + warm_up +
-           std::max(plan.protocol.window, call * calls);
+           std::max(prepared.window, call * calls);
 }
 
 /// What the tactics looked at, once for each tactic and model.
@@ -115,7 +117,8 @@ void add_study_notes(store::Database& database, const StudyRun& run, const Prepa
                      const std::vector<double>& preprocess_s) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    auto notes = judge_machine(files, meters::discover({.files = files, .clock = clock}));
+    const auto named = run.requests.empty() ? std::vector<meters::NamedMeter>() : run.requests.front().meters;
+    auto notes = judge_machine(files, meters::discover({.files = files, .clock = clock, .named = named}));
     for (std::size_t i = 0; i < preprocess_s.size(); ++i) {
         if (preprocess_s[i] <= 0.0) continue;
         notes.push_back(
@@ -153,7 +156,7 @@ TimeEstimate estimate_time(store::Database* database, const OpenedStudy* opened,
                     return variant.model_id == static_cast<store::Id>(i) && variant.runtime == runtime->name();
                 });
             if (variants == 0) continue;
-            const Seconds one = pilot(plan, prepared.models[i], plan.models[i], *runtime);
+            const Seconds one = pilot(prepared, prepared.models[i], plan.models[i], *runtime);
             total += one * static_cast<double>(variants) * plan.blocks;
         }
     }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "lab/plan.h"
+#include "meters/named/named_meter.h"
 #include "meters/nvml/access.h"
 #include "runtimes/access.h"
 #include "runtimes/calibration.h"
@@ -36,6 +37,7 @@ struct TrialRequest {
     std::optional<TrialCalibration> calibration{};  ///< where the tactic looks at images
     bool keep_predictions = false;  ///< return them image by image, not only their hash
     ProtocolSettings protocol;
+    std::vector<meters::NamedMeter> meters{};  ///< with their logins: a request is never stored
 };
 
 /// What a trial's process hands back: what it measured, or why it could not.
@@ -44,6 +46,7 @@ struct TrialResult {
     std::optional<store::PredictionRecord> predictions;
     std::vector<store::NoteRecord> notes;
     std::string error;  ///< empty when the trial is complete
+    bool lacks_meter = false;  ///< the error is that a meter which was named cannot be used
 };
 
 /// One JSON document each, "espalier.trial-request/1" and "espalier.trial/1". Reading throws Error naming

@@ -120,6 +120,27 @@ std::optional<TrialCalibration> calibration_from(const json& object) {
                             runtimes::calibration_origin_from_json(object.at("origin"))};
 }
 
+json meters_json(const std::vector<meters::NamedMeter>& meters) {
+    json list = json::array();
+    for (const auto& meter : meters) {
+        const auto& period = meter.refresh_period;
+        list.push_back({{"text", meter.text},
+                        {"credentials", meter.credentials},
+                        {"refresh_period_s", period ? json(period->value()) : json(nullptr)}});
+    }
+    return list;
+}
+
+std::vector<meters::NamedMeter> meters_from(const json& list) {
+    std::vector<meters::NamedMeter> meters;
+    for (const auto& object : list) {
+        meters.push_back({object.at("text").get<std::string>(), object.at("credentials").get<std::string>()});
+        if (const auto period = optional_number(object.at("refresh_period_s")))
+            meters.back().refresh_period = Seconds(*period);
+    }
+    return meters;
+}
+
 /// Parses a document of the schema, and says what is wrong with one that is not.
 template <typename Read>
 auto read_document(const std::string& text, const char* schema, Read read) {
@@ -161,7 +182,8 @@ std::string write_request(const TrialRequest& request) {
                  {"idle_s", protocol.idle.value()},
                  {"warmup_calls", protocol.warmup_calls},
                  {"warmup_cap_s", protocol.warmup_cap.value()},
-                 {"window_s", protocol.window.value()}});
+                 {"window_s", protocol.window.value()},
+                 {"meters", meters_json(request.meters)}});
 }
 
 TrialRequest read_request(const std::string& text) {
@@ -176,6 +198,7 @@ TrialRequest read_request(const std::string& text) {
         request.device = object.at("device").get<std::string>();
         request.batch = object.at("batch").get<int>();
         request.threads = object.at("threads").get<int>();
+        request.meters = meters_from(object.at("meters"));
         request.pixels = object.at("pixels").get<std::string>();
         request.pixels_key = object.at("pixels_key").get<std::string>();
         request.calibration = calibration_from(object.at("calibration"));
@@ -199,6 +222,7 @@ std::string write_result(const TrialResult& result) {
     }
     return dump({{"schema", kResultSchema},
                  {"error", result.error},
+                 {"lacks_meter", result.lacks_meter},
                  {"measured", measured_json(result.measured)},
                  {"predictions", predictions},
                  {"notes", notes}});
@@ -208,6 +232,7 @@ TrialResult read_result(const std::string& text) {
     return read_document(text, kResultSchema, [](const json& object) {
         TrialResult result;
         result.error = object.at("error").get<std::string>();
+        result.lacks_meter = object.at("lacks_meter").get<bool>();
         result.measured = measured_from(object.at("measured"));
         if (!object.at("predictions").is_null())
             result.predictions = predictions_from(object.at("predictions"));

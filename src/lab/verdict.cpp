@@ -259,6 +259,7 @@ void ModelJudge::add_cautions() {
     tell("load", "the machine was busy with something else");
     tell("governor", "the frequency governor changed");
     tell("warm-up", "warm-up ended before the calls were steady");
+    tell("conservation", "the parts drew more than the whole machine: something is counted twice");
     tell("predictions-differ", "a variant predicted differently than before");
 }
 

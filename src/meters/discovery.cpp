@@ -6,6 +6,7 @@
 #include "meters/cpu/cpu_meter.h"
 #include "meters/estimate/estimate_meter.h"
 #include "meters/memory/memory_meter.h"
+#include "meters/named/discover.h"
 #include "meters/nvml/nvml.h"
 #include "meters/powercap/powercap.h"
 
@@ -18,8 +19,8 @@ constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "abs
 using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
-constexpr std::array<DiscoverSource, 5> kSources = {discover_powercap, nvml::discover_nvml, discover_estimate,
-                                                    discover_cpu, discover_memory};
+constexpr std::array<DiscoverSource, 6> kSources = {discover_named,    discover_powercap, nvml::discover_nvml,
+                                                    discover_estimate, discover_cpu,      discover_memory};
 
 }  // namespace
 

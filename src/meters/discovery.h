@@ -10,16 +10,19 @@
 #include "meters/availability.h"
 #include "meters/file_tree.h"
 #include "meters/meter.h"
+#include "meters/named/named_meter.h"
 #include "meters/nvml/access.h"
 
 namespace espalier::meters {
 
 /// What was found out about one source.
 struct Finding {
-    std::string source;  ///< "powercap", "nvml-energy", "cpu", "memory", "estimate"
-    std::string what;    ///< what it would measure, e.g. "CPU packages and DRAM"
+    std::string
+        source;        ///< "powercap", "nvml-energy", "cpu", "memory", "estimate", or a meter as it was named
+    std::string what;  ///< what it would measure, e.g. "CPU packages and DRAM"
     Tier tier = Tier::kNone;
     Availability availability;
+    bool named = false;  ///< by the user
 };
 
 /// The meters that work here, and every known source with its state.
@@ -42,6 +45,7 @@ struct DiscoveryOptions {
     std::optional<Watts> thermal_design_power;  ///< of the whole machine, as the user states it; tier E only
     int process = 0;                            ///< whose CPU time and memory are read; 0 is this process
     nvml::Access gpus{};                        ///< how NVIDIA GPUs are reached; by default they are not
+    std::vector<NamedMeter> named{};            ///< asked besides; nothing else is looked for on a network
 };
 
 /// Asks every known source. Order of findings is fixed: best tier first.

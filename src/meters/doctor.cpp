@@ -38,14 +38,15 @@ void summarize_energy(Diagnosis& diagnosis, const Discovery& discovery) {
         diagnosis.can.push_back(
             fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
     }
-    for (const Part part : {Part::kGpu, Part::kModule}) {
-        if (const Meter* gpu = best_energy_meter(discovery, part)) {
-            const Description& description = gpu->description();
+    for (const Part part : {Part::kGpu, Part::kModule, Part::kMachine}) {
+        if (const Meter* other = best_energy_meter(discovery, part)) {
+            const Description& description = other->description();
             diagnosis.can.push_back(
                 fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
         }
     }
-    diagnosis.cannot.push_back("measure energy at the wall: no external meter");
+    if (best_energy_meter(discovery, Part::kMachine) == nullptr)
+        diagnosis.cannot.push_back("measure energy at the wall: no external meter was named with --meter");
 }
 
 void summarize_rest(Diagnosis& diagnosis, const Discovery& discovery) {
@@ -76,8 +77,9 @@ int Diagnosis::count(CheckState state) const {
                                           [&](const Check& check) { return check.state == state; }));
 }
 
-Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus) {
-    const Discovery discovery = discover({files, clock, std::nullopt, 0, gpus});
+Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus,
+                   const std::vector<NamedMeter>& named) {
+    const Discovery discovery = discover({files, clock, std::nullopt, 0, gpus, named});
     Diagnosis diagnosis;
     diagnosis.environment = read_environment(files);
     diagnosis.environment.gpus = nvml::look_at(discovery.gpus);

@@ -43,8 +43,9 @@ struct Diagnosis {
     bool clean() const { return count(CheckState::kWarn) == 0 && count(CheckState::kFail) == 0; }
 };
 
-/// Examines the machine that `files` and `gpus` show.
-Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus = {});
+/// Examines the machine that `files` and `gpus` show, and asks the meters that were named.
+Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus = {},
+                   const std::vector<NamedMeter>& named = {});
 
 /// A shell script with the commands of every check that has some, each with its reason. It is printed for an
 /// administrator to read and run; nothing here runs it.

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "meters/doctor.h"
 
 namespace espalier::meters {
@@ -39,7 +41,12 @@ Check check_of(const Finding& finding) {
     Check check{finding.source, area, title_of(finding.source), state_of(found.state), found.reason,
                 found.fix,      ""};
     if (check.id == "powercap") check.id = "rapl";
-    if (found.state == State::kNoPermission) {
+    if (finding.named) {
+        check.id = "named-meter";
+        check.title = finding.source;
+        // Somebody asked for it, so that it is not there is no detail.
+        if (found.state != State::kOk) check.state = CheckState::kFail;
+    } else if (found.state == State::kNoPermission) {
         check.script = found.fix;
         const bool by_group = finding.source == "powercap";
         check.fix = fmt::format("espalier doctor --fix-script | less   ({}), run it as root{}",
@@ -77,11 +84,15 @@ std::vector<Check> check_energy(const FileTree& files, const Discovery& discover
         checks.push_back(check_of(finding));
         if (finding.source == "powercap") checks.push_back(check_perf(files));
     }
+    const bool whole = std::any_of(discovery.meters.begin(), discovery.meters.end(), [](const auto& meter) {
+        return meter->description().part == Part::kMachine && meter->description().tier != Tier::kNone;
+    });
+    if (whole) return checks;
     checks.push_back(
         {"wall", "energy", "Whole machine", CheckState::kAbsent,
          "no external meter: what is measured covers processors and GPUs, not power supply, board, disks and "
          "fans",
-         "", ""});
+         "where one is at hand, name it: espalier doctor --meter shelly2://HOST", ""});
     return checks;
 }
 

@@ -92,10 +92,11 @@ struct Description {
     UnitKind unit = UnitKind::kCumulativeEnergy;
     Part part = Part::kProcessor;
     std::vector<Zone> zones;
-    Seconds refresh_period;              ///< effective time between two values of the source
-    Seconds averaging;                   ///< power: each value is the mean over this time before it; 0: none
-    bool always_draws = false;           ///< energy: a counter that does not move tells nothing, not 0 J
-    double resolution = 0.0;             ///< least step of the source, in the unit of the readings
+    Seconds refresh_period;     ///< effective time between two values of the source
+    Seconds averaging;          ///< power: each value is the mean over this time before it; 0: none
+    bool always_draws = false;  ///< energy: a counter that does not move tells nothing, not 0 J
+    double resolution = 0.0;    ///< least step of the source, in the unit of the readings
+    double accuracy = 0.0;      ///< largest error of all values alike, as a share of them; 0: not stated
     std::optional<Seconds> longest_gap;  ///< reads must not be further apart than this, or wraps may be lost
     /// A read costs much: between edges of windows a sampler leaves at least this between two. 0: it costs
     /// little.
@@ -128,6 +129,7 @@ struct Value {
     /// read failed or the time between two reads allowed more than one wrap.
     std::uint64_t continuity = 0;
     std::string interruption;  ///< why continuity last changed; empty where it never did
+    Seconds time_error;        ///< `time` is known to this, e.g. half the time that the question took
 };
 
 using ZoneReading = std::variant<Value, Gap>;
@@ -138,6 +140,13 @@ struct Reading {
     std::vector<ZoneReading> zones;
 };
 
+/// What a meter noticed about itself, e.g. how long its answers took.
+struct Figure {
+    std::string name;  ///< "largest round trip"
+    std::string unit;
+    double value = 0.0;
+};
+
 /// A source of cumulative energy, power, time, utilization or memory.
 /// read() keeps 64-bit accumulators, so one meter serves one thread; share it through a Sampler.
 class Meter {
@@ -146,6 +155,11 @@ class Meter {
     virtual const Description& description() const = 0;
     /// Never throws for a failing source: a zone that cannot be read is a Gap.
     virtual Reading read() = 0;
+    /// Called once, when the load was seen and before the window that counts: an instrument with ranges fixes
+    /// them. May take seconds.
+    virtual void fix_ranges() {}
+    /// Until now. Not while another thread reads the meter.
+    virtual std::vector<Figure> figures() const { return {}; }
 };
 
 }  // namespace espalier::meters

@@ -115,6 +115,11 @@ Mark Sampler::mark(Edge edge) {
     return {read_all(edge), time, own_cpu_time_};
 }
 
+void Sampler::fix_ranges() {
+    const std::lock_guard lock(mutex_);
+    for (Meter* meter : meters_) meter->fix_ranges();
+}
+
 std::vector<Reading> Sampler::readings(const Mark& begin, const Mark& end, std::size_t meter) const {
     const std::lock_guard lock(mutex_);
     if (begin.index >= end.index || end.index >= round_) {

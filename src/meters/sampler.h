@@ -61,6 +61,9 @@ class Sampler {
     /// Reads every meter now and returns the edge.
     Mark mark(Edge edge = Edge::kEnd);
 
+    /// Lets instruments with ranges fix them, see Meter::fix_ranges(). No meter is read meanwhile.
+    void fix_ranges();
+
     /// One window per meter, in the order of meters(). A costly counter, which is seldom read, learns the
     /// largest power from a power meter of the same part. Throws Error unless begin is before end.
     std::vector<WindowReading> windows(const Mark& begin, const Mark& end) const;

@@ -25,12 +25,34 @@ std::optional<double> added(const Description& description, const Reading& readi
     return sum;
 }
 
+/// The mean of the times between changes that are within half of their median: a poll makes single ones
+/// longer and shorter in turn, and a value that came twice makes one long. Nothing unless that is most of
+/// them.
+std::optional<Seconds> usual_period(const std::vector<Seconds>& changes) {
+    std::vector<Seconds> periods;
+    for (std::size_t i = 1; i < changes.size(); ++i) periods.push_back(changes[i] - changes[i - 1]);
+    const auto middle = periods.begin() + static_cast<std::ptrdiff_t>(periods.size() / 2);
+    std::nth_element(periods.begin(), middle, periods.end());
+    const Seconds median = *middle;
+    Seconds sum;
+    std::size_t count = 0;
+    for (const Seconds period : periods) {
+        if (period < median * 0.5 || period > median * 1.5) continue;
+        sum += period;
+        ++count;
+    }
+    if (count * 4 < periods.size() * 3) return std::nullopt;
+    return sum / static_cast<double>(count);
+}
+
 }  // namespace
 
-std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Seconds limit, Seconds poll) {
+std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Seconds limit, Seconds poll,
+                                              std::size_t enough) {
     std::vector<Seconds> changes;
     std::optional<double> last;
-    for (const Seconds end = clock.now() + limit; clock.now() < end; clock.sleep(poll)) {
+    for (const Seconds end = clock.now() + limit; clock.now() < end && changes.size() < enough;
+         clock.sleep(poll)) {
         const Reading reading = meter.read();
         const auto value = added(meter.description(), reading);
         if (!value) return std::nullopt;
@@ -38,11 +60,7 @@ std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Second
         last = value;
     }
     if (changes.size() < kChangesNeeded) return std::nullopt;
-    std::vector<Seconds> periods;
-    for (std::size_t i = 1; i < changes.size(); ++i) periods.push_back(changes[i] - changes[i - 1]);
-    const auto middle = periods.begin() + static_cast<std::ptrdiff_t>(periods.size() / 2);
-    std::nth_element(periods.begin(), middle, periods.end());
-    return *middle;
+    return usual_period(changes);
 }
 
 Availability self_check(Meter& meter, Clock& clock, Seconds duration) {

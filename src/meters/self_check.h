@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/clock.h"
@@ -7,11 +8,12 @@
 
 namespace espalier::meters {
 
-/// The effective refresh period of an energy meter: the median time between changes of its value, polled
-/// every `poll` for at most `limit`. Nothing where fewer than 5 changes were seen, or a read failed. The
-/// result is coarse by one poll.
+/// The effective refresh period of a meter: the usual time between changes of its value, polled every `poll`
+/// for at most `limit`, or until `enough` changes were seen. Nothing where those were fewer than 5, or came
+/// so irregularly that they tell of the load rather than of the meter, or where a read failed. The result is
+/// better than one poll.
 std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Seconds limit = Seconds(2),
-                                              Seconds poll = Seconds(0.0002));
+                                              Seconds poll = Seconds(0.0002), std::size_t enough = SIZE_MAX);
 
 /// Watches an energy meter for `duration`: ok when every read succeeds and the energy grows, broken when a
 /// read fails or the counter stands still. A processor always draws power, so a counter that rests is frozen.

@@ -8,6 +8,8 @@ namespace {
 // The difference of two independent uniforms of width w has the variance 2 w^2 / 12 = w^2 / 6.
 const double kTwoUniforms = std::sqrt(6.0);
 const double kOneUniform = std::sqrt(12.0);
+// A uniform of half the width w has the variance w^2 / 3.
+const double kHalfUniform = std::sqrt(3.0);
 
 }  // namespace
 
@@ -40,6 +42,16 @@ BudgetLine between_samples(const PowerSeen& seen, Seconds refresh_period) {
     return {"between samples", seen.moved_root * unknown / kOneUniform, seen.moved * unknown};
 }
 
+BudgetLine time_edges(Watts power, Seconds time_error) {
+    const Joules bound = power * time_error * 2;
+    return {"time of the readings", bound / kTwoUniforms, bound};
+}
+
+BudgetLine gain(Joules energy, double accuracy) {
+    const Joules bound = energy * accuracy;
+    return {"accuracy of the meter", bound / kHalfUniform, bound};
+}
+
 Uncertainty budget(const Description& description, const PowerSeen& seen, Seconds duration) {
     Uncertainty result;
     if (description.factor) {
@@ -47,6 +59,8 @@ Uncertainty budget(const Description& description, const PowerSeen& seen, Second
         return result;
     }
     result.lines.push_back(refresh_edges(seen.peak, description.refresh_period));
+    if (description.accuracy > 0) result.lines.push_back(gain(seen.mean * duration, description.accuracy));
+    if (seen.time_error > Seconds(0)) result.lines.push_back(time_edges(seen.peak, seen.time_error));
     if (description.unit == UnitKind::kCumulativeEnergy) {
         result.lines.push_back(resolution_edges(Joules(description.resolution)));
         return result;

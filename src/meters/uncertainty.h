@@ -46,6 +46,8 @@ struct PowerSeen {
     Watts moved;       ///< sum of |dP| from reading to reading
     Watts moved_root;  ///< root of the sum of dP^2
     Seconds apart;     ///< longest time between two readings
+    Watts mean;
+    Seconds time_error;  ///< largest of an edge, see Value
 
     Watts spread() const { return peak - least; }
 };
@@ -55,6 +57,12 @@ struct PowerSeen {
 /// sqrt(12), bound = sum |dP| (h + T_u).  A load that repeats as fast as the samples come is not bounded by
 /// this.
 BudgetLine between_samples(const PowerSeen& seen, Seconds refresh_period);
+
+/// When the source was read is known to +-e at both edges:  bound = 2 P e,  u = 2 P e / sqrt(6).
+BudgetLine time_edges(Watts power, Seconds time_error);
+
+/// All values may be wrong by the same share a of them:  bound = a E,  u = a E / sqrt(3).
+BudgetLine gain(Joules energy, double accuracy);
 
 /// The budget of an energy read by a meter over a window of `duration` in which power went as `seen`.
 Uncertainty budget(const Description& description, const PowerSeen& seen, Seconds duration);

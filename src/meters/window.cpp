@@ -140,8 +140,17 @@ Watts peak_of_counter(const Description& description, std::span<const Reading> r
     return peak;
 }
 
+Seconds time_error(const Reading& reading) {
+    Seconds largest;
+    for (const ZoneReading& zone : reading.zones) {
+        if (const Value* value = std::get_if<Value>(&zone)) largest = std::max(largest, value->time_error);
+    }
+    return largest;
+}
+
 PowerSeen power_seen(const Description& description, std::span<const Reading> readings) {
     PowerSeen seen;
+    seen.time_error = std::max(time_error(readings.front()), time_error(readings.back()));
     if (readings.back().time <= readings.front().time) return seen;
     for (std::size_t i = 1; i < readings.size(); ++i)
         seen.apart = std::max(seen.apart, readings[i].time - readings[i - 1].time);
@@ -184,6 +193,7 @@ void total(WindowReading& window, const Description& description, std::span<cons
     window.energy = sum;
     PowerSeen seen = power_seen(description, readings);
     seen.peak = std::max(seen.peak, peak);
+    if (window.duration() > Seconds(0)) seen.mean = sum / window.duration();
     window.uncertainty = budget(description, seen, window.duration());
 }
 
@@ -276,7 +286,8 @@ std::vector<PowerPoint> power_trace(const Description& description, std::span<co
 
 Seconds shortest_window(const Description& description) {
     if (!counts_energy(description.unit)) return Seconds(0);
-    const Seconds refreshes = description.refresh_period * 50;
+    // What an averaging sensor does not know of the edges is then at most a tenth of how far power varied.
+    const Seconds refreshes = std::max(description.refresh_period * 50, description.averaging * 10);
     switch (description.tier) {
         case Tier::kWallMeter:
             return std::max(Seconds(60), refreshes);

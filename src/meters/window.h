@@ -75,8 +75,9 @@ struct PowerPoint {
 /// in between. Intervals that are not valid are left out, so the curve has a hole and no zero.
 std::vector<PowerPoint> power_trace(const Description& description, std::span<const Reading> readings);
 
-/// The shortest window that gives a usable number: 60 s at a wall meter, 5 s and 50 refreshes for a sensor,
-/// 1 s and 50 refreshes for a counter or model; 0 for everything that does not measure energy.
+/// The shortest window that gives a usable number: 60 s at a wall meter, 5 s for a sensor, 1 s for a counter
+/// or model, and for all of them 50 refreshes and 10 times what the source averages over; 0 for everything
+/// that does not measure energy.
 Seconds shortest_window(const Description& description);
 
 }  // namespace espalier::meters

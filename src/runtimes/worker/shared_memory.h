@@ -23,7 +23,7 @@ class SharedMemory {
     std::span<std::byte> bytes() { return {data_, size_}; }
 
   private:
-    FileDescriptor file_;
+    Fd file_;
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
 };

@@ -1,11 +1,6 @@
 #include "runtimes/worker/worker_process.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <string_view>
 
 #include "base/clock.h"
@@ -17,8 +12,6 @@ using nlohmann::json;
 
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 constexpr std::size_t kErrorTail = 2000;
-/// What is read of standard error at once, so that one that never ends leaves time for replies.
-constexpr std::size_t kErrorsAtOnce = std::size_t{1} << 18;
 
 /// The beginning of a text that came from outside, fit to be shown.
 std::string shown(std::string_view text) {
@@ -43,12 +36,11 @@ WorkerProcess::WorkerProcess(const WorkerCommand& command, const WorkerPatience&
 
 WorkerProcess::~WorkerProcess() {
     try {
-        if (child_.in().open() && !child_.status()) {
+        if (child_.input_is_open() && !child_.ended()) {
             const MonotonicClock clock;
             send("exit", fmt::format("{{\"id\": {}, \"op\": \"exit\"}}\n", ++last_id_),
                  clock.now() + patience_.farewell);
-            child_.in().reset();
-            child_.wait(patience_.farewell);
+            ends_with_its_input();
         }
     } catch (const std::exception&) {
         // It is ended below, whatever it does.
@@ -79,24 +71,19 @@ std::string WorkerProcess::exchange(const char* op, const std::string& line) {
 }
 
 bool WorkerProcess::ends_with_its_input() {
-    child_.in().reset();
-    return child_.wait(patience_.farewell);
+    child_.close_input();
+    return child_.wait_for_end(patience_.farewell);
 }
 
 void WorkerProcess::send(const char* op, const std::string& line, Seconds deadline) {
     const MonotonicClock clock;
-    std::size_t sent = 0;
-    while (sent < line.size()) {
-        const ssize_t now =
-            ::send(child_.in().get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (now > 0) {
-            sent += static_cast<std::size_t>(now);
-        } else if (now < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            if (clock.now() >= deadline) give_up(fmt::format("did not read the request '{}' in time", op));
-            listen(deadline - clock.now(), true);
-        } else if (now == 0 || errno != EINTR) {
-            give_up(fmt::format("ended before it could be asked for '{}'", op));
-        }
+    std::string_view left = line;
+    while (!left.empty()) {
+        left.remove_prefix(child_.write(left));
+        if (!child_.input_is_open()) give_up(fmt::format("ended before it could be asked for '{}'", op));
+        if (left.empty()) return;
+        if (clock.now() >= deadline) give_up(fmt::format("did not read the request '{}' in time", op));
+        listen(deadline - clock.now(), true);
     }
 }
 
@@ -114,7 +101,7 @@ std::string WorkerProcess::receive(const char* op, Seconds deadline) {
             give_up(fmt::format("answered '{}' with a line of more than {} bytes: {}", op, kLongestLine,
                                 shown(received_)));
         }
-        if (!child_.out().open()) give_up(fmt::format("ended instead of answering '{}'", op));
+        if (!child_.output_is_open()) give_up(fmt::format("ended instead of answering '{}'", op));
         const Seconds left = deadline - clock.now();
         if (left <= Seconds(0.0)) {
             give_up(fmt::format("did not answer '{}' within {:.6g} s", op, patience_for(op).value()));
@@ -124,16 +111,10 @@ std::string WorkerProcess::receive(const char* op, Seconds deadline) {
 }
 
 /// Waits for something to happen on the streams, and reads what came.
-void WorkerProcess::listen(Seconds longest, bool also_writable) {
-    std::array<pollfd, 3> events{};
-    nfds_t count = 0;
-    if (child_.out().open()) events[count++] = {child_.out().get(), POLLIN, 0};
-    if (child_.err().open()) events[count++] = {child_.err().get(), POLLIN, 0};
-    if (also_writable) events[count++] = {child_.in().get(), POLLOUT, 0};
-    ::poll(events.data(), count, static_cast<int>(std::min(longest.value(), 3600.0) * 1e3) + 1);
-    read_available(child_.out(), received_, kLongestLine + 2 - std::min(received_.size(), kLongestLine));
-    read_available(child_.err(), errors_, kErrorsAtOnce);
-    if (errors_.size() > 2 * kErrorTail) errors_.erase(0, errors_.size() - kErrorTail);
+void WorkerProcess::listen(Seconds longest, bool to_write) {
+    child_.wait(static_cast<int>(std::min(longest.value(), 3600.0) * 1e3) + 1, to_write);
+    child_.read_output(received_, kLongestLine + 1);
+    child_.read_errors(errors_);
 }
 
 json WorkerProcess::result_of(const char* op, const std::string& line, std::int64_t id) {
@@ -161,18 +142,18 @@ json WorkerProcess::result_of(const char* op, const std::string& line, std::int6
 
 void WorkerProcess::give_up(const std::string& what) {
     // A process that has closed its streams ends within moments, and how it ended is worth knowing.
-    const bool gone = child_.wait(Seconds(child_.out().open() ? 0.0 : 1.0));
+    const bool gone = child_.wait_for_end(Seconds(child_.output_is_open() ? 0.0 : 1.0));
     std::string text = fmt::format("the worker '{}' {}", command_.runtime, what);
-    if (gone) text += fmt::format(" ({})", describe_end(*child_.status()));
+    if (gone) text += fmt::format(" ({})", describe_end(*child_.ended()));
     child_.end();
-    read_available(child_.err(), errors_, kErrorsAtOnce);
+    child_.read_errors(errors_);
     const auto last = errors_.find_last_not_of(" \n\r\t");
     if (last != std::string::npos) {
         const std::string whole = errors_.substr(0, last + 1);
         text +=
             "; its standard error ends: " + whole.substr(whole.size() - std::min(whole.size(), kErrorTail));
     }
-    child_.in().reset();
+    child_.close_input();
     if (!command_.install.empty() && last_id_ == 1) text += "\n" + command_.install;
     throw WorkerGone(text);
 }

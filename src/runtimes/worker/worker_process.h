@@ -69,7 +69,7 @@ class WorkerProcess {
     void send(const char* op, const std::string& line, Seconds deadline);
     std::string receive(const char* op, Seconds deadline);
     nlohmann::json result_of(const char* op, const std::string& line, std::int64_t id);
-    void listen(Seconds longest, bool also_writable);
+    void listen(Seconds longest, bool to_write);
     [[noreturn]] void give_up(const std::string& what);
 
     WorkerCommand command_;

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace espalier::hub {
+namespace espalier::net {
 
 /// The place that `location` means when it stands in an answer from `base`. Throws Error when either is
 /// malformed.
@@ -15,4 +15,7 @@ std::string origin_of(const std::string& url);
 /// Percent-encodes everything but unreserved characters; `keep` is left as it is besides (e.g. "/").
 std::string encode(std::string_view text, std::string_view keep = "");
 
-}  // namespace espalier::hub
+/// Undoes encode(); a '%' without two hexadecimal digits stays as it is.
+std::string decode(std::string_view text);
+
+}  // namespace espalier::net

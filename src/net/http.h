@@ -7,7 +7,10 @@
 #include <string_view>
 #include <vector>
 
-namespace espalier::hub {
+namespace espalier::net {
+
+/// How a user and a password are sent. Digest asks twice, but never shows the password.
+enum class Login { kBasic, kDigest };
 
 /// One request; redirects are not followed.
 struct Request {
@@ -16,6 +19,9 @@ struct Request {
     bool head = false;                 ///< HEAD instead of GET
     int silence_timeout_s = 10;        ///< longest time to connect, and longest silence afterwards
     int whole_timeout_s = 0;           ///< longest time for everything; 0: none
+    std::string credentials{};         ///< "user:password"; empty: none are sent
+    Login login = Login::kBasic;
+    bool verify = true;  ///< false trusts whatever certificate is shown: for devices that signed their own
 };
 
 /// What came of it.
@@ -53,4 +59,4 @@ class HttpClient {
     std::unique_ptr<Handle> handle_;
 };
 
-}  // namespace espalier::hub
+}  // namespace espalier::net

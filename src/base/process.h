@@ -7,12 +7,13 @@
 
 #include "base/units.h"
 
-namespace espalier::lab {
+namespace espalier {
 
 /// A program to be run once, with text in and text out.
 struct ProcessRequest {
-    std::vector<std::string> command;  ///< path of the program and its arguments
-    std::string input;                 ///< written to its standard input, which is then closed
+    std::vector<std::string>
+        command;        ///< the program, with its path or to be found in PATH, and its arguments
+    std::string input;  ///< written to its standard input, which is then closed
     Seconds timeout{600.0};
     std::size_t output_limit = std::size_t{256} << 20;  ///< bytes of standard output
 };
@@ -40,4 +41,4 @@ struct ProcessResult {
 /// the parent-death signal follows the thread, not the process.
 ProcessResult run_process(const ProcessRequest& request, const std::function<bool()>& stop);
 
-}  // namespace espalier::lab
+}  // namespace espalier

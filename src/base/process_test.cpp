@@ -1,4 +1,4 @@
-#include "lab/process.h"
+#include "base/process.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 
-namespace espalier::lab {
+namespace espalier {
 namespace {
 
 bool never() { return false; }
@@ -113,4 +113,4 @@ TEST(RunProcess, DiesWithItsParent) {
 }
 
 }  // namespace
-}  // namespace espalier::lab
+}  // namespace espalier

@@ -1,12 +1,13 @@
-#include "hub/url.h"
+#include "net/url.h"
 
 #include <curl/curl.h>
 
+#include <charconv>
 #include <memory>
 
 #include "base/error.h"
 
-namespace espalier::hub {
+namespace espalier::net {
 namespace {
 
 using Url = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
@@ -62,4 +63,17 @@ std::string encode(std::string_view text, std::string_view keep) {
     return result;
 }
 
-}  // namespace espalier::hub
+std::string decode(std::string_view text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        const char* first = text.data() + i + 1;
+        const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                            std::from_chars(first, first + 2, value, 16).ptr == first + 2;
+        result += escape ? static_cast<char>(value) : text[i];
+        if (escape) i += 2;
+    }
+    return result;
+}
+
+}  // namespace espalier::net

@@ -1,4 +1,4 @@
-#include "hub/http.h"
+#include "net/http.h"
 
 #include <curl/curl.h>
 
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/version.h"
 
-namespace espalier::hub {
+namespace espalier::net {
 namespace {
 
 /// A server that sends headers without end must not fill the memory.
@@ -100,6 +100,12 @@ void configure(CURL* curl, const Request& request, const std::string& certificat
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.silence_timeout_s));
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(request.whole_timeout_s));
     if (!certificates.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, certificates.c_str());
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request.verify ? 1L : 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request.verify ? 2L : 0L);
+    if (request.credentials.empty()) return;
+    curl_easy_setopt(curl, CURLOPT_USERPWD, request.credentials.c_str());
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH,
+                     request.login == Login::kDigest ? CURLAUTH_DIGEST : CURLAUTH_BASIC);
 }
 
 /// No name, no route, no trust: what another try a second later rarely changes.
@@ -158,4 +164,4 @@ Response HttpClient::perform(const Request& request, const Sink& sink) {
     return std::move(transfer.response);
 }
 
-}  // namespace espalier::hub
+}  // namespace espalier::net

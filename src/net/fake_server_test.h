@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -17,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace espalier::hub::testing {
+namespace espalier::net::testing {
 
 struct ServedRequest {
     std::string method;
@@ -62,7 +64,7 @@ class FakeServer {
     ~FakeServer() {
         ::shutdown(listener_, SHUT_RDWR);
         acceptor_.join();
-        for (std::thread& connection : connections_) connection.join();
+        for (Connection& connection : connections_) connection.thread.join();
         ::close(listener_);
     }
 
@@ -79,15 +81,32 @@ class FakeServer {
     }
 
   private:
+    struct Connection {
+        std::thread thread;
+        std::atomic<bool> ended = false;
+    };
+
     void accept_all() {
         while (true) {
             const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
             if (connection < 0) return;
-            connections_.emplace_back([this, connection] {
+            join_ended();
+            Connection& served = connections_.emplace_back();
+            served.thread = std::thread([this, connection, &served] {
                 serve(connection);
                 ::close(connection);
+                served.ended = true;
             });
         }
+    }
+
+    /// A thread keeps its stack until it is joined, and some tests make thousands of requests.
+    void join_ended() {
+        connections_.remove_if([](Connection& connection) {
+            if (!connection.ended) return false;
+            connection.thread.join();
+            return true;
+        });
     }
 
     static ServedRequest read_request(int connection) {
@@ -147,7 +166,7 @@ class FakeServer {
     mutable std::mutex mutex_;
     std::vector<ServedRequest> requests_;
     std::thread acceptor_;
-    std::vector<std::thread> connections_;
+    std::list<Connection> connections_;
 };
 
-}  // namespace espalier::hub::testing
+}  // namespace espalier::net::testing
