@@ -83,6 +83,7 @@ espalier_floor(models LINKS espalier_formats espalier_passes espalier_datasets)
 espalier_floor(tactics LINKS espalier_passes)
 espalier_floor(engine LINKS espalier_kernels espalier_passes)
 espalier_floor(runtimes LINKS espalier_models espalier_tactics espalier_engine)
+include(cmake/workers.cmake)
 espalier_floor(lab LINKS espalier_runtimes espalier_meters espalier_statistics espalier_store
                PkgConfig::TOMLPLUSPLUS)
 espalier_floor(report LINKS espalier_store espalier_statistics)
@@ -123,6 +124,14 @@ if(ESPALIER_TESTS)
                  ESPALIER_NVML_STUB_MISMATCH="$<TARGET_FILE:nvml_stub_mismatch>")
 endif()
 
+# A worker with faults, for tests of talking to one.
+if(ESPALIER_TESTS)
+    add_executable(fake_worker ${PROJECT_SOURCE_DIR}/tests/stubs/fake_worker.cpp)
+    target_link_libraries(fake_worker PRIVATE espalier_options nlohmann_json::nlohmann_json Threads::Threads)
+    add_dependencies(test_runtimes fake_worker)
+    target_compile_definitions(test_runtimes PRIVATE ESPALIER_FAKE_WORKER="$<TARGET_FILE:fake_worker>")
+endif()
+
 # Logits for the scripts that compare them with other implementations (tools/conformance.py).
 if(ESPALIER_TESTS)
     add_executable(espalier_logits ${PROJECT_SOURCE_DIR}/tests/conformance/logits.cpp)
@@ -136,8 +145,9 @@ if(ESPALIER_TESTS AND across)
     add_executable(test_across ${across})
     target_link_libraries(test_across PRIVATE espalier_cli GTest::gtest GTest::gtest_main GTest::gmock)
     target_compile_definitions(test_across PRIVATE ESPALIER_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                               ESPALIER_PROGRAM="$<TARGET_FILE:espalier>")
-    add_dependencies(test_across espalier)
+                               ESPALIER_PROGRAM="$<TARGET_FILE:espalier>"
+                               ESPALIER_FAKE_WORKER="$<TARGET_FILE:fake_worker>")
+    add_dependencies(test_across espalier fake_worker)
     set_target_properties(test_across PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
     gtest_discover_tests(test_across DISCOVERY_MODE PRE_TEST TEST_PREFIX "across." PROPERTIES TIMEOUT 600)
 endif()

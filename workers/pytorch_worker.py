@@ -20,6 +20,7 @@ import tempfile
 import time
 
 if "Runtime" not in globals():
+    from torch_graph import is_exported, read_exported
     from worker import Runtime, Spec, Step, Unsupported, serve
 
 PRECISIONS = {"bf16": "bfloat16", "fp16": "float16"}
@@ -96,7 +97,7 @@ def kernel_calls(folder: str) -> list[str]:
 
 class PyTorch(Runtime):
     name = "pytorch"
-    formats = ("huggingface",)
+    formats = ("huggingface", "espalier")
 
     def __init__(self):
         self.passes: list[str] = []
@@ -160,7 +161,8 @@ class PyTorch(Runtime):
         torch.set_num_threads(spec.threads)
         if torch.get_num_interop_threads() != 1:
             torch.set_num_interop_threads(1)
-        self.model = self.read(spec.model).to(spec.device).eval()
+        self.exported = is_exported(spec.model)
+        self.model = (read_exported if self.exported else self.read)(spec.model).to(spec.device).eval()
         self.call = self.model
         self.kind = torch.float32
         self.pixels, self.logits = torch.from_numpy(spec.pixels), torch.from_numpy(spec.logits)
@@ -254,7 +256,8 @@ class PyTorch(Runtime):
 
     def forward(self, pixels):
         with torch.inference_mode():
-            return self.call(pixels.to(self.spec.device, self.kind), return_dict=True).logits
+            pixels = pixels.to(self.spec.device, self.kind)
+            return self.call(pixels) if self.exported else self.call(pixels, return_dict=True).logits
 
     def run(self, images: int) -> None:
         if images == self.spec.batch:

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "cli/command.h"
@@ -20,6 +21,7 @@ using nlohmann::json;
 
 struct BenchOptions {
     VariantOptions variant;
+    AnyRuntimeOptions runtime;
     bool random_weights = false;
     double min_seconds = 2;
     int warmup = 5;
@@ -52,7 +54,7 @@ Tensor random_images(const runtimes::ModelInfo& info, int batch) {
 }
 
 /// Latencies of single calls in milliseconds, after the warm-up, until both the time and 20 calls are reached.
-std::vector<double> latencies(runtimes::NativeInstance& instance, const Tensor& images, const BenchOptions& options) {
+std::vector<double> latencies(runtimes::Instance& instance, const Tensor& images, const BenchOptions& options) {
     const MonotonicClock clock;
     for (int i = 0; i < options.warmup; ++i) instance.run(images);
     std::vector<double> result;
@@ -90,7 +92,11 @@ void print_profile(runtimes::NativeInstance& instance, const Tensor& images) {
 void bench(BenchOptions options, const Globals& globals) {
     if (options.random_weights) options.variant.random_weights = 1;
     options.variant.noise_will_do = true;
-    const auto instance = make_instance(options.variant, globals);
+    const AnyVariant made = make_variant(options.variant, options.runtime, globals);
+    const auto& instance = made.instance;
+    if (options.profile && made.native == nullptr) {
+        fail_usage("--profile shows the steps of our own engine; what another runtime executes is not known");
+    }
     MonotonicClock clock;
     const double idle = idle_share(clock);
     if (idle < 0.9) {
@@ -106,7 +112,8 @@ void bench(BenchOptions options, const Globals& globals) {
     if (globals.json) {
         const json document = {{"schema", "espalier.bench/1"},
                                {"model", instance->info().name},
-                               {"tactic", tactics::canonical(options.variant.tactic)},
+                               {"tactic", made.tactic},
+                               {"runtime", options.runtime.runtime},
                                {"batch", options.variant.batch},
                                {"threads", options.variant.threads > 0 ? options.variant.threads : usable_cpus()},
                                {"median_ms", median},
@@ -119,15 +126,18 @@ void bench(BenchOptions options, const Globals& globals) {
         fmt::print("{}\n", document.dump());
         return;
     }
-    fmt::print("{}  {}  batch {}\n", instance->info().name, tactics::canonical(options.variant.tactic),
-               options.variant.batch);
+    fmt::print("{}  {}{}  batch {}\n", instance->info().name,
+               made.native != nullptr ? "" : options.runtime.runtime + "/", made.tactic, options.variant.batch);
     fmt::print("  median {:.3f} ms   p95 {:.3f} ms   {:.1f} images/s   ({} calls)\n", median, p95, rate, ms.size());
-    fmt::print("  {:.1f} GMAC/s, {} of packed weights, {} of activations\n",
-               rate * static_cast<double>(evidence.macs) / 1e9, human_bytes(evidence.weight_bytes),
-               human_bytes(evidence.arena_bytes));
-    if (options.variant.batch > 1) fmt::print("  the batch runs in {}\n", evidence.schedule);
+    if (evidence.macs) fmt::print("  {:.1f} GMAC/s\n", rate * static_cast<double>(*evidence.macs) / 1e9);
+    if (evidence.weight_bytes) fmt::print("  {} of weights in memory\n", human_bytes(*evidence.weight_bytes));
+    if (evidence.arena_bytes) fmt::print("  {} of activations in memory\n", human_bytes(*evidence.arena_bytes));
+    if (options.variant.batch > 1 && !evidence.schedule.empty()) fmt::print("  the batch runs in {}\n", evidence.schedule);
     if (evidence.calibration) fmt::print("  {}\n", runtimes::describe(*evidence.calibration));
-    if (options.profile) print_profile(*instance, images);
+    for (const auto& note : evidence.notes) {
+        if (made.native == nullptr) fmt::print("  {}\n", note);
+    }
+    if (options.profile) print_profile(*made.native, images);
 }
 
 }  // namespace
@@ -137,6 +147,7 @@ void add_bench(CLI::App& app, Globals& globals, int&) {
     CLI::App* command = app.add_subcommand("bench", "Latency and throughput alone, on random pixels");
     command->group("Try");
     add_variant_options(*command, options->variant, 1);
+    add_any_runtime_options(*command, options->runtime);
     command->add_flag("--random-weights", options->random_weights, "Build from config.json alone, with seeded weights");
     command->add_option("--min-time", options->min_seconds, "Seconds to measure at least")
         ->check(CLI::Range(0.0, 3600.0))->capture_default_str();

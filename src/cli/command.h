@@ -44,6 +44,7 @@ void add_inspect(CLI::App& app, Globals& globals, int& exit_code);
 void add_list(CLI::App& app, Globals& globals, int& exit_code);
 void add_report(CLI::App& app, Globals& globals, int& exit_code);
 void add_run(CLI::App& app, Globals& globals, int& exit_code);
+void add_runtimes(CLI::App& app, Globals& globals, int& exit_code);
 void add_show(CLI::App& app, Globals& globals, int& exit_code);
 void add_status(CLI::App& app, Globals& globals, int& exit_code);
 void add_trial(CLI::App& app, Globals& globals, int& exit_code);

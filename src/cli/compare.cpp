@@ -11,6 +11,7 @@
 #include "cli/store_path.h"
 #include "cli/table.h"
 #include "lab/side_by_side.h"
+#include "store/labels.h"
 #include "store/studies.h"
 #include "tactics/tactic.h"
 
@@ -34,19 +35,21 @@ std::vector<lab::Column> all_variants(const store::StudyRecord& study) {
     return columns;
 }
 
-/// Variants whose tactic is one of `words`, in the order of the words.
+/// Variants whose label or tactic is one of `words`, in the order of the words.
 std::vector<lab::Column> named_variants(const store::StudyRecord& study,
                                         const std::vector<std::string>& words) {
     std::vector<lab::Column> columns;
     for (const auto& word : words) {
-        const std::string tactic = tactics::canonical(word);
+        const bool is_label = word.find('/') != std::string::npos;
+        const std::string tactic = is_label ? word : tactics::canonical(word);
         const std::size_t before = columns.size();
         for (const auto& variant : study.variants) {
-            if (variant.tactic == tactic) columns.push_back({&study, &variant});
+            const std::string label = store::label(study, variant);
+            if ((is_label ? label : variant.tactic) == tactic) columns.push_back({&study, &variant});
         }
         if (columns.size() > before) continue;
         std::vector<std::string> known;
-        for (const auto& variant : study.variants) known.push_back(variant.tactic);
+        for (const auto& variant : study.variants) known.push_back(store::label(study, variant));
         fail_usage("study {} has no variant '{}'.{}", study.key, word, suggestion(word, known));
     }
     return columns;

@@ -15,13 +15,14 @@ using nlohmann::json;
 
 struct EvaluateOptions {
     VariantOptions variant;
+    AnyRuntimeOptions runtime;
     std::string data;
     std::string predictions;
     std::int64_t images = 0;
     std::uint64_t seed = 1;
 };
 
-void write_predictions(const EvaluateOptions& options, const datasets::Dataset& dataset,
+void write_predictions(const EvaluateOptions& options, const std::string& tactic, const datasets::Dataset& dataset,
                        const lab::Evaluation& result) {
     json names = json::array();
     json labels = json::array();
@@ -30,7 +31,8 @@ void write_predictions(const EvaluateOptions& options, const datasets::Dataset& 
         labels.push_back(dataset.label(i));
     }
     const json document = {{"schema", "espalier.predictions/1"},
-                           {"tactic", tactics::canonical(options.variant.tactic)},
+                           {"tactic", tactic},
+                           {"runtime", options.runtime.runtime},
                            {"predictions", result.predictions},
                            {"labels", labels},
                            {"names", names}};
@@ -42,20 +44,22 @@ void evaluate(const EvaluateOptions& options, const Globals& globals) {
     variant.calibration.data = options.data;
     variant.calibration.images = options.images;
     variant.calibration.seed = options.seed;
-    const auto instance = make_instance(variant, globals);
+    const AnyVariant made = make_variant(variant, options.runtime, globals);
+    const auto& instance = made.instance;
     std::shared_ptr<const datasets::Dataset> dataset =
         datasets::open_dataset(options.data, instance->info().labels);
     if (options.images > 0) dataset = datasets::subset(dataset, options.images, options.seed);
     const int threads = options.variant.threads > 0 ? options.variant.threads : usable_cpus();
     const lab::Evaluation result = lab::evaluate(*instance, *dataset, options.variant.batch, threads);
-    if (!options.predictions.empty()) write_predictions(options, *dataset, result);
+    if (!options.predictions.empty()) write_predictions(options, made.tactic, *dataset, result);
     const auto n = static_cast<double>(dataset->size());
     const auto top1 = statistics::wilson(result.top1, dataset->size());
     const auto top5 = statistics::wilson(result.top5, dataset->size());
     if (globals.json) {
         const json document = {{"schema", "espalier.evaluate/1"},
                                {"model", instance->info().name},
-                               {"tactic", tactics::canonical(options.variant.tactic)},
+                               {"tactic", made.tactic},
+                               {"runtime", options.runtime.runtime},
                                {"top1", static_cast<double>(result.top1) / n},
                                {"top1_ci95", {top1.low, top1.high}},
                                {"top5", static_cast<double>(result.top5) / n},
@@ -67,13 +71,13 @@ void evaluate(const EvaluateOptions& options, const Globals& globals) {
         fmt::print("{}\n", document.dump());
         return;
     }
-    fmt::print("{}  {}  on {} images\n", instance->info().name, tactics::canonical(options.variant.tactic),
-               dataset->size());
+    fmt::print("{}  {}{}  on {} images\n", instance->info().name,
+               made.native != nullptr ? "" : options.runtime.runtime + "/", made.tactic, dataset->size());
     fmt::print("  top-1  {:.2f} %   (95 % CI {:.2f} to {:.2f})\n", 100 * static_cast<double>(result.top1) / n,
                100 * top1.low, 100 * top1.high);
     fmt::print("  top-5  {:.2f} %   (95 % CI {:.2f} to {:.2f})\n", 100 * static_cast<double>(result.top5) / n,
                100 * top5.low, 100 * top5.high);
-    if (const auto calibration = instance->calibration()) {
+    if (const auto calibration = instance->evidence().calibration) {
         fmt::print("  {}\n", runtimes::describe(*calibration));
     }
     fmt::print("  {:.1f} s reading and preprocessing, {:.1f} s inference (not a measurement: see 'espalier run')\n",
@@ -87,6 +91,7 @@ void add_evaluate(CLI::App& app, Globals& globals, int&) {
     CLI::App* command = app.add_subcommand("evaluate", "Accuracy alone of a model under a tactic");
     command->group("Try");
     add_variant_options(*command, options->variant, 16);
+    add_any_runtime_options(*command, options->runtime);
     command->add_option("-d,--data", options->data, "Labelled images: class folders, labels.csv, CIFAR .bin or IDX")
         ->required();
     command->add_option("--images", options->images, "Use this many images, spread over the classes")

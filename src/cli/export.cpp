@@ -68,7 +68,7 @@ void export_model(const ExportOptions& options, const Globals& globals) {
     model.parameters -= instance->applied().removed_parameters();
     const json provenance = provenance_of(*instance, options);
     if (!globals.dry_run) save(model, provenance, options);
-    const auto bytes = instance->evidence().disk_bytes;
+    const auto bytes = instance->evidence().disk_bytes.value();
     if (globals.json) {
         const json document = {{"schema", "espalier.export/1"}, {"folder", options.output}, {"weight_bytes", bytes},
                                {"written", !globals.dry_run}, {"provenance", provenance}};

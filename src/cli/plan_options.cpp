@@ -77,7 +77,12 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
     command.add_option("-t,--tactics", options.tactics,
                        "Tactics, separated by commas (default: all that look at no images)")
         ->delimiter(',');
-    command.add_option("--runtime", options.runtime, "What executes the models (default native)");
+    command
+        .add_option("--runtime", options.runtimes,
+                    "What executes the models, separated by commas; the first one's baseline is the reference (default native)")
+        ->delimiter(',');
+    command.add_option("--device", options.device, "What the runtimes execute on: cpu, cuda, ... (default cpu)");
+    add_runtime_options(command, options.access);
     command.add_option("--blocks", options.blocks, "Repetitions of every variant (default 10)");
     command.add_option("--images", options.images,
                        "Use this many images, spread over the classes (default all)");
@@ -103,7 +108,9 @@ lab::PlanDraft draft(const PlanOptions& options) {
     if (!options.data.empty()) result.data = options.data;
     if (!options.calibration.empty()) result.calibration = options.calibration;
     if (!options.tactics.empty()) result.tactics = options.tactics;
-    if (!options.runtime.empty()) result.runtime = options.runtime;
+    if (!options.runtimes.empty()) result.runtimes = options.runtimes;
+    if (!options.device.empty()) result.device = options.device;
+    result.workers = workers(options.access);
     set_number(result.blocks, options.blocks);
     set_number(result.images, options.images);
     set_number(result.batch, options.batch);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/runtime_access.h"
 #include "lab/plan.h"
 
 namespace CLI {
@@ -34,7 +35,9 @@ struct PlanOptions {
     std::string data;
     std::string calibration;
     std::vector<std::string> tactics;
-    std::string runtime;
+    std::vector<std::string> runtimes;
+    std::string device;
+    RuntimeOptions access;
     int blocks = -1;
     int images = -1;
     int batch = -1;

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -18,6 +21,7 @@
 #include "lab/study.h"
 #include "lab/verdict.h"
 #include "lab/wall_time.h"
+#include "store/labels.h"
 #include "store/lock.h"
 #include "store/studies.h"
 #include "store/trials.h"
@@ -41,6 +45,17 @@ std::span<std::string> models_of(lab::PlanDraft& draft) {
     return draft.models ? std::span<std::string>(*draft.models) : std::span<std::string>();
 }
 
+/// A tactic that is not ours may be one of another runtime, which is asked later.
+std::string canonical_tactic(const std::string& text, bool only_native) {
+    try {
+        return tactics::canonical(text);
+    } catch (const Error&) {
+        const auto of_name = [](char c) { return std::islower(c) || std::isdigit(c) || std::strchr(".:+-", c) != nullptr; };
+        if (only_native || !std::all_of(text.begin(), text.end(), of_name)) throw;
+        return text;
+    }
+}
+
 /// Completes the plan from flags, file and defaults. Models on the Hub are brought here.
 lab::Plan make_plan(const RunOptions& options, const Globals& globals) {
     lab::PlanDraft values = draft(options.plan);
@@ -52,7 +67,21 @@ lab::Plan make_plan(const RunOptions& options, const Globals& globals) {
         for (auto& model : models_of(file)) model = model_path_in_plan(model, folder, globals);
         values = lab::merge(values, file);
     }
-    return lab::resolve(values, [](const std::string& text) { return tactics::canonical(text); });
+    const bool only_native = !values.runtimes || *values.runtimes == std::vector<std::string>{"native"};
+    return lab::resolve(values, [=](const std::string& text) { return canonical_tactic(text, only_native); });
+}
+
+/// The runtimes of the plan, and how they are started.
+struct PlanRuntimes {
+    runtimes::Access access;
+    lab::Runtimes runtimes;
+};
+
+PlanRuntimes open_runtimes(const RunOptions& options, const lab::Plan& plan) {
+    // The plan has the workers already, those of its file too.
+    auto access = runtime_access({options.plan.access.python, {}});
+    auto made = lab::make_runtimes(plan, access);
+    return {std::move(access), std::move(made)};
 }
 
 void say(const Globals& globals, const std::string& text) {
@@ -64,9 +93,9 @@ void say(const Globals& globals, const std::string& text) {
 std::string describe_design(const lab::Prepared& prepared) {
     const auto& plan = prepared.plan;
     return fmt::format(
-        "{} model{} x {} tactics x {} blocks = {} trials, random order, seed {}; {} images, batch {}, {} "
+        "{} model{}, {} variants x {} blocks = {} trials, random order, seed {}; {} images, batch {}, {} "
         "thread{}",
-        plan.models.size(), plan.models.size() == 1 ? "" : "s", plan.tactics.size(), plan.blocks,
+        plan.models.size(), plan.models.size() == 1 ? "" : "s", prepared.study.variants.size(), plan.blocks,
         prepared.study.trials.size(), plan.seed, prepared.study.dataset.images, plan.batch, plan.threads,
         plan.threads == 1 ? "" : "s");
 }
@@ -96,7 +125,11 @@ void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estim
         return;
     }
     fmt::print("{}\n", describe_design(prepared));
-    for (const auto& tactic : prepared.plan.tactics) fmt::print("  {}\n", tactic);
+    for (const auto& variant : prepared.study.variants) {
+        const auto& model = prepared.study.models[static_cast<std::size_t>(variant.model_id)].name;
+        fmt::print("  {}  {}\n", model, store::label(prepared.study, variant));
+    }
+    for (const auto& variant : prepared.left_out) fmt::print("  left out: {}\n", variant);
     fmt::print("about {} left, {}\n", lab::describe_duration(estimate.left), estimate.basis);
     fmt::print("{:.0f} MB of preprocessed images beside the store while it runs\n",
                cache_bytes(prepared) / 1e6);
@@ -107,9 +140,9 @@ void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estim
 
 void dry_run(const RunOptions& options, const Globals& globals) {
     const lab::Plan plan = make_plan(options, globals);
-    const auto runtime = runtimes::make_runtime(plan.runtime);
+    const auto [access, runtimes] = open_runtimes(options, plan);
     const auto path = store_path(globals);
-    const auto prepared = lab::prepare(plan, *runtime, path, gpu_access());
+    const auto prepared = lab::prepare(plan, runtimes, path, gpu_access());
     std::error_code ignored;
     if (std::filesystem::exists(path, ignored)) {
         store::Database database(path, store::Access::kRead);
@@ -117,15 +150,17 @@ void dry_run(const RunOptions& options, const Globals& globals) {
         if (const auto known = studies.find_plan(prepared.study.plan_hash); known && !options.fresh) {
             lab::OpenedStudy opened;
             opened.run.study = studies.read(*known);
-            print_dry_run(prepared, lab::estimate_time(&database, &opened, prepared, *runtime),
+            print_dry_run(prepared, lab::estimate_time(&database, &opened, prepared, runtimes),
                           opened.run.study.key, globals);
             return;
         }
     }
-    print_dry_run(prepared, lab::estimate_time(nullptr, nullptr, prepared, *runtime), "", globals);
+    print_dry_run(prepared, lab::estimate_time(nullptr, nullptr, prepared, runtimes), "", globals);
 }
 
-std::vector<double> prepare_images(const lab::Prepared& prepared, RunProgress& progress) {
+std::vector<double> prepare_inputs(const lab::Prepared& prepared, const lab::Runtimes& runtimes,
+                                   RunProgress& progress) {
+    lab::prepare_forms(prepared, runtimes);
     auto seconds =
         lab::prepare_pixels(prepared, [&](const std::string& model, std::int64_t done, std::int64_t total) {
             progress.preparing(model, done, total);
@@ -185,18 +220,18 @@ int exit_code(const lab::RunSummary& summary) {
 
 int run(const RunOptions& options, const Globals& globals) {
     const lab::Plan plan = make_plan(options, globals);
-    const auto runtime = runtimes::make_runtime(plan.runtime);
+    const auto [access, runtimes] = open_runtimes(options, plan);
     const auto path = store_path(globals);
     // Both before anything that takes long: the store's troubles are told at once.
     const store::Lock lock(path);
     store::Database database(path, store::Access::kWrite);
-    const auto prepared = lab::prepare(plan, *runtime, path, gpu_access());
+    const auto prepared = lab::prepare(plan, runtimes, path, gpu_access());
     RunProgress progress(globals.quiet ? "none" : globals.progress);
     // Before the study is made, so that images which do not fit the model leave none behind.
     const auto preprocess_s = complete(database, prepared, options)
                                   ? std::vector<double>(prepared.models.size())
-                                  : prepare_images(prepared, progress);
-    const auto opened = lab::open_study(database, prepared, options.fresh);
+                                  : prepare_inputs(prepared, runtimes, progress);
+    const auto opened = lab::open_study(database, prepared, access, options.fresh);
     const auto& study = opened.run.study;
     say(globals, fmt::format("{} study {}: {}", opened.created ? "New" : "Carrying on", study.key,
                              describe_design(prepared)));
@@ -204,7 +239,8 @@ int run(const RunOptions& options, const Globals& globals) {
     lab::RunSummary summary;
     summary.progress = store::Trials(database).progress(study.id);
     if (summary.progress.planned + summary.progress.running > 0) {
-        lab::add_study_notes(database, opened.run, preprocess_s);
+        for (const auto& variant : prepared.left_out) say(globals, "Left out: " + variant);
+        lab::add_study_notes(database, opened.run, prepared, preprocess_s);
         summary = measure(database, opened.run, options, plan, progress);
     }
     const auto& counts = summary.progress;
@@ -213,7 +249,7 @@ int run(const RunOptions& options, const Globals& globals) {
                                  counts.total()));
         return exit_code(summary);
     }
-    lab::remove_pixels(prepared);
+    lab::remove_cache(prepared);
     if (counts.failed > 0) {
         say(globals,
             fmt::format("{} of {} trials failed; 'espalier show' lists them, --retry-failed tries them again",
@@ -243,6 +279,7 @@ void add_run(CLI::App& app, Globals& globals, int& exit_code_out) {
         "  espalier run --model vit-mini/ --data images/test/ --images 200\n"
         "  espalier run --model vit-mini/ --data images/test/ --tactics compile,dynamic-quantization+compile "
         "--blocks 12\n"
+        "  espalier run --model vit-mini/ --data images/test/ --runtime pytorch,native,onnxruntime\n"
         "  espalier run plan.toml -n\n"
         "Exit codes: 0 done, 5 done but some trials failed, 75 out of --budget, 130 or 143 interrupted.");
     command->callback([options, &globals, &exit_code_out] {

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/store_path.h"
 #include "cli/table.h"
+#include "store/labels.h"
 #include "store/studies.h"
 
 namespace espalier::cli {
@@ -51,6 +52,7 @@ json trial_json(const store::StudyRecord& study, const store::TrialRecord& trial
             {"position", trial.position},
             {"model", variant ? model_name(study, variant->model_id) : ""},
             {"tactic", variant ? variant->tactic : ""},
+            {"runtime", variant ? variant->runtime : ""},
             {"state", store::name(trial.state)},
             {"attempts", trial.attempts.size()},
             {"error", trial.error.empty() ? json(nullptr) : json(trial.error)},
@@ -66,6 +68,17 @@ json to_json(const store::StudyRecord& study) {
                           {"sha256", model.sha256},
                           {"classes", model.classes}});
     }
+    json variants = json::array();
+    for (const auto& variant : study.variants) {
+        variants.push_back({{"variant", store::label(study, variant)},
+                            {"model", model_name(study, variant.model_id)},
+                            {"tactic", variant.tactic},
+                            {"runtime", variant.runtime},
+                            {"device", variant.device},
+                            {"batch", variant.batch},
+                            {"threads", variant.threads},
+                            {"reference", variant.is_baseline}});
+    }
     json trials = json::array();
     for (const auto& trial : study.trials) trials.push_back(trial_json(study, trial));
     json notes = json::array();
@@ -80,6 +93,7 @@ json to_json(const store::StudyRecord& study) {
         {"data",
          {{"path", study.dataset.path}, {"sha256", study.dataset.sha256}, {"images", study.dataset.images}}},
         {"models", models},
+        {"variants", variants},
         {"trials", trials},
         {"notes", notes},
         {"environment", stored_json(study.environment)}};
@@ -91,7 +105,7 @@ Table trial_table(const store::StudyRecord& study, bool all) {
         if (!all && trial.state != store::TrialState::kFailed) continue;
         const auto* variant = variant_of(study, trial);
         table.push_back({std::to_string(trial.block + 1), std::to_string(trial.position + 1),
-                         variant ? model_name(study, variant->model_id) : "", variant ? variant->tactic : "",
+                         variant ? model_name(study, variant->model_id) : "", variant ? store::label(study, *variant) : "",
                          store::name(trial.state), std::to_string(trial.attempts.size()), trial.error});
     }
     return table;

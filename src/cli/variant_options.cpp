@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/cpu_features.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "cli/model_source.h"
 #include "models/load.h"
@@ -23,6 +24,22 @@ runtimes::OpenCalibration calibration_of(const VariantOptions& options, int thre
     };
 }
 
+runtimes::VariantSpec spec_of(const VariantOptions& options, const Globals& globals) {
+    runtimes::VariantSpec spec;
+    spec.model = model_path(options.model, globals);
+    spec.tactic = options.tactic;
+    spec.batch = options.batch;
+    spec.threads = options.threads > 0 ? options.threads : usable_cpus();
+    spec.calibration = calibration_of(options, spec.threads);
+    return spec;
+}
+
+void warn_of_overlap(const std::string& tactic, const std::optional<runtimes::CalibrationOrigin>& calibration) {
+    if (!calibration || calibration->evaluated == 0) return;
+    log::warn("{}: {}; give other images with --calibration, or evaluate fewer with --images", tactic,
+              runtimes::describe(*calibration));
+}
+
 }  // namespace
 
 void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch) {
@@ -37,24 +54,50 @@ void add_variant_options(CLI::App& command, VariantOptions& options, int default
         ->check(CLI::Range(1, 1024));
 }
 
+void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options) {
+    command.add_option("--runtime", options.runtime, "What executes it: native, pytorch, onnxruntime, openvino or a --worker")
+        ->capture_default_str();
+    command.add_option("--device", options.device, "What the runtime executes on: cpu, cuda, ...")->capture_default_str();
+    add_runtime_options(command, options.access);
+}
+
 std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals) {
-    runtimes::VariantSpec spec;
-    spec.model = model_path(options.model, globals);
+    runtimes::VariantSpec spec = spec_of(options, globals);
     spec.tactic = tactics::canonical(options.tactic);
-    spec.batch = options.batch;
-    spec.threads = options.threads > 0 ? options.threads : usable_cpus();
-    spec.calibration = calibration_of(options, spec.threads);
     models::LoadOptions load;
     load.random_weights = options.random_weights;
     load.hash = options.hash;
     auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec);
     instance->optimize();
-    const auto calibration = instance->calibration();
-    if (calibration && calibration->evaluated > 0) {
-        log::warn("{}: {}; give other images with --calibration, or evaluate fewer with --images", spec.tactic,
-                  runtimes::describe(*calibration));
-    }
+    warn_of_overlap(spec.tactic, instance->calibration());
     return instance;
+}
+
+AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime, const Globals& globals) {
+    AnyVariant variant;
+    if (runtime.runtime == "native" && runtime.device == "cpu") {
+        auto native = make_instance(options, globals);
+        variant.native = native.get();
+        variant.instance = std::move(native);
+        variant.tactic = tactics::canonical(options.tactic);
+        return variant;
+    }
+    if (options.random_weights) {
+        fail_usage("--random-weights are made by our own engine; another runtime needs a model with its weights");
+    }
+    runtimes::VariantSpec spec = spec_of(options, globals);
+    spec.runtime = runtime.runtime;
+    spec.device = runtime.device;
+    variant.runtime = runtimes::make_runtime(runtime.runtime, runtime_access(runtime.access));
+    if (const auto why = variant.runtime->objection(spec); !why.empty()) {
+        fail_usage("'{}' of {} cannot be had: {}", spec.tactic, spec.model, why);
+    }
+    variant.runtime->start(spec);
+    variant.instance = variant.runtime->load(spec);
+    variant.instance->optimize();
+    variant.tactic = spec.tactic;
+    warn_of_overlap(spec.tactic, variant.instance->evidence().calibration);
+    return variant;
 }
 
 }  // namespace espalier::cli

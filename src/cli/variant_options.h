@@ -1,10 +1,11 @@
 #pragma once
 
-#include <optional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/command.h"
+#include "cli/runtime_access.h"
 #include "lab/calibration.h"
 #include "runtimes/native/native.h"
 
@@ -30,6 +31,27 @@ struct VariantOptions {
 
 /// Adds --model, --tactic, --calibration, --batch and --threads to a command.
 void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch);
+
+/// A variant that is ready to run, on whatever runtime.
+struct AnyVariant {
+    std::unique_ptr<runtimes::Runtime> runtime;  ///< outlives the instance
+    std::unique_ptr<runtimes::Instance> instance;
+    runtimes::NativeInstance* native = nullptr;  ///< the same instance where it is one of ours
+    std::string tactic;                          ///< canonical
+};
+
+/// The options by which a command names another runtime than ours.
+struct AnyRuntimeOptions {
+    std::string runtime = "native";
+    std::string device = "cpu";
+    RuntimeOptions access;
+};
+
+/// Adds --runtime, --device, --python and --worker to a command.
+void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options);
+
+/// As make_instance(), on any runtime. Throws a usage Error where that does not have the variant.
+AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime, const Globals& globals);
 
 /// Loads the model and applies the tactic; warns where it was calibrated on images that are evaluated. Throws Error as model_path(), load_model() and the tactics do.
 std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals);

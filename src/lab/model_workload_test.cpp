@@ -58,7 +58,9 @@ class ParityInstance final : public runtimes::Instance {
 class ParityRuntime final : public runtimes::Runtime {
   public:
     std::string name() const override { return "parity"; }
-    std::string version() const override { return "1"; }
+    std::string version() override { return "1"; }
+    std::string objection(const runtimes::VariantSpec&) override { return ""; }
+    runtimes::ModelInfo look(const runtimes::VariantSpec&) override { return {}; }
     std::unique_ptr<runtimes::Instance> load(const runtimes::VariantSpec& spec) override {
         return std::make_unique<ParityInstance>(spec.batch);
     }

@@ -27,6 +27,11 @@ std::string hash_predictions(const store::PredictionRecord& predictions) {
     return sha256(std::as_bytes(std::span(predictions.predicted)));
 }
 
+/// "cpu", or what a runtime calls its accelerators: "cuda", "cuda:1", "gpu".
+meters::Part executing_part(const std::string& device) {
+    return device == "cpu" ? meters::Part::kProcessor : meters::Part::kGpu;
+}
+
 /// Opened when the tactic asks for it, so that reading counts as its cost.
 runtimes::OpenCalibration calibration_of(const TrialRequest& request) {
     if (!request.calibration) return {};
@@ -35,19 +40,41 @@ runtimes::OpenCalibration calibration_of(const TrialRequest& request) {
     };
 }
 
+runtimes::VariantSpec spec_of(const TrialRequest& request) {
+    return {request.model, request.tactic,  request.runtime,         request.device,
+            request.batch, request.threads, calibration_of(request), request.cache};
+}
+
+/// Processor time of this process and of the one that executes for it. What that had used when it ended is kept.
+class CpuTime {
+  public:
+    explicit CpuTime(int process) : process_(process) {}
+
+    Seconds operator()() {
+        if (process_ != 0) of_other_ = process_cpu_time(process_).value_or(of_other_);
+        return process_cpu_time().value() + of_other_;
+    }
+
+  private:
+    int process_;
+    Seconds of_other_{};
+};
+
 TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus});
+    const auto runtime = runtimes::make_runtime(request.runtime, request.access);
+    const auto spec = spec_of(request);
+    runtime->start(spec);
+    const int process = runtime->process();
+    const auto discovery = meters::discover({.files = files, .clock = clock, .process = process, .gpus = gpus});
     meters::Sampler sampler(pointers(discovery), clock);
-    const auto runtime = runtimes::make_runtime(request.runtime);
-    ModelWorkload workload(*runtime,
-                           {request.model, request.tactic, request.runtime, request.device, request.batch,
-                            request.threads, calibration_of(request)},
-                           request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
+    ModelWorkload workload(*runtime, spec, request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
     const auto before = read_conditions(files, discovery.gpus);
+    CpuTime cpu_time(process);
     sampler.start();
-    auto outcome = carry_out(request.protocol, workload, sampler, clock, process_cpu_time);
+    auto outcome =
+        carry_out(request.protocol, workload, sampler, clock, [&] { return cpu_time(); }, executing_part(request.device));
     sampler.stop();
     const auto after = read_conditions(files, discovery.gpus);
 

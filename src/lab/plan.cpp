@@ -44,15 +44,17 @@ std::vector<std::string> without_repeats(const std::vector<std::string>& items) 
     return unique;
 }
 
+/// "models/a", "./models/a/" and a link to it are one model.
+std::string absolute_path(const std::string& path) {
+    std::error_code problem;
+    const auto canonical = std::filesystem::weakly_canonical(path, problem);
+    if (path.empty() || problem) fail_usage("'{}' is no path", path);
+    return canonical.has_filename() ? canonical.string() : canonical.parent_path().string();
+}
+
 std::vector<std::string> absolute_paths(const std::vector<std::string>& paths) {
     std::vector<std::string> absolute;
-    for (const auto& path : paths) {
-        // weakly_canonical makes "models/a", "./models/a/" and a link to it one model.
-        std::error_code problem;
-        const auto canonical = std::filesystem::weakly_canonical(path, problem);
-        if (path.empty() || problem) fail_usage("'{}' is no path of a model", path);
-        absolute.push_back(canonical.has_filename() ? canonical.string() : canonical.parent_path().string());
-    }
+    for (const auto& path : paths) absolute.push_back(absolute_path(path));
     return without_repeats(absolute);
 }
 
@@ -62,6 +64,31 @@ std::vector<std::string> canonical_tactics(const std::vector<std::string>& texts
     std::vector<std::string> tactics = {"baseline"};
     for (const auto& text : texts) tactics.push_back(canonical(text));
     return without_repeats(tactics);
+}
+
+std::map<std::string, std::string> data_of_models(const PlanDraft& draft) {
+    std::map<std::string, std::string> data;
+    for (std::size_t i = 0; i < draft.model_data.size(); ++i) {
+        if (draft.model_data[i].empty()) continue;
+        data[absolute_path(draft.models->at(i))] = absolute_path(draft.model_data[i]);
+    }
+    return data;
+}
+
+/// Only what the plan names makes it another one.
+std::map<std::string, std::vector<std::string>> used_workers(
+    const std::map<std::string, std::vector<std::string>>& workers,
+    const std::vector<std::string>& runtimes) {
+    std::map<std::string, std::vector<std::string>> used;
+    for (const auto& runtime : runtimes) {
+        const auto found = workers.find(runtime);
+        if (found == workers.end()) continue;
+        if (runtime == "native")
+            fail_usage("a worker cannot be called 'native', which is the name of our own engine");
+        if (found->second.empty()) fail_usage("the worker '{}' has no command", runtime);
+        used.insert(*found);
+    }
+    return used;
 }
 
 ProtocolSettings resolve_protocol(const PlanDraft& draft) {
@@ -82,11 +109,14 @@ ProtocolSettings resolve_protocol(const PlanDraft& draft) {
 }  // namespace
 
 PlanDraft merge(PlanDraft first, const PlanDraft& second) {
+    if (!first.models) first.model_data = second.model_data;
     fill(first.models, second.models);
     fill(first.data, second.data);
     fill(first.calibration, second.calibration);
     fill(first.tactics, second.tactics);
-    fill(first.runtime, second.runtime);
+    fill(first.runtimes, second.runtimes);
+    first.workers.insert(second.workers.begin(), second.workers.end());
+    fill(first.device, second.device);
     fill(first.blocks, second.blocks);
     fill(first.images, second.images);
     fill(first.batch, second.batch);
@@ -114,13 +144,19 @@ PlanDraft merge(PlanDraft first, const PlanDraft& second) {
 
 Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     if (!draft.models || draft.models->empty()) fail_usage("no model given; name its folder with --model");
-    if (!draft.data || draft.data->empty()) fail_usage("no images given; name them with --data");
     Plan plan;
     plan.models = absolute_paths(*draft.models);
-    plan.data = absolute_paths({*draft.data}).front();
-    if (draft.calibration) plan.calibration = absolute_paths({*draft.calibration}).front();
+    plan.data_of = data_of_models(draft);
+    const bool each_has_its_own = plan.data_of.size() == plan.models.size();
+    if ((!draft.data || draft.data->empty()) && !each_has_its_own)
+        fail_usage("no images given; name them with --data");
+    plan.data = each_has_its_own ? plan.data_of.at(plan.models.front()) : absolute_path(*draft.data);
+    if (draft.calibration) plan.calibration = absolute_path(*draft.calibration);
     plan.tactics = canonical_tactics(draft.tactics.value_or(kDefaultTactics), canonical);
-    plan.runtime = draft.runtime.value_or("native");
+    if (draft.runtimes) plan.runtimes = without_repeats(*draft.runtimes);
+    if (plan.runtimes.empty()) fail_usage("no runtime given; name one with --runtime, or none for 'native'");
+    plan.workers = used_workers(draft.workers, plan.runtimes);
+    plan.device = draft.device.value_or(plan.device);
     plan.blocks = in_range(draft.blocks, 10, 1, 10'000, "blocks");
     plan.images = in_range(draft.images, 0, 0, 1'000'000'000, "images");
     plan.batch = in_range(draft.batch, 1, 1, 4096, "the batch size");
@@ -130,6 +166,11 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     plan.seed = static_cast<std::uint64_t>(seed);
     plan.protocol = resolve_protocol(draft);
     return with_decision(std::move(plan), draft);
+}
+
+const std::string& data_for(const Plan& plan, const std::string& model) {
+    const auto found = plan.data_of.find(model);
+    return found == plan.data_of.end() ? plan.data : found->second;
 }
 
 Plan with_decision(Plan plan, const PlanDraft& draft) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -49,9 +50,12 @@ struct LimitSettings {
 struct Plan {
     std::vector<std::string> models;   ///< folders
     std::string data;                  ///< image folder, manifest, CIFAR or IDX file
+    std::map<std::string, std::string> data_of;  ///< models that classify other images -> those
     std::string calibration;           ///< the same, for tactics that look at images; empty: taken from `data`
     std::vector<std::string> tactics;  ///< canonical texts, "baseline" first, no two alike
-    std::string runtime = "native";
+    std::vector<std::string> runtimes = {"native"};  ///< the first one's baseline is the reference
+    std::map<std::string, std::vector<std::string>> workers;  ///< runtimes of the user's own -> their commands
+    std::string device = "cpu";        ///< what the runtimes execute on
     int blocks = 10;
     int images = 0;  ///< 0: all
     int batch = 1;
@@ -65,10 +69,13 @@ struct Plan {
 /// Values given so far; unset ones are taken from the next source, at last from the defaults.
 struct PlanDraft {
     std::optional<std::vector<std::string>> models;
+    std::vector<std::string> model_data;  ///< of each model its own images, or ""; empty where none has any
     std::optional<std::string> data;
     std::optional<std::string> calibration;
     std::optional<std::vector<std::string>> tactics;
-    std::optional<std::string> runtime;
+    std::optional<std::vector<std::string>> runtimes;
+    std::map<std::string, std::vector<std::string>> workers;
+    std::optional<std::string> device;
     std::optional<int> blocks;
     std::optional<int> images;
     std::optional<int> batch;
@@ -107,6 +114,9 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical);
 nlohmann::json to_json(const Plan& plan);
 /// Inverse. Throws Error naming the key that is missing or wrong.
 Plan plan_from_json(const nlohmann::json& json);
+
+/// The images that a model of the plan classifies.
+const std::string& data_for(const Plan& plan, const std::string& model);
 
 /// Inverse of to_json() on the stored text. Throws Error when it is damaged.
 Plan plan_from_text(const std::string& text);

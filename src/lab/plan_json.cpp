@@ -36,6 +36,14 @@ CostSettings costs_from(const json& object) {
     return costs;
 }
 
+/// Plans of earlier versions name one runtime, and no device.
+void read_runtimes(const json& object, Plan& plan) {
+    plan.runtimes = object.contains("runtimes") ? object.at("runtimes").get<std::vector<std::string>>()
+                                                : std::vector{object.at("runtime").get<std::string>()};
+    plan.device = object.value("device", plan.device);
+    plan.workers = object.value("workers", plan.workers);
+}
+
 Seconds seconds(const json& object, const char* key) { return Seconds(object.at(key).get<double>()); }
 
 }  // namespace
@@ -46,7 +54,8 @@ json measured_part(const Plan& plan) {
             {"models", plan.models},
             {"data", plan.data},
             {"tactics", plan.tactics},
-            {"runtime", plan.runtime},
+            {"runtimes", plan.runtimes},
+            {"device", plan.device},
             {"blocks", plan.blocks},
             {"images", plan.images},
             {"batch", plan.batch},
@@ -58,6 +67,8 @@ json measured_part(const Plan& plan) {
               {"warmup_cap_s", protocol.warmup_cap.value()},
               {"window_s", protocol.window.value()}}}};
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
+    if (!plan.workers.empty()) object["workers"] = plan.workers;
+    if (!plan.data_of.empty()) object["data_of"] = plan.data_of;
     return object;
 }
 
@@ -76,9 +87,10 @@ Plan plan_from_json(const json& object) {
         Plan plan;
         plan.models = object.at("models").get<std::vector<std::string>>();
         plan.data = object.at("data").get<std::string>();
+        plan.data_of = object.value("data_of", plan.data_of);
         plan.calibration = object.value("calibration", "");
         plan.tactics = object.at("tactics").get<std::vector<std::string>>();
-        plan.runtime = object.at("runtime").get<std::string>();
+        read_runtimes(object, plan);
         plan.blocks = object.at("blocks").get<int>();
         plan.images = object.at("images").get<int>();
         plan.batch = object.at("batch").get<int>();

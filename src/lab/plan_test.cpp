@@ -88,7 +88,7 @@ TEST(PlanFile, ErrorsNameLineAndColumn) {
     EXPECT_THAT(plan_complaint("blocks = \"many\""),
                 HasSubstr("plan.toml:1:10: 'blocks' must be a whole number"));
     EXPECT_THAT(plan_complaint("blocks = -1"), HasSubstr("out of range"));
-    EXPECT_THAT(plan_complaint("models = 3"), HasSubstr("must be a list of texts"));
+    EXPECT_THAT(plan_complaint("models = 3"), HasSubstr("must be a list of texts and tables"));
     EXPECT_THAT(plan_complaint("protocol = 3"), HasSubstr("'protocol' must be a table"));
     EXPECT_THAT(plan_complaint("[protocol]\nidle = \"soon\""), HasSubstr("for example 20ms"));
     EXPECT_THAT(plan_complaint("blocks = = 3"), HasSubstr("plan.toml:1:"));
@@ -102,6 +102,47 @@ TEST(PlanFile, HostileTextIsAnError) {
     EXPECT_NE(plan_complaint("a = " + std::string(100'000, '[')), "");
     EXPECT_NE(plan_complaint(std::string("\xff\xfe\0", 3)), "");
     EXPECT_NE(plan_complaint("blocks = 99999999999999999999"), "");
+}
+
+TEST(PlanFile, NamesRuntimesWorkersAndImagesOfAModel) {
+    const auto draft = parse_plan(R"(
+models = ["vit", {path = "resnet", data = "cifar"}]
+data = "images"
+runtimes = ["pytorch", "mine"]
+device = "cuda"
+workers = {mine = ["./mine", "-v"], spare = "other"}
+)",
+                                  "plan.toml", "/plans");
+    const Plan plan = resolve(draft, same);
+    EXPECT_THAT(plan.models, ElementsAre("/plans/vit", "/plans/resnet"));
+    EXPECT_EQ(data_for(plan, "/plans/vit"), "/plans/images");
+    EXPECT_EQ(data_for(plan, "/plans/resnet"), "/plans/cifar");
+    EXPECT_THAT(plan.runtimes, ElementsAre("pytorch", "mine"));
+    EXPECT_EQ(plan.device, "cuda");
+    // A worker that the plan does not use makes it no other plan.
+    EXPECT_EQ(plan.workers, (std::map<std::string, std::vector<std::string>>{{"mine", {"./mine", "-v"}}}));
+    EXPECT_EQ(to_json(plan_from_json(to_json(plan))), to_json(plan));
+    EXPECT_THAT(plan_complaint("models = [{data = 'x'}]"), HasSubstr("has no 'path'"));
+    EXPECT_THAT(plan_complaint("models = [{path = 'x', dta = 'y'}]"), HasSubstr("no 'dta'"));
+    EXPECT_THAT(plan_complaint("workers = ['mine']"), HasSubstr("table of commands"));
+    EXPECT_THAT(plan_complaint("runtime = 'native'"), HasSubstr("Did you mean 'runtimes'?"));
+}
+
+TEST(Plan, WithoutCommonImagesEveryModelNeedsItsOwn) {
+    auto draft =
+        parse_plan("models = [{path = 'a', data = 'x'}, {path = 'b', data = 'y'}]", "plan.toml", "/p");
+    EXPECT_EQ(data_for(resolve(draft, same), "/p/b"), "/p/y");
+    draft.model_data.back().clear();
+    EXPECT_THAT(complaint([&] { resolve(draft, same); }), HasSubstr("--data"));
+}
+
+TEST(Plan, ReadsPlansOfEarlierVersions) {
+    nlohmann::json stored = to_json(resolve(parse_plan(kPlan, "plan.toml", "/plans"), same));
+    stored.erase("runtimes");
+    stored.erase("device");
+    stored["runtime"] = "native";
+    EXPECT_THAT(plan_from_json(stored).runtimes, ElementsAre("native"));
+    EXPECT_EQ(plan_from_json(stored).device, "cpu");
 }
 
 TEST(Plan, FlagsOverrideTheFile) {

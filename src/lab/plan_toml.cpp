@@ -176,6 +176,44 @@ Table limit_keys() {
              }}};
 }
 
+/// A model, or a table of one with images of its own.
+void model(const toml::node& node, PlanDraft& draft, const Context& context) {
+    std::string path;
+    std::string data;
+    if (const auto* table = node.as_table()) {
+        for (const auto& [name, value] : *table) {
+            const std::string key(name.str());
+            if (key != "path" && key != "data")
+                context.reject(name.source(), "a model has a 'path' and 'data', no '" + key + "'");
+            (key == "path" ? path : data) = text(value, context, "models." + key);
+        }
+        if (path.empty()) context.reject(node.source(), "a model of 'models' has no 'path'");
+    } else {
+        path = text(node, context, "models");
+    }
+    draft.models->push_back(path.starts_with("hf://") ? path : context.absolute(path));
+    draft.model_data.push_back(data.empty() ? "" : context.absolute(data));
+}
+
+void models(const toml::node& node, PlanDraft& draft, const Context& context) {
+    draft.models.emplace();
+    draft.model_data.clear();
+    if (node.is_string()) return model(node, draft, context);
+    const auto* array = node.as_array();
+    if (array == nullptr) context.reject(node.source(), "'models' must be a list of texts and tables");
+    for (const auto& item : *array) model(item, draft, context);
+}
+
+/// A table of names, each with the command that starts the worker.
+void workers(const toml::node& node, PlanDraft& draft, const Context& context) {
+    const auto* table = node.as_table();
+    if (table == nullptr) context.reject(node.source(), "'workers' must be a table of commands");
+    for (const auto& [name, command] : *table) {
+        const std::string key(name.str());
+        draft.workers[key] = texts(command, context, "workers." + key);
+    }
+}
+
 Table plan_keys() {
     const auto number = [](std::string key, std::optional<int> PlanDraft::*member) {
         return [=](const toml::node& node, PlanDraft& draft, const Context& context) {
@@ -183,12 +221,7 @@ Table plan_keys() {
         };
     };
     return {
-        {"models",
-         [](const toml::node& node, PlanDraft& draft, const Context& context) {
-             draft.models.emplace();
-             for (const auto& path : texts(node, context, "models"))
-                 draft.models->push_back(path.starts_with("hf://") ? path : context.absolute(path));
-         }},
+        {"models", models},
         {"data", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.data = context.absolute(text(node, context, "data")); }},
         {"calibration",
@@ -197,8 +230,11 @@ Table plan_keys() {
          }},
         {"tactics", [](const toml::node& node, PlanDraft& draft,
                        const Context& context) { draft.tactics = texts(node, context, "tactics"); }},
-        {"runtime", [](const toml::node& node, PlanDraft& draft,
-                       const Context& context) { draft.runtime = text(node, context, "runtime"); }},
+        {"runtimes", [](const toml::node& node, PlanDraft& draft,
+                        const Context& context) { draft.runtimes = texts(node, context, "runtimes"); }},
+        {"workers", workers},
+        {"device", [](const toml::node& node, PlanDraft& draft,
+                      const Context& context) { draft.device = text(node, context, "device"); }},
         {"seed", [](const toml::node& node, PlanDraft& draft,
                     const Context& context) { draft.seed = integer(node, context, "seed"); }},
         {"blocks", number("blocks", &PlanDraft::blocks)},

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -15,6 +17,8 @@
 #include "lab/wall_time.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "runtimes/native/native.h"
+#include "runtimes/worker/exchange.h"
 #include "tactics/tactic.h"
 
 namespace espalier::lab {
@@ -26,17 +30,24 @@ std::string dump(const json& document) {
     return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-runtimes::ModelInfo look_at(runtimes::Runtime& runtime, const Plan& plan, const std::string& model) {
-    const auto instance = runtime.load({.model = model,
-                                        .tactic = "baseline",
-                                        .runtime = plan.runtime,
-                                        .batch = plan.batch,
-                                        .threads = plan.threads});
-    return instance->info();
+/// What is made for the trials lies beside the store.
+std::filesystem::path cache_of(const std::filesystem::path& store) { return store.string() + ".cache"; }
+
+runtimes::VariantSpec spec_of(const Prepared& prepared, const runtimes::Runtime& runtime,
+                              const std::string& model, const std::string& tactic) {
+    const Plan& plan = prepared.plan;
+    return {.model = model,
+            .tactic = tactic,
+            .runtime = runtime.name(),
+            .device = plan.device,
+            .batch = plan.batch,
+            .threads = plan.threads,
+            .cache = prepared.cache};
 }
 
-std::shared_ptr<const datasets::Dataset> choose(const Plan& plan, const runtimes::ModelInfo& info) {
-    std::shared_ptr<const datasets::Dataset> all = datasets::open_dataset(plan.data, info.labels);
+std::shared_ptr<const datasets::Dataset> choose(const Plan& plan, const std::string& data,
+                                                const runtimes::ModelInfo& info) {
+    std::shared_ptr<const datasets::Dataset> all = datasets::open_dataset(data, info.labels);
     return plan.images > 0 ? datasets::subset(std::move(all), plan.images, plan.seed) : all;
 }
 
@@ -51,38 +62,41 @@ PixelPlace pixel_place(const std::string& images_sha256, const runtimes::ModelIn
     PixelPlace place;
     place.key = sha256(fmt::format("{}\n{}\n{} {} {}", images_sha256, datasets::to_json_text(info.processor),
                                    info.channels, info.height, info.width));
-    const std::filesystem::path folder = store.string() + ".cache";
-    place.path = std::filesystem::absolute(folder / (place.key.substr(0, 16) + ".pixels")).string();
+    place.path = std::filesystem::absolute(cache_of(store) / (place.key.substr(0, 16) + ".pixels")).string();
     return place;
 }
 
 /// Chooses calibration images where a tactic of the plan looks at some.
-void prepare_calibration(const Plan& plan, const std::filesystem::path& store, PreparedModel& prepared) {
+void prepare_calibration(const Plan& plan, const std::string& data, const std::filesystem::path& store,
+                         PreparedModel& prepared) {
     if (std::none_of(plan.tactics.begin(), plan.tactics.end(),
-                     [](const auto& tactic) { return tactics::needs_calibration(tactic); })) {
+                     [](const auto& tactic) { return runtimes::may_look_at_images(tactic); })) {
         return;
     }
-    const CalibrationSettings settings{plan.calibration, plan.data, plan.images, plan.seed};
+    // Images of the plan's data set are none of a model that classifies others.
+    const std::string path = data == plan.data ? plan.calibration : "";
+    const CalibrationSettings settings{path, data, plan.images, plan.seed};
     prepared.calibration = choose_calibration(settings, prepared.info.labels);
     const auto place = pixel_place(prepared.calibration->origin.sha256, prepared.info, store);
     prepared.calibration_pixels = place.path;
     prepared.calibration_key = place.key;
 }
 
-PreparedModel prepare_model(const Plan& plan, runtimes::Runtime& runtime, const std::string& model,
+PreparedModel prepare_model(const Plan& plan, const std::string& data, const runtimes::ModelInfo& info,
                             const std::filesystem::path& store) {
     PreparedModel prepared;
-    prepared.info = look_at(runtime, plan, model);
-    prepared.images = choose(plan, prepared.info);
+    prepared.info = info;
+    prepared.images = choose(plan, data, prepared.info);
     prepared.images_sha256 = datasets::content_sha256(*prepared.images);
     const auto place = pixel_place(prepared.images_sha256, prepared.info, store);
     prepared.pixels = place.path;
     prepared.pixels_key = place.key;
-    prepare_calibration(plan, store, prepared);
+    prepare_calibration(plan, data, store, prepared);
     return prepared;
 }
 
-store::ModelRecord model_record(const std::string& path, const runtimes::ModelInfo& info) {
+store::ModelRecord model_record(const Plan& plan, const std::string& path, const PreparedModel& model) {
+    const auto& info = model.info;
     store::ModelRecord record;
     record.name = info.name;
     record.path = path;
@@ -93,14 +107,18 @@ store::ModelRecord model_record(const std::string& path, const runtimes::ModelIn
                         {"channels", info.channels},
                         {"height", info.height},
                         {"width", info.width},
-                        {"processor", datasets::to_json_text(info.processor)}});
+                        {"processor", datasets::to_json_text(info.processor)},
+                        {"data",
+                         {{"path", data_for(plan, path)},
+                          {"sha256", model.images_sha256},
+                          {"images", model.images->size()}}}});
     return record;
 }
 
-store::DatasetRecord dataset_record(const Plan& plan, const PreparedModel& model) {
+store::DatasetRecord dataset_record(const std::string& data, const PreparedModel& model) {
     const auto& images = *model.images;
     store::DatasetRecord record;
-    record.path = plan.data;
+    record.path = data;
     record.kind = images.format();
     record.sha256 = model.images_sha256;
     record.images = images.size();
@@ -117,31 +135,121 @@ void make_names_unique(std::vector<store::ModelRecord>& models) {
     }
 }
 
-std::string hash_plan(const Prepared& prepared) {
+json versions_of(const Runtimes& runtimes) {
+    json versions = json::object();
+    for (const auto& runtime : runtimes) {
+        versions[runtime->name()] = {{"version", runtime->version()}, {"libraries", runtime->libraries()}};
+    }
+    return versions;
+}
+
+std::string hash_plan(const Prepared& prepared, const json& versions) {
     const auto& study = prepared.study;
     json identity = measured_part(prepared.plan);
     identity["version"] = kVersion;
+    identity["runtime_versions"] = versions;
     identity["data_sha256"] = study.dataset.sha256;
     for (const auto& model : study.models) identity["model_sha256"].push_back(model.sha256);
+    for (const auto& model : prepared.models) {
+        if (model.images_sha256 != study.dataset.sha256)
+            identity["images_sha256"].push_back(model.images_sha256);
+    }
     for (const auto& model : prepared.models) {
         if (model.calibration) identity["calibration_sha256"].push_back(model.calibration->origin.sha256);
     }
     return sha256(dump(identity));
 }
 
-void add_variants(const Plan& plan, store::StudyRecord& study) {
-    for (std::size_t model = 0; model < study.models.size(); ++model) {
-        for (const auto& tactic : plan.tactics) {
-            store::VariantRecord variant;
-            variant.model_id = static_cast<store::Id>(model);
-            variant.tactic = tactic;
-            variant.runtime = plan.runtime;
-            variant.device = "cpu";
-            variant.batch = plan.batch;
-            variant.threads = plan.threads;
-            variant.is_baseline = tactic == "baseline";
-            study.variants.push_back(std::move(variant));
+/// The tactic without what is only our default; as it is where it is none of ours.
+std::string plain_form(const std::string& tactic) {
+    try {
+        return tactics::without_defaults(tactic);
+    } catch (const Error&) {
+        return tactic;
+    }
+}
+
+/// The variants of one model: what each runtime has of the plan's tactics. Notes what it has not.
+class Variants {
+  public:
+    Variants(Prepared& prepared, const Runtimes& runtimes) : prepared_(prepared), runtimes_(runtimes) {}
+
+    void add(std::size_t model);
+    /// Says what was left out. Throws a usage Error for a tactic that no runtime has for any model.
+    void finish();
+
+  private:
+    struct Had {
+        std::string tactic;
+        std::string why_not;
+    };
+
+    bool add(std::size_t model, runtimes::Runtime& runtime, const std::string& wanted);
+    Had ask(runtimes::Runtime& runtime, const std::string& model, const std::string& tactic) const;
+
+    Prepared& prepared_;
+    const Runtimes& runtimes_;
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>> left_out_;  ///< variant, why -> models
+    std::map<std::string, std::string> objections_;  ///< tactic -> why the runtime asked last has it not
+    std::set<std::string> had_;                      ///< tactics that some runtime has for some model
+};
+
+/// The tactic as the runtime has it, or why it has it not. A parameter that is only our default may be
+/// unknown to it.
+Variants::Had Variants::ask(runtimes::Runtime& runtime, const std::string& model,
+                            const std::string& tactic) const {
+    const auto objection = [&](const std::string& text) {
+        return runtime.objection(spec_of(prepared_, runtime, model, text));
+    };
+    const std::string why = objection(tactic);
+    const std::string plain = plain_form(tactic);
+    if (why.empty() || plain == tactic) return {tactic, why};
+    return {plain, objection(plain)};
+}
+
+bool Variants::add(std::size_t model, runtimes::Runtime& runtime, const std::string& wanted) {
+    const Plan& plan = prepared_.plan;
+    const auto [tactic, why] = ask(runtime, plan.models[model], wanted);
+    const bool is_reference = &runtime == runtimes_.front().get() && tactic == "baseline";
+    if (!why.empty()) {
+        const auto& name = prepared_.study.models[model].name;
+        if (is_reference)
+            fail_usage("{} cannot execute {}, the study's reference: {}", runtime.name(), name, why);
+        left_out_[{fmt::format("{}/{}", runtime.name(), tactic), why}].push_back(name);
+        objections_[wanted] = why;
+        return false;
+    }
+    had_.insert(wanted);
+    store::VariantRecord variant;
+    variant.model_id = static_cast<store::Id>(model);
+    variant.tactic = tactic;
+    variant.runtime = runtime.name();
+    variant.device = plan.device;
+    variant.batch = plan.batch;
+    variant.threads = plan.threads;
+    variant.is_baseline = is_reference;
+    prepared_.study.variants.push_back(std::move(variant));
+    return true;
+}
+
+void Variants::add(std::size_t model) {
+    for (const auto& runtime : runtimes_) {
+        for (const auto& tactic : prepared_.plan.tactics) {
+            // What cannot execute the model as it is has no tactic of it either.
+            if (!add(model, *runtime, tactic) && tactic == "baseline") break;
         }
+    }
+}
+
+void Variants::finish() {
+    for (const auto& [tactic, why] : objections_) {
+        if (!had_.contains(tactic)) fail_usage("no runtime of the study has '{}': {}", tactic, why);
+    }
+    for (const auto& [variant, models] : left_out_) {
+        const auto& [name, why] = variant;
+        const bool every = models.size() == prepared_.plan.models.size();
+        prepared_.left_out.push_back(every ? fmt::format("{}: {}", name, why)
+                                           : fmt::format("{} of {}: {}", name, fmt::join(models, ", "), why));
     }
 }
 
@@ -155,10 +263,13 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
     }
 }
 
-std::string machine(const meters::nvml::Access& gpus) {
+std::string machine(const meters::nvml::Access& gpus, const json& versions) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    return dump(describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus})));
+    json described =
+        describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus}));
+    described["runtimes"] = versions;
+    return dump(described);
 }
 
 bool usable(const std::string& pixels, const std::string& key) {
@@ -192,24 +303,41 @@ void tag_cache(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store,
+Runtimes make_runtimes(const Plan& plan, const runtimes::Access& access) {
+    const auto all = with_workers(access, plan);
+    Runtimes made;
+    for (const auto& name : plan.runtimes) made.push_back(runtimes::make_runtime(name, all));
+    return made;
+}
+
+runtimes::Access with_workers(runtimes::Access access, const Plan& plan) {
+    for (const auto& [name, command] : plan.workers) access.workers.push_back({name, command, ""});
+    return access;
+}
+
+Prepared prepare(const Plan& plan, const Runtimes& runtimes, const std::filesystem::path& store,
                  const meters::nvml::Access& gpus) {
-    Prepared prepared{.plan = plan};
+    Prepared prepared{.plan = plan, .cache = std::filesystem::absolute(cache_of(store)).string()};
     auto& study = prepared.study;
+    runtimes::NativeRuntime reader;
     for (const auto& path : plan.models) {
-        prepared.models.push_back(prepare_model(plan, runtime, path, store));
-        study.models.push_back(model_record(path, prepared.models.back().info));
+        prepared.models.push_back(
+            prepare_model(plan, data_for(plan, path), reader.look({.model = path}), store));
+        study.models.push_back(model_record(plan, path, prepared.models.back()));
     }
     make_names_unique(study.models);
-    study.dataset = dataset_record(plan, prepared.models.front());
+    study.dataset = dataset_record(data_for(plan, plan.models.front()), prepared.models.front());
     study.plan = dump(to_json(plan));
-    study.plan_hash = hash_plan(prepared);
+    const json versions = versions_of(runtimes);
+    study.plan_hash = hash_plan(prepared, versions);
     study.seed = static_cast<std::int64_t>(plan.seed);
     study.blocks = plan.blocks;
     study.tool_version = kVersion;
     study.created_at = utc_now();
-    study.environment = machine(gpus);
-    add_variants(plan, study);
+    study.environment = machine(gpus, versions);
+    Variants variants(prepared, runtimes);
+    for (std::size_t model = 0; model < plan.models.size(); ++model) variants.add(model);
+    variants.finish();
     add_trials(plan, study);
     return prepared;
 }
@@ -235,15 +363,34 @@ std::vector<double> prepare_pixels(
         const double seconds = seconds_to_make(model.info, model.pixels, model.pixels_key, *model.images);
         seconds_per_image.push_back(seconds / static_cast<double>(model.images->size()));
         if (!model.calibration) continue;
-        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key, *model.calibration->images);
+        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key,
+                        *model.calibration->images);
     }
     return seconds_per_image;
 }
 
-void remove_pixels(const Prepared& prepared) {
+void prepare_forms(const Prepared& prepared, const Runtimes& runtimes) {
+    tag_cache(prepared.cache);
+    const auto& study = prepared.study;
+    for (std::size_t model = 0; model < study.models.size(); ++model) {
+        for (const auto& runtime : runtimes) {
+            const bool used = std::any_of(study.variants.begin(), study.variants.end(),
+                                          [&](const store::VariantRecord& variant) {
+                                              return variant.model_id == static_cast<store::Id>(model) &&
+                                                     variant.runtime == runtime->name();
+                                          });
+            if (used && runtime->name() != "native") {
+                runtime->look(spec_of(prepared, *runtime, prepared.plan.models[model], "baseline"));
+            }
+        }
+    }
+}
+
+void remove_cache(const Prepared& prepared) {
     std::error_code ignored;
     for (const auto& model : prepared.models) {
         std::filesystem::remove(model.pixels, ignored);
+        runtimes::remove_exchange(prepared.cache, model.info.sha256);
         if (model.calibration) std::filesystem::remove(model.calibration_pixels, ignored);
     }
 }

@@ -12,7 +12,7 @@
 #include "lab/calibration.h"
 #include "lab/plan.h"
 #include "meters/nvml/access.h"
-#include "runtimes/runtime.h"
+#include "runtimes/access.h"
 #include "store/records.h"
 
 namespace espalier::lab {
@@ -29,10 +29,21 @@ struct PreparedModel {
     std::string calibration_key;
 };
 
+/// The runtimes of a plan, in its order.
+using Runtimes = std::vector<std::unique_ptr<runtimes::Runtime>>;
+
+/// The plan's runtimes, none of them started. Throws a usage Error for a name that is unknown.
+Runtimes make_runtimes(const Plan& plan, const runtimes::Access& access);
+
+/// How the runtimes of a plan are started: what `access` says, and the plan's own workers.
+runtimes::Access with_workers(runtimes::Access access, const Plan& plan);
+
 /// A plan whose inputs were read and identified.
 struct Prepared {
     Plan plan;
     std::vector<PreparedModel> models;  ///< in the order of plan.models
+    std::string cache;                  ///< folder of what is made for the trials and can be made again
+    std::vector<std::string> left_out;  ///< variants that their runtime does not have, and why; one sentence each
     /// The study as it will be stored: every id is an index still (store::Studies::add).
     store::StudyRecord study;
 };
@@ -40,8 +51,9 @@ struct Prepared {
 /// Loads every model, opens the images, and lays out variants and design. The study's plan hash covers the
 /// measured part of the plan, the content of models, images and calibration images, and the version of the program, so the same
 /// command finds its study again, and never mixes two contents. Throws Error when a model or the images
-/// cannot be used; nothing is written. `gpus` tells how those are reached that the study's environment lists.
-Prepared prepare(const Plan& plan, runtimes::Runtime& runtime, const std::filesystem::path& store,
+/// cannot be used, a runtime does not work here, or the first one has not the reference; a variant that another runtime
+/// does not have is left out, unless none has the tactic. Nothing is written. `gpus` tells how those are reached that the study's environment lists.
+Prepared prepare(const Plan& plan, const Runtimes& runtimes, const std::filesystem::path& store,
                  const meters::nvml::Access& gpus);
 
 /// Makes the files of preprocessed images that are missing or damaged, those for calibration too.
@@ -51,7 +63,10 @@ std::vector<double> prepare_pixels(
     const Prepared& prepared,
     const std::function<void(const std::string&, std::int64_t, std::int64_t)>& progress);
 
-/// Deletes what prepare_pixels() made.
-void remove_pixels(const Prepared& prepared);
+/// Makes the forms of the models that the runtimes of the study read, where they are missing.
+void prepare_forms(const Prepared& prepared, const Runtimes& runtimes);
+
+/// Deletes what prepare_pixels() and prepare_forms() made.
+void remove_cache(const Prepared& prepared);
 
 }  // namespace espalier::lab

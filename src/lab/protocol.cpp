@@ -9,11 +9,9 @@
 namespace espalier::lab {
 namespace {
 
-/// Whether variants may be compared by this meter. Every runtime executes on the processor, so what a GPU
-/// draws meanwhile is only shown.
-bool is_tested_energy(const meters::Description& description) {
-    const bool covers =
-        description.part == meters::Part::kProcessor || description.part == meters::Part::kMachine;
+/// Whether variants may be compared by this meter: what other parts draw meanwhile is only shown.
+bool is_tested_energy(const meters::Description& description, meters::Part executing) {
+    const bool covers = description.part == executing || description.part == meters::Part::kMachine;
     return covers && description.tier != meters::Tier::kUncalibratedModel &&
            description.tier != meters::Tier::kNone;
 }
@@ -22,8 +20,13 @@ bool is_tested_energy(const meters::Description& description) {
 class Trial {
   public:
     Trial(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler, Clock& clock,
-          const std::function<Seconds()>& cpu_time)
-        : settings_(settings), workload_(workload), sampler_(sampler), clock_(clock), cpu_time_(cpu_time) {}
+          const std::function<Seconds()>& cpu_time, meters::Part executing)
+        : settings_(settings),
+          workload_(workload),
+          sampler_(sampler),
+          clock_(clock),
+          cpu_time_(cpu_time),
+          executing_(executing) {}
 
     ProtocolOutcome run();
 
@@ -40,6 +43,7 @@ class Trial {
     meters::Sampler& sampler_;
     Clock& clock_;
     const std::function<Seconds()>& cpu_time_;
+    const meters::Part executing_;
     ProtocolOutcome outcome_;
     std::vector<meters::Mark> edges_;
 };
@@ -83,7 +87,7 @@ void Trial::warm_up(store::PhaseRecord& phase) {
 }
 
 void Trial::measure(store::PhaseRecord& phase) {
-    const Seconds end = clock_.now() + window_length(settings_, sampler_.meters());
+    const Seconds end = clock_.now() + window_length(settings_, sampler_.meters(), executing_);
     const std::int64_t in_pass = workload_.window_calls();
     while (phase.calls < in_pass || clock_.now() < end) {
         const std::int64_t index = phase.calls % in_pass;
@@ -117,23 +121,25 @@ ProtocolOutcome Trial::run() {
 
 }  // namespace
 
-Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters) {
+Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters,
+                      meters::Part executing) {
     Seconds length = settings.window;
     for (const auto* meter : meters) {
         const auto& description = meter->description();
-        if (is_tested_energy(description)) length = std::max(length, meters::shortest_window(description));
+        if (is_tested_energy(description, executing)) length = std::max(length, meters::shortest_window(description));
     }
     return length;
 }
 
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
-                          Clock& clock, const std::function<Seconds()>& cpu_time) {
-    return Trial(settings, workload, sampler, clock, cpu_time).run();
+                          Clock& clock, const std::function<Seconds()>& cpu_time, meters::Part executing) {
+    return Trial(settings, workload, sampler, clock, cpu_time, executing).run();
 }
 
-Seconds process_cpu_time() {
+std::optional<Seconds> process_cpu_time(int process) {
+    clockid_t clock{};
     timespec time{};
-    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return std::nullopt;
     return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9);
 }
 

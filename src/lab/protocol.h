@@ -30,9 +30,10 @@ struct ProtocolOutcome {
 };
 
 /// The length of the measured window: what the plan says, and for every meter that measures energy (tiers A
-/// to D) of the processor or the whole machine at least what makes its numbers usable. A model of tier E is
+/// to D) of the part which executes or the whole machine at least what makes its numbers usable. A model of tier E is
 /// never tested, nor is the energy of a GPU that executes nothing, so they lengthen nothing.
-Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters);
+Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters,
+                      meters::Part executing = meters::Part::kProcessor);
 
 /// Carries out one trial:
 ///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload.
@@ -43,9 +44,11 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
 ///
 /// `cpu_time` gives the processor time used so far by whatever executes the workload.
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
-                          Clock& clock, const std::function<Seconds()>& cpu_time);
+                          Clock& clock, const std::function<Seconds()>& cpu_time,
+                          meters::Part executing = meters::Part::kProcessor);
 
-/// Processor time of this process, all threads, in nanosecond steps (CLOCK_PROCESS_CPUTIME_ID).
-Seconds process_cpu_time();
+/// Processor time of a process, all threads, in nanosecond steps; 0 is this one. Of one that has ended it is what this
+/// process alone can tell: nothing.
+std::optional<Seconds> process_cpu_time(int process = 0);
 
 }  // namespace espalier::lab

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "lab/wall_time.h"
+#include "store/labels.h"
 #include "store/notes.h"
 #include "store/predictions.h"
 #include "store/trials.h"
@@ -160,7 +161,7 @@ void Runner::compare_predictions(const store::TrialRecord& trial) {
         {trial.id, "predictions-differ",
          fmt::format("{} of {} predicted differently in block {} than before: its accuracy is that of "
                      "the first trial only",
-                     variant.tactic, model_name(variant), trial.block + 1),
+                     store::label(run_.study, variant), model_name(variant), trial.block + 1),
          utc_now()});
 }
 
@@ -169,7 +170,7 @@ void Runner::report(const store::TrialRecord& trial, const TrialOutcome& outcome
     RunEvent event;
     event.progress = trials_.progress(run_.study.id);
     event.model = model_name(variant);
-    event.tactic = variant.tactic;
+    event.tactic = store::label(run_.study, variant);
     event.block = trial.block;
     event.outcome = outcome.kind;
     event.detail = outcome.detail;

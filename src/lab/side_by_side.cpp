@@ -10,6 +10,7 @@
 #include "lab/measures.h"
 #include "lab/numbers.h"
 #include "statistics/effect_size.h"
+#include "store/labels.h"
 
 namespace espalier::lab {
 namespace {
@@ -177,7 +178,7 @@ std::string label(const Digest& one, const std::vector<Column>& columns) {
     std::string text;
     if (studies) text += one.column.study->key.substr(0, 4) + " ";
     if (models || studies) text += (one.model ? one.model->name : "") + " ";
-    return text + one.column.variant->tactic;
+    return text + store::label(*one.column.study, *one.column.variant);
 }
 
 std::vector<std::string> cautions(const std::vector<Digest>& digests) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "lab/environment.h"
 #include "lab/wall_time.h"
 #include "meters/file_tree.h"
@@ -21,7 +22,8 @@ namespace {
 constexpr Seconds kOverheadOfATrial{0.15};
 constexpr int kPilotCalls = 3;
 
-std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::StudyRecord& study) {
+std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::StudyRecord& study,
+                                        const runtimes::Access& access) {
     std::vector<TrialRequest> requests;
     for (const auto& variant : study.variants) {
         const auto model = std::find_if(study.models.begin(), study.models.end(),
@@ -32,12 +34,14 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
         request.model_sha256 = model->sha256;
         request.tactic = variant.tactic;
         request.runtime = variant.runtime;
+        request.access = access;
+        request.cache = prepared.cache;
         request.device = variant.device;
         request.batch = variant.batch;
         request.threads = variant.threads;
         request.pixels = source.pixels;
         request.pixels_key = source.pixels_key;
-        if (source.calibration && tactics::needs_calibration(variant.tactic)) {
+        if (source.calibration && runtimes::may_look_at_images(variant.tactic)) {
             request.calibration = {source.calibration_pixels, source.calibration_key, source.calibration->origin};
         }
         request.protocol = prepared.plan.protocol;
@@ -51,11 +55,14 @@ Seconds pilot(const Plan& plan, const PreparedModel& model, const std::string& p
               runtimes::Runtime& runtime) {
     const MonotonicClock clock;
     const Seconds start = clock.now();
-    const auto instance = runtime.load({.model = path,
-                                        .tactic = "baseline",
-                                        .runtime = plan.runtime,
-                                        .batch = plan.batch,
-                                        .threads = plan.threads});
+    const runtimes::VariantSpec spec{.model = path,
+                                     .tactic = "baseline",
+                                     .runtime = runtime.name(),
+                                     .device = plan.device,
+                                     .batch = plan.batch,
+                                     .threads = plan.threads};
+    runtime.start(spec);
+    const auto instance = runtime.load(spec);
     instance->optimize();
     const Seconds ready = clock.now();
     const auto& info = model.info;
@@ -86,7 +93,7 @@ void add_calibration_notes(const StudyRun& run, std::vector<store::NoteRecord>& 
 
 }  // namespace
 
-OpenedStudy open_study(store::Database& database, const Prepared& prepared, bool fresh) {
+OpenedStudy open_study(store::Database& database, const Prepared& prepared, const runtimes::Access& access, bool fresh) {
     store::Studies studies(database);
     OpenedStudy opened;
     const auto known = studies.find_plan(prepared.study.plan_hash);
@@ -99,12 +106,12 @@ OpenedStudy open_study(store::Database& database, const Prepared& prepared, bool
         opened.run.study = std::move(study);
         opened.created = true;
     }
-    opened.run.requests = make_requests(prepared, opened.run.study);
+    opened.run.requests = make_requests(prepared, opened.run.study, with_workers(access, prepared.plan));
     opened.run.attempts = prepared.plan.protocol.attempts;
     return opened;
 }
 
-void add_study_notes(store::Database& database, const StudyRun& run,
+void add_study_notes(store::Database& database, const StudyRun& run, const Prepared& prepared,
                      const std::vector<double>& preprocess_s) {
     MonotonicClock clock;
     const meters::SystemFiles files;
@@ -119,6 +126,7 @@ void add_study_notes(store::Database& database, const StudyRun& run,
              ""});
     }
     add_calibration_notes(run, notes);
+    for (const auto& variant : prepared.left_out) notes.push_back({0, "left-out", "left out: " + variant, ""});
     store::Notes store(database);
     for (auto& note : notes) {
         note.created_at = utc_now();
@@ -127,7 +135,7 @@ void add_study_notes(store::Database& database, const StudyRun& run,
 }
 
 TimeEstimate estimate_time(store::Database* database, const OpenedStudy* opened, const Prepared& prepared,
-                           runtimes::Runtime& runtime) {
+                           const Runtimes& runtimes) {
     if (database != nullptr && opened != nullptr) {
         store::Trials trials(*database);
         const auto progress = trials.progress(opened->run.study.id);
@@ -139,8 +147,15 @@ TimeEstimate estimate_time(store::Database* database, const OpenedStudy* opened,
     const auto& plan = prepared.plan;
     Seconds total;
     for (std::size_t i = 0; i < prepared.models.size(); ++i) {
-        const Seconds one = pilot(plan, prepared.models[i], plan.models[i], runtime);
-        total += one * static_cast<double>(plan.tactics.size()) * plan.blocks;
+        for (const auto& runtime : runtimes) {
+            const auto variants = std::count_if(
+                prepared.study.variants.begin(), prepared.study.variants.end(), [&](const store::VariantRecord& variant) {
+                    return variant.model_id == static_cast<store::Id>(i) && variant.runtime == runtime->name();
+                });
+            if (variants == 0) continue;
+            const Seconds one = pilot(plan, prepared.models[i], plan.models[i], *runtime);
+            total += one * static_cast<double>(variants) * plan.blocks;
+        }
     }
     return {total, "from a few calls of each baseline just now; tactics may be faster or slower"};
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "lab/plan.h"
 #include "meters/nvml/access.h"
+#include "runtimes/access.h"
 #include "runtimes/calibration.h"
 #include "store/records.h"
 
@@ -25,10 +26,12 @@ struct TrialRequest {
     std::string model_sha256;  ///< of its content when the study was planned
     std::string tactic;
     std::string runtime;
+    runtimes::Access access{};  ///< how that is started
     std::string device = "cpu";
     int batch = 1;
     int threads = 1;
-    std::string pixels;  ///< PixelFile
+    std::string cache{};  ///< folder of the model's forms that a runtime reads
+    std::string pixels;   ///< PixelFile
     std::string pixels_key;
     std::optional<TrialCalibration> calibration{};  ///< where the tactic looks at images
     bool keep_predictions = false;  ///< return them image by image, not only their hash

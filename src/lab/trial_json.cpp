@@ -149,6 +149,8 @@ std::string write_request(const TrialRequest& request) {
                  {"model_sha256", request.model_sha256},
                  {"tactic", request.tactic},
                  {"runtime", request.runtime},
+                 {"access", runtimes::to_json(request.access)},
+                 {"cache", request.cache},
                  {"device", request.device},
                  {"batch", request.batch},
                  {"threads", request.threads},
@@ -169,6 +171,8 @@ TrialRequest read_request(const std::string& text) {
         request.model_sha256 = object.at("model_sha256").get<std::string>();
         request.tactic = object.at("tactic").get<std::string>();
         request.runtime = object.at("runtime").get<std::string>();
+        request.access = runtimes::access_from_json(object.at("access"));
+        request.cache = object.at("cache").get<std::string>();
         request.device = object.at("device").get<std::string>();
         request.batch = object.at("batch").get<int>();
         request.threads = object.at("threads").get<int>();

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "lab/numbers.h"
 #include "statistics/summary.h"
+#include "store/labels.h"
 #include "store/notes.h"
 
 namespace espalier::lab {
@@ -67,7 +68,7 @@ ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord
     verdict_.model_id = model.id;
     verdict_.model = model.name;
     std::vector<const store::TrialRecord*> all;
-    std::string device;  // a plan names one runtime, and so one device, for all variants
+    std::string device;  // a plan names one for all variants
     for (const auto& variant : study.variants) {
         if (variant.model_id != model.id) continue;
         device = variant.device;
@@ -89,6 +90,7 @@ ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord
 ModelVerdict ModelJudge::judge() {
     if (baseline_ == nullptr)
         fail("the study holds no baseline of {}; nothing can be compared", verdict_.model);
+    verdict_.recommendation = store::label(study_, *baseline_);
     const auto trials = trials_of(study_, baseline_->id);
     baseline_measures_ = read_measures(trials, baseline_->batch, verdict_.source);
     baseline_evidence_ = first_evidence(trials);
@@ -115,7 +117,7 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Meas
     const auto trials = trials_of(study_, variant.id);
     VariantFindings findings;
     findings.variant_id = variant.id;
-    findings.tactic = variant.tactic;
+    findings.tactic = store::label(study_, variant);
     findings.done = measures.done;
     findings.failed = measures.failed;
     if (verdict_.by_energy) {
@@ -147,7 +149,7 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Meas
 /// The baseline and the variants that were tested against it.
 Contest ModelJudge::hold_contest(std::optional<Comparison> VariantFindings::*member,
                                  std::vector<statistics::BlockValue> Measures::*values) const {
-    std::vector<Candidate> candidates = {{baseline_->tactic, baseline_measures_.*values}};
+    std::vector<Candidate> candidates = {{store::label(study_, *baseline_), baseline_measures_.*values}};
     for (std::size_t i = 0; i < measures_.size(); ++i) {
         const auto& comparison = verdict_.variants[i].*member;
         if (comparison && comparison->p_value)

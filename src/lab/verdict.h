@@ -32,7 +32,7 @@ std::optional<EnergyUncertainty> energy_uncertainty(const Measures& measures);
 /// One variant against the baseline of its model.
 struct VariantFindings {
     store::Id variant_id = 0;
-    std::string tactic;
+    std::string tactic;  ///< behind its runtime where the study has several (store::label)
     std::optional<Comparison> energy;  ///< per image, in J; only of a source that counts
     std::optional<Comparison> time;    ///< per image, in s
     std::optional<Comparison> p95;
@@ -68,7 +68,7 @@ struct ModelVerdict {
     store::Id model_id = 0;
     std::string model;
     Decision decision = Decision::kNone;
-    std::string recommendation = "baseline";  ///< tactic to ship
+    std::string recommendation = "baseline";  ///< label of the variant to ship
     std::string because;                      ///< one sentence
     bool by_energy = false;                   ///< compared by energy; otherwise by time
     EnergySource source;

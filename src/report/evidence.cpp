@@ -29,12 +29,12 @@ std::vector<std::string> texts_at(const json& object, const char* key) {
 struct Row {
     const char* key;
     Count Evidence::*count;
-    const char* source;
+    const char* source;  ///< null: the evidence says what it was counted on
 };
 
 constexpr std::array kRows = {
-    Row{key::kMacs, &Evidence::macs, "walk of the executed graph"},
-    Row{key::kEffectiveMacs, &Evidence::effective_macs, "walk of the executed graph"},
+    Row{key::kMacs, &Evidence::macs, nullptr},
+    Row{key::kEffectiveMacs, &Evidence::effective_macs, nullptr},
     Row{key::kParameters, &Evidence::parameters, "weights of the model"},
     Row{key::kNonzero, &Evidence::nonzero_parameters, "weights of the variant"},
     Row{key::kWeights, &Evidence::weight_bytes, "engine"},
@@ -48,7 +48,7 @@ Measure counted(const Row& row, const std::optional<Evidence>& evidence, const V
         return measure;
     }
     measure.value = static_cast<double>(*((*evidence).*row.count));
-    measure.source = row.source;
+    measure.source = row.source != nullptr ? row.source : "walk of the " + evidence->macs_counted_on;
     if (row.count == &Evidence::effective_macs && evidence->effective_macs != evidence->macs)
         measure.scope = evidence->effective_macs_exploited ? "exploited" : "not exploited";
     return measure;
@@ -75,6 +75,7 @@ std::optional<Evidence> read_evidence(const std::string& text) {
     evidence.notes = texts_at(object, "notes");
     const auto exploited = object.find("effective_macs_exploited");
     evidence.effective_macs_exploited = exploited != object.end() && *exploited == true;
+    evidence.macs_counted_on = object.value("macs_counted_on", evidence.macs_counted_on);
     const auto device = object.find("device");
     if (device != object.end() && device->is_string()) evidence.device = device->get<std::string>();
     const auto shares = object.find("macs_share");

@@ -11,6 +11,7 @@
 #include "report/metrics.h"
 #include "report/paybacks.h"
 #include "report/series.h"
+#include "store/labels.h"
 
 namespace espalier::report {
 namespace {
@@ -182,6 +183,18 @@ std::string input_of(const store::ModelRecord& model) {
     return height > 0 ? fmt::format("{} x {} x {}", channels, height, width) : "unknown";
 }
 
+/// The images that a model classified: its own where the plan says so. Studies of earlier versions have the
+/// study's alone.
+void add_data(const store::ModelRecord& record, const store::DatasetRecord& common, Model& model) {
+    model.dataset = common.path;
+    model.images = common.images;
+    const auto info = json::parse(record.info, nullptr, false);
+    if (!info.is_object() || !info.contains("data")) return;
+    const auto& data = info.at("data");
+    model.dataset = data.value("path", model.dataset);
+    if (data.contains("images")) model.images = data.at("images").get<std::int64_t>();
+}
+
 /// Fills the measures of all parts. Returns the omnibus tests of their metrics.
 std::vector<OmnibusTest> measure_parts(const Context& context, const store::ModelRecord& model,
                                        const EnergySource& energy, std::vector<Part>& parts) {
@@ -204,9 +217,10 @@ std::vector<OmnibusTest> measure_parts(const Context& context, const store::Mode
 
 std::string variant_id(const store::StudyRecord& study, const store::VariantRecord& variant) {
     const auto alike = std::count_if(study.variants.begin(), study.variants.end(), [&](const auto& other) {
-        return other.model_id == variant.model_id && other.tactic == variant.tactic;
+        return other.model_id == variant.model_id && other.tactic == variant.tactic &&
+               other.runtime == variant.runtime;
     });
-    if (alike < 2) return variant.tactic;
+    if (alike < 2) return store::label(study, variant);
     return fmt::format("{}, {}, {}, batch {}, {} threads", variant.tactic, variant.runtime, variant.device,
                        variant.batch, variant.threads);
 }
@@ -220,8 +234,7 @@ Model build_model(const Context& context, const store::ModelRecord& record) {
     model.architecture = record.architecture;
     model.origin = record.path;
     model.sha256 = record.sha256;
-    model.dataset = context.study.dataset.path;
-    model.images = context.study.dataset.images;
+    add_data(record, context.study.dataset, model);
     model.classes = record.classes;
     model.input = input_of(record);
     model.blocks = context.blocks;

@@ -83,6 +83,7 @@ struct Evidence {
     Count disk_bytes;
     Count arena_bytes;
     Count macs;                                ///< per image
+    std::string macs_counted_on = "executed graph";
     std::map<std::string, double> macs_share;  ///< kernel class -> share of macs
     Count effective_macs;
     bool effective_macs_exploited = false;

@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "tactics/tactic.h"
+
 namespace espalier::runtimes {
 
 using nlohmann::json;
@@ -27,13 +30,23 @@ CalibrationOrigin calibration_origin_from_json(const json& object) {
 }
 
 std::string describe(const CalibrationOrigin& origin) {
-    std::string text = fmt::format("calibrated on {} images of {} (seed {}", origin.images, origin.source, origin.seed);
+    std::string text =
+        fmt::format("calibrated on {} images of {} (seed {}", origin.images, origin.source, origin.seed);
     if (!origin.sha256.empty()) text += ", sha256 " + origin.sha256.substr(0, 12);
     text += ")";
     if (origin.evaluated > 0) {
-        text += fmt::format("; {} of them are also evaluated, so its accuracy may be overstated", origin.evaluated);
+        text += fmt::format("; {} of them are also evaluated, so its accuracy may be overstated",
+                            origin.evaluated);
     }
     return text;
+}
+
+bool may_look_at_images(const std::string& tactic) {
+    try {
+        return tactics::needs_calibration(tactic);
+    } catch (const Error&) {
+        return true;
+    }
 }
 
 }  // namespace espalier::runtimes

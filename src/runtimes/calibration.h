@@ -14,10 +14,10 @@ struct ModelInfo;
 
 /// Where calibration images come from: enough to find the same ones again.
 struct CalibrationOrigin {
-    std::string source;       ///< path of the data set, or what else it is
-    std::int64_t images = 0;  ///< chosen from it, spread over the classes
-    std::uint64_t seed = 0;   ///< of the choice
-    std::string sha256;       ///< over names, labels and contents; empty where there are none
+    std::string source;          ///< path of the data set, or what else it is
+    std::int64_t images = 0;     ///< chosen from it, spread over the classes
+    std::uint64_t seed = 0;      ///< of the choice
+    std::string sha256;          ///< over names, labels and contents; empty where there are none
     std::int64_t evaluated = 0;  ///< how many of them are also among the images that the variant is judged by
 
     bool operator==(const CalibrationOrigin&) const = default;
@@ -28,7 +28,12 @@ nlohmann::json to_json(const CalibrationOrigin& origin);
 /// Inverse. Throws nlohmann::json::exception when a key is missing or of another type.
 CalibrationOrigin calibration_origin_from_json(const nlohmann::json& json);
 
-/// "calibrated on 256 images of data/train (seed 1, sha256 0123456789ab)", and whether they are evaluated too.
+/// Whether calibration images are to be given to a variant of that tactic; one that only a worker knows may
+/// want some.
+bool may_look_at_images(const std::string& tactic);
+
+/// "calibrated on 256 images of data/train (seed 1, sha256 0123456789ab)", and whether they are evaluated
+/// too.
 std::string describe(const CalibrationOrigin& origin);
 
 /// Preprocessed images that a tactic looks at while it optimizes a model.

@@ -8,18 +8,30 @@ namespace espalier::runtimes {
 
 using nlohmann::json;
 
+namespace {
+
+json count_json(const Count& count) { return count ? json(*count) : json(nullptr); }
+
+Count count_at(const json& object, const char* key) {
+    const json& value = object.at(key);
+    return value.is_null() ? Count() : Count(value.get<std::int64_t>());
+}
+
+}  // namespace
+
 json to_json(const Evidence& e) {
-    return {{"nodes_before", e.nodes_before},
-            {"nodes_after", e.nodes_after},
-            {"parameters", e.parameters},
-            {"nonzero_parameters", e.nonzero_parameters},
-            {"weight_bytes", e.weight_bytes},
-            {"disk_bytes", e.disk_bytes},
-            {"arena_bytes", e.arena_bytes},
+    return {{"nodes_before", count_json(e.nodes_before)},
+            {"nodes_after", count_json(e.nodes_after)},
+            {"parameters", count_json(e.parameters)},
+            {"nonzero_parameters", count_json(e.nonzero_parameters)},
+            {"weight_bytes", count_json(e.weight_bytes)},
+            {"disk_bytes", count_json(e.disk_bytes)},
+            {"arena_bytes", count_json(e.arena_bytes)},
             {"schedule", e.schedule},
-            {"macs", e.macs},
+            {"macs", count_json(e.macs)},
+            {"macs_counted_on", e.macs_counted_on},
             {"macs_share", e.macs_share},
-            {"effective_macs", e.effective_macs},
+            {"effective_macs", count_json(e.effective_macs)},
             {"effective_macs_exploited", e.effective_macs_exploited},
             {"kernels", e.kernels},
             {"passes", e.passes},
@@ -31,17 +43,18 @@ json to_json(const Evidence& e) {
 Evidence evidence_from_json(const json& document) {
     try {
         Evidence e;
-        document.at("nodes_before").get_to(e.nodes_before);
-        document.at("nodes_after").get_to(e.nodes_after);
-        document.at("parameters").get_to(e.parameters);
-        document.at("nonzero_parameters").get_to(e.nonzero_parameters);
-        document.at("weight_bytes").get_to(e.weight_bytes);
-        document.at("disk_bytes").get_to(e.disk_bytes);
-        document.at("arena_bytes").get_to(e.arena_bytes);
+        e.nodes_before = count_at(document, "nodes_before");
+        e.nodes_after = count_at(document, "nodes_after");
+        e.parameters = count_at(document, "parameters");
+        e.nonzero_parameters = count_at(document, "nonzero_parameters");
+        e.weight_bytes = count_at(document, "weight_bytes");
+        e.disk_bytes = count_at(document, "disk_bytes");
+        e.arena_bytes = count_at(document, "arena_bytes");
         e.schedule = document.value("schedule", std::string());
-        document.at("macs").get_to(e.macs);
+        e.macs = count_at(document, "macs");
+        e.macs_counted_on = document.value("macs_counted_on", e.macs_counted_on);
         document.at("macs_share").get_to(e.macs_share);
-        document.at("effective_macs").get_to(e.effective_macs);
+        e.effective_macs = count_at(document, "effective_macs");
         document.at("effective_macs_exploited").get_to(e.effective_macs_exploited);
         document.at("kernels").get_to(e.kernels);
         document.at("passes").get_to(e.passes);

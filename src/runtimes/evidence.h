@@ -11,28 +11,36 @@
 
 namespace espalier::runtimes {
 
+/// A number of things; nothing where the runtime does not tell.
+using Count = std::optional<std::int64_t>;
+
 /// Proof that a tactic happened in the variant that was measured, not in the one that was asked for.
 struct Evidence {
-    int nodes_before = 0;                 ///< graph nodes as imported
-    int nodes_after = 0;                  ///< graph nodes that are executed
-    std::int64_t parameters = 0;          ///< weights and biases of the model
-    std::int64_t nonzero_parameters = 0;  ///< of these, different from zero
-    std::int64_t weight_bytes = 0;        ///< weights resident in the engine's own layout
-    std::int64_t disk_bytes = 0;          ///< weights as export writes them
-    std::int64_t arena_bytes = 0;         ///< planned memory for activations
-    std::string schedule;                 ///< how a batch is cut: "parts of 4 images, a thread each"; empty if unknown
-    std::int64_t macs = 0;                ///< multiply-accumulates per image that are executed
-    /// Share of `macs` executed by each kernel class: "f32", "bf16", "int8", "sparse", ... Sums to 1 where macs > 0.
+    Count nodes_before;        ///< graph nodes as imported
+    Count nodes_after;         ///< graph nodes that are executed
+    Count parameters;          ///< weights and biases of the model
+    Count nonzero_parameters;  ///< of these, different from zero
+    Count weight_bytes;        ///< weights resident in the runtime's own layout
+    Count disk_bytes;          ///< weights as the runtime writes them
+    Count arena_bytes;         ///< planned memory for activations
+    std::string schedule;      ///< how a batch is cut: "parts of 4 images, a thread each"; empty if unknown
+    Count macs;                ///< multiply-accumulates per image
+    /// What `macs` were counted on: "executed graph", or "model's graph" where a runtime does not show what
+    /// it executes.
+    std::string macs_counted_on = "executed graph";
+    /// Share of `macs` executed by each kernel class: "f32", "bf16", "int8", "sparse", ... Sums to 1 where
+    /// macs > 0.
     std::map<std::string, double> macs_share;
     /// MACs per image without those by zero weights that kernels really skip.
-    std::int64_t effective_macs = 0;
+    Count effective_macs;
     /// True when kernels skip some.
     bool effective_macs_exploited = false;
-    std::vector<std::string> kernels;     ///< distinct kernels used, e.g. "gemm_f32/avx512"
-    std::vector<std::string> passes;      ///< passes that changed the graph, in order, with their counts
+    std::vector<std::string> kernels;  ///< distinct kernels used, e.g. "gemm_f32/avx512"
+    std::vector<std::string> passes;   ///< passes that changed the graph, in order, with their counts
     std::string device = "cpu";
-    std::optional<CalibrationOrigin> calibration;  ///< images that the tactic looked at; none where it does not
-    std::vector<std::string> notes;       ///< what did not happen and why, e.g. "convolutions stay f32"
+    std::optional<CalibrationOrigin>
+        calibration;                 ///< images that the tactic looked at; none where it does not
+    std::vector<std::string> notes;  ///< what did not happen and why, e.g. "convolutions stay f32"
 };
 
 /// JSON object with the field names above, units in the keys.

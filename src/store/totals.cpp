@@ -49,9 +49,10 @@ std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase) {
 }
 
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase, const std::string& device) {
+    const std::string drawn_by = device == "cpu" ? "cpu" : "gpu";
     std::vector<EnergyTotal> totals = energy_totals(phase);
     std::erase_if(totals, [&](const EnergyTotal& total) {
-        return total.device != device && total.device != "machine";
+        return total.device != drawn_by && total.device != "machine";
     });
     return totals;
 }

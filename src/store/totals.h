@@ -30,8 +30,8 @@ struct EnergyTotal {
 /// One total per meter, best tier first; zones contained in others are not added.
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase);
 
-/// Those of meters that cover what executes on `device`: the device itself, or the whole machine. Variants
-/// are compared by these alone; the energy of a GPU says nothing about what a processor executes.
+/// Those of meters that cover what executes on `device`, "cpu" or what a runtime calls its accelerators ("gpu", "cuda:0"):
+/// the device itself, or the whole machine. Variants are compared by these alone; the energy of a GPU says nothing about what a processor executes.
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase, const std::string& device);
 
 }  // namespace espalier::store

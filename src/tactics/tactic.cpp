@@ -94,6 +94,14 @@ std::string canonical(const std::vector<Part>& parts) {
 
 std::string canonical(std::string_view text) { return canonical(parse(text)); }
 
+std::string without_defaults(std::string_view text) {
+    std::vector<Part> parts = parse(text);
+    for (Part& part : parts) {
+        if (part.parameter == find(part.name).canonical("")) part.parameter.clear();
+    }
+    return canonical(parts);
+}
+
 std::int64_t Applied::removed_parameters() const {
     std::int64_t sum = 0;
     for (const auto& pass : passes) sum += pass.removed_parameters;

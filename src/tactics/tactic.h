@@ -72,6 +72,10 @@ std::vector<Part> parse(std::string_view text);
 std::string canonical(const std::vector<Part>& parts);
 std::string canonical(std::string_view text);
 
+/// The canonical text without the parameters that are the defaults: as somebody writes it who leaves the choice to whatever
+/// applies the tactic. Throws as parse().
+std::string without_defaults(std::string_view text);
+
 /// Whether one of the parts looks at calibration images.
 bool needs_calibration(const std::vector<Part>& parts);
 bool needs_calibration(std::string_view text);

@@ -21,6 +21,15 @@ std::string problem_with(std::string_view text) {
     return "";
 }
 
+TEST(Tactic, DefaultsCanBeLeftOutAgain) {
+    EXPECT_EQ(without_defaults("baseline"), "baseline");
+    EXPECT_EQ(without_defaults("compile+static-quantization:mse"), "compile+static-quantization");
+    EXPECT_EQ(without_defaults("static-quantization:percentile"), "static-quantization:percentile-99.99");
+    EXPECT_EQ(without_defaults("local-pruning:0.3+compile"), "local-pruning+compile");
+    EXPECT_EQ(without_defaults("local-pruning:0.5"), "local-pruning:0.5");
+    EXPECT_THROW(without_defaults("complie"), Error);
+}
+
 TEST(Tactic, CanonicalTextWritesDefaultsAndOrdersByPhase) {
     EXPECT_EQ(canonical("baseline"), "baseline");
     EXPECT_EQ(canonical("local-pruning"), "local-pruning:0.3");

@@ -62,15 +62,19 @@ def folder_of(model: str) -> str:
 
 
 @functools.cache
-def onnx_of(model: str) -> str:
-    """The model as the program exports it, made once."""
+def exported(model: str, *options: str) -> str:
+    """The folder of the model as the program exports it, made once."""
     if not PROGRAM.exists():
-        raise unittest.SkipTest(f"there is no {PROGRAM} to export ONNX with: build it, or name it in ESPALIER_PROGRAM")
+        raise unittest.SkipTest(f"there is no {PROGRAM} to export with: build it, or name it in ESPALIER_PROGRAM")
     folder = tempfile.mkdtemp(prefix="espalier-test-")
     unittest.addModuleCleanup(shutil.rmtree, folder)
-    subprocess.run([PROGRAM, "export", "--model", folder_of(model), "--format", "onnx", "-o", f"{folder}/{model}"],
-                   check=True, capture_output=True)
-    return f"{folder}/{model}/model.onnx"
+    subprocess.run([PROGRAM, "export", "--model", folder_of(model), *options, "-o", f"{folder}/{model}"], check=True,
+                   capture_output=True)
+    return f"{folder}/{model}"
+
+
+def onnx_of(model: str) -> str:
+    return exported(model, "--format", "onnx") + "/model.onnx"
 
 
 def session_for(runtime: str, model: str, batch: int = 1) -> Session:
@@ -136,7 +140,7 @@ class Protocol:
         hello = worker.get("hello", protocol=1)
         self.assertEqual((hello["protocol"], hello["runtime"]), (1, self.runtime))
         self.assertIn("cpu", hello["devices"])
-        self.assertTrue(hello["formats"] and set(hello["formats"]) <= {"huggingface", "onnx"})
+        self.assertTrue(hello["formats"] and set(hello["formats"]) <= {"huggingface", "espalier", "onnx"})
         self.assertTrue(all(isinstance(version, str) for version in (hello["version"], *hello["libraries"].values())))
 
     def refused(self, reply: dict, kind: str = "failed"):
@@ -283,6 +287,16 @@ class PyTorch(OnTheBase, unittest.TestCase):
         self.assertLess(evidence["nodes_after"], evidence["nodes_before"])
         times = evidence["optimize"]
         self.assertGreater(times["cold_s"], times.get("warm_s", 0))
+
+    def test_what_espalier_exported_answers_alike(self):
+        for model in ("vit-mini", "resnet-mini"):
+            with session_for("pytorch", model, BATCH) as worker:
+                worker.get("hello", protocol=1)
+                self.assertEqual(worker.load(exported(model)).get("result"), {})
+                worker.get("optimize")
+                expected, _, before = answers("pytorch", model)
+                np.testing.assert_allclose(worker.run(images_of(model)), expected, atol=1e-5 * np.abs(expected).max())
+                self.assertGreater(worker.get("evidence")["parameters"], 0.9 * before["parameters"])
 
     def test_a_missing_weight_is_never_drawn_at_random(self):
         from safetensors.numpy import load_file, save_file

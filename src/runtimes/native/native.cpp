@@ -6,30 +6,17 @@
 #include "base/version.h"
 #include "graph/cost.h"
 #include "models/load.h"
+#include "runtimes/model_info.h"
 #include "runtimes/native/native_observer.h"
 
 namespace espalier::runtimes {
 namespace {
 
-ModelInfo info_of(const models::Model& model) {
-    ModelInfo info;
-    info.name = model.name;
-    info.architecture = model.architecture;
-    info.sha256 = model.sha256;
-    info.labels = model.labels;
-    info.processor = model.processor;
-    info.channels = static_cast<int>(model.channels());
-    info.height = static_cast<int>(model.height());
-    info.width = static_cast<int>(model.width());
-    info.classes = static_cast<int>(model.classes());
-    return info;
-}
-
 /// Says what zero weights save, of which `needed` MACs would be left if every one were skipped. Below a
 /// hundredth they are rounding, not pruning, and nothing to speak of.
 void note_zeros(Evidence& evidence, std::int64_t needed) {
-    const auto macs = static_cast<double>(evidence.macs);
-    evidence.effective_macs_exploited = static_cast<double>(evidence.effective_macs) <= 0.99 * macs;
+    const auto macs = static_cast<double>(*evidence.macs);
+    evidence.effective_macs_exploited = static_cast<double>(*evidence.effective_macs) <= 0.99 * macs;
     if (static_cast<double>(needed) > 0.99 * macs) return;
     double share = 0;
     for (const auto& [kernel_class, part] : evidence.macs_share) {
@@ -59,7 +46,19 @@ void note_widening(Evidence& evidence) {
 
 }  // namespace
 
-std::string NativeRuntime::version() const { return kVersion; }
+std::string NativeRuntime::version() { return kVersion; }
+
+std::string NativeRuntime::objection(const VariantSpec& spec) {
+    if (spec.device != "cpu") return fmt::format("it executes on 'cpu', not on '{}'", spec.device);
+    try {
+        tactics::parse(spec.tactic);
+        return "";
+    } catch (const Error& problem) {
+        return problem.what();
+    }
+}
+
+ModelInfo NativeRuntime::look(const VariantSpec& spec) { return info_of(models::load_model(spec.model)); }
 
 std::unique_ptr<Instance> NativeRuntime::load(const VariantSpec& spec) {
     return std::make_unique<NativeInstance>(models::load_model(spec.model), spec);
@@ -106,15 +105,17 @@ Evidence NativeInstance::evidence() const {
     evidence.nodes_after = execution.steps;
     // Folding changes how many constants there are: what left the model and what is zero is counted instead.
     evidence.parameters = model_.parameters - applied_->removed_parameters();
-    evidence.nonzero_parameters = evidence.parameters - after.zero_weights;
+    evidence.nonzero_parameters = *evidence.parameters - after.zero_weights;
     evidence.weight_bytes = execution.weight_bytes;
     evidence.disk_bytes = after.weight_bytes;
     evidence.arena_bytes = execution.arena_bytes;
     evidence.schedule = execution.schedule.str();
-    for (const auto& [kernel_class, macs] : execution.macs) evidence.macs += macs;
+    std::int64_t all = 0;
+    for (const auto& [kernel_class, macs] : execution.macs) all += macs;
     for (const auto& [kernel_class, macs] : execution.macs) {
-        evidence.macs_share[kernel_class] = static_cast<double>(macs) / static_cast<double>(evidence.macs);
+        evidence.macs_share[kernel_class] = static_cast<double>(macs) / static_cast<double>(all);
     }
+    evidence.macs = all;
     evidence.effective_macs = execution.effective_macs;
     evidence.kernels = execution.kernels;
     for (const auto& pass : applied_->passes) {

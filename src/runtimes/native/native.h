@@ -11,7 +11,9 @@ namespace espalier::runtimes {
 class NativeRuntime final : public Runtime {
   public:
     std::string name() const override { return "native"; }
-    std::string version() const override;
+    std::string version() override;
+    std::string objection(const VariantSpec& spec) override;
+    ModelInfo look(const VariantSpec& spec) override;
     std::unique_ptr<Instance> load(const VariantSpec& spec) override;
 };
 
