@@ -131,6 +131,17 @@ TEST(Runtimes, AreListedWithWhatTheyNeed) {
     EXPECT_EQ(all.back().at("version"), "1.2");
 }
 
+TEST(Runtimes, AreAmongWhatTheDoctorLooksAt) {
+    const json checks = json::parse(run_program("doctor --json --python /nowhere/python").out).at("checks");
+    const auto check = std::find_if(checks.begin(), checks.end(),
+                                    [](const json& one) { return one.at("id") == "runtime-onnxruntime"; });
+    ASSERT_NE(check, checks.end());
+    EXPECT_EQ(check->at("state"), "absent");
+    EXPECT_THAT(check->at("meaning").get<std::string>(), HasSubstr("/nowhere/python"));
+    EXPECT_THAT(check->at("fix").get<std::string>(), HasSubstr("install onnxruntime and onnx"));
+    EXPECT_THAT(run_program("doctor").out, HasSubstr("Runtimes"));
+}
+
 TEST(Runtimes, CheckTellsARuleThatIsBroken) {
     const std::string check = "runtimes check --model " + kModel + " -- " + ESPALIER_FAKE_WORKER;
     EXPECT_EQ(run_program(check).exit_code, 0);

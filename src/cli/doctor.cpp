@@ -8,6 +8,8 @@
 #include "cli/command.h"
 #include "cli/doctor_text.h"
 #include "cli/gpu_access.h"
+#include "cli/runtime_access.h"
+#include "cli/runtime_checks.h"
 
 namespace espalier::cli {
 namespace {
@@ -18,6 +20,7 @@ struct DoctorOptions {
     bool strict = false;
     bool fix_script = false;
     std::string root = "/";
+    RuntimeOptions runtimes;
 };
 
 int doctor(const DoctorOptions& options, const Globals& globals) {
@@ -25,8 +28,12 @@ int doctor(const DoctorOptions& options, const Globals& globals) {
     const meters::SystemFiles files(options.root);
     // The driver's library speaks for this machine, whatever folder stands in for its files.
     const bool here = std::filesystem::weakly_canonical(options.root) == "/";
-    const meters::Diagnosis diagnosis =
+    meters::Diagnosis diagnosis =
         meters::diagnose(files, clock, here ? gpu_access() : meters::nvml::Access{});
+    if (here) {
+        for (auto& check : runtime_checks(runtime_access(options.runtimes)))
+            diagnosis.checks.push_back(std::move(check));
+    }
     if (options.fix_script) {
         fmt::print("{}", meters::fix_script(diagnosis));
     } else if (globals.json) {
@@ -49,6 +56,7 @@ void add_doctor(CLI::App& app, Globals& globals, int& exit_code) {
                       "Print a script for an administrator that applies the fixes; it is not run");
     command->add_option("--root", options->root, "Look at the system below this folder instead of /")
         ->check(CLI::ExistingDirectory);
+    add_runtime_options(*command, options->runtimes);
     command->footer(
         "Examples:\n"
         "  espalier doctor\n"

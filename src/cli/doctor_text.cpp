@@ -16,8 +16,8 @@ struct Area {
     const char* heading;
 };
 
-constexpr std::array<Area, 3> kAreas = {
-    {{"energy", "Energy"}, {"noise", "Noise"}, {"capability", "Capability"}}};
+constexpr std::array<Area, 4> kAreas = {
+    {{"energy", "Energy"}, {"noise", "Noise"}, {"capability", "Capability"}, {"runtime", "Runtimes"}}};
 
 constexpr const char* badge(meters::CheckState state) {
     switch (state) {

@@ -23,7 +23,7 @@ std::string_view name(CheckState state);
 /// One line of the doctor's report.
 struct Check {
     std::string id;     ///< stable, e.g. "rapl", "governor"
-    std::string area;   ///< "energy", "noise" or "capability"
+    std::string area;   ///< "energy", "noise", "capability" or "runtime"
     std::string title;  ///< "CPU energy (RAPL)"
     CheckState state = CheckState::kOk;
     std::string meaning;  ///< what was found and what it means

@@ -16,13 +16,10 @@ while os.open(os.devnull, os.O_RDONLY) < MEMORY:
     pass  # descriptor 3 stays taken in this process, so that no pipe of a child's start lands on it
 
 
-PARTS = {"pytorch": ("torch_graph",)}  # what stands between the base and a worker
-
-
 def source_of(runtime: str) -> list[str]:
     """The arguments of Python that start a worker: the text of the base, then its own, as Espalier joins them."""
-    names = ("worker", *PARTS.get(runtime, ()), f"{runtime}_worker")
-    return ["-c", "\n".join((WORKERS / f"{name}.py").read_text() for name in names)]
+    parts = ["worker", *(["torch_graph"] if runtime == "pytorch" else []), f"{runtime}_worker"]
+    return ["-c", "".join((WORKERS / f"{part}.py").read_text() + "\n" for part in parts)]
 
 
 class Session:

@@ -9,7 +9,8 @@ namespace espalier::runtimes {
 /// A worker that the program brings along (workers/), in Python.
 struct WorkerSource {
     std::string_view runtime;
-    std::string_view needs;  ///< libraries, for people
+    std::string_view needs;                        ///< libraries, for people
+    std::span<const std::string_view> modules;     ///< that its Python must find
     std::span<std::string_view (*const)()> parts;  ///< of its program, in order
 
     /// The whole program.
