@@ -68,8 +68,9 @@ TEST(Runtimes, ShareOneStudyAndItsReferenceIsTheFirstOnesBaseline) {
     const Outcome compared =
         run_program("compare --store " + study.store() + " mine/baseline native/baseline");
     EXPECT_THAT(compared.out, AllOf(HasSubstr("mine/baseline"), HasSubstr("native/baseline")));
-    const Outcome report = run_program("report --store " + study.store() + " -o -.csv");
+    const Outcome report = run_program("report --store " + study.store() + " -o " + study.store() + ".csv");
     EXPECT_EQ(report.exit_code, 0) << report.err;
+    EXPECT_THAT(content_of(study.store() + ".csv"), HasSubstr("native/compile"));
 }
 
 TEST(Runtimes, GoOnWhenAWorkerFails) {

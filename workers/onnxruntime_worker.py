@@ -14,7 +14,7 @@ import tempfile
 if "Runtime" not in globals():
     from worker import Runtime, Spec, Step, Unsupported, serve
 
-PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}  # by the kind of device
 QUANTIZED = ("Integer", "QLinear", "DynamicQuantizeMatMul", "QGemm", "QAttention")  # in the names of int8 operations
 
 
@@ -59,9 +59,10 @@ class OnnxRuntime(Runtime):
         import onnx
         import onnxruntime
         available = onnxruntime.get_available_providers()
+        devices = {"cpu": PROVIDERS["cpu"], "cuda:0": PROVIDERS["cuda"]}  # it does not tell how many GPUs there are
         return {"version": onnxruntime.__version__,
                 "libraries": {"onnxruntime": onnxruntime.__version__, "onnx": onnx.__version__},
-                "devices": [device for device, provider in PROVIDERS.items() if provider in available]}
+                "devices": [device for device, provider in devices.items() if provider in available]}
 
     def supports(self, steps: list[Step], device: str) -> None:
         if PROVIDERS.get(device.partition(":")[0]) not in onnxruntime.get_available_providers():

@@ -11,6 +11,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / "build" / "workers-python"
@@ -30,9 +31,10 @@ def prepared() -> str | None:
     python = str(ENVIRONMENT / "bin" / "python")
     if not pathlib.Path(python).exists() or not has(python, *NEEDED["onnxruntime"]):
         try:
+            end = time.monotonic() + LIMIT_S
             subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True, timeout=LIMIT_S)
             subprocess.run([python, "-m", "pip", "install", "--quiet", "--retries", "1", "-r", REQUIREMENTS],
-                           check=True, timeout=LIMIT_S)
+                           check=True, timeout=end - time.monotonic())
         except (subprocess.SubprocessError, OSError) as problem:
             print(f"workers: no environment of {REQUIREMENTS.name}: {problem}", file=sys.stderr)
             return None

@@ -254,7 +254,10 @@ const WorkerRuntime::Form& WorkerRuntime::form_of(const VariantSpec& spec) {
 ModelInfo WorkerRuntime::look(const VariantSpec& spec) { return form_of(spec).info; }
 
 void WorkerRuntime::start(const VariantSpec& spec) {
-    worker();
+    // Asked here, because a worker may import more of its libraries to answer.
+    if (const auto why = objection(spec); !why.empty()) {
+        fail_usage("{} cannot execute '{}' of {}: {}", command_.runtime, spec.tactic, spec.model, why);
+    }
     form_of(spec);
 }
 
