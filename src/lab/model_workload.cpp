@@ -42,10 +42,7 @@ void ModelWorkload::load() {
     }
 }
 
-void ModelWorkload::optimize() {
-    instance_->optimize();
-    evidence_ = instance_->evidence();
-}
+void ModelWorkload::optimize() { instance_->optimize(); }
 
 std::int64_t ModelWorkload::batch_images(std::int64_t index) const {
     return std::min<std::int64_t>(spec_.batch, pixels_->images() - index * spec_.batch);
@@ -74,6 +71,8 @@ void ModelWorkload::keep(std::int64_t index) {
 }
 
 void ModelWorkload::unload() {
+    // Only now: some runtimes make the variant anew to tell of it, which belongs into no window.
+    evidence_ = instance_->evidence();
     logits_ = Tensor();
     instance_.reset();
 }

@@ -26,7 +26,7 @@ class ModelWorkload final : public Workload {
     void keep(std::int64_t index) override;
     void unload() override;
 
-    /// What really happened; as it was after optimize().
+    /// What really happened; known after unload().
     const runtimes::Evidence& evidence() const { return evidence_; }
     /// Kept so far, in the order of the images.
     const store::PredictionRecord& predictions() const { return predictions_; }

@@ -30,7 +30,7 @@ std::optional<WorkerCommand> worker_command(const std::string& name, const Acces
         if (source.runtime != name) continue;
         return WorkerCommand{
             name,
-            {access.python, "-c", source.text()},
+            {"env", "PYTHONSAFEPATH=1", access.python, "-c", source.text()},
             fmt::format("the runtime '{}' needs Python with {}; name that Python with --python or "
                         "ESPALIER_PYTHON",
                         name, source.needs)};

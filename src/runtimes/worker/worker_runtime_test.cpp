@@ -244,7 +244,7 @@ TEST(Access, KnowsItsRuntimesAndSuggestsThem) {
     const Access access{"python9", {{"mine", {"./mine", "-v"}, ""}}};
     EXPECT_EQ(worker_command("mine", access)->command, (std::vector<std::string>{"./mine", "-v"}));
     const auto command = worker_command("pytorch", access)->command;
-    EXPECT_EQ(command.front(), "python9");
+    EXPECT_THAT(command, testing::Contains("python9"));
     EXPECT_THAT(command.back(), HasSubstr("quantize_dynamic"));
     try {
         make_runtime("pytroch", access);
