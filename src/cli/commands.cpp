@@ -18,6 +18,7 @@ constexpr Command kCommands[] = {
     {"doctor", "Start", add_doctor},
     {"fetch", "Start", add_fetch},
     {"inspect", "Start", add_inspect},
+    {"calibrate", "Measure", add_calibrate},
     {"run", "Measure", add_run},
     {"status", "Measure", add_status},
     {"verdict", "Decide", add_verdict},

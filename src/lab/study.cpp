@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "base/clock.h"
+#include "lab/control.h"
 #include "lab/environment.h"
+#include "lab/protocol.h"
 #include "lab/wall_time.h"
 #include "meters/file_tree.h"
 #include "store/notes.h"
@@ -46,6 +48,16 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
     return requests;
 }
 
+/// The measured window as the meters of this machine need it.
+Seconds shortest_window_here(const ProtocolSettings& protocol) {
+    MonotonicClock clock;
+    const meters::SystemFiles files;
+    const auto discovery = meters::discover({.files = files, .clock = clock});
+    std::vector<meters::Meter*> meters;
+    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
+    return window_length(protocol, meters);
+}
+
 /// Time of one trial of a model's baseline, found by doing what a trial does, shortened.
 Seconds pilot(const Plan& plan, const PreparedModel& model, const std::string& path,
               runtimes::Runtime& runtime) {
@@ -65,8 +77,8 @@ Seconds pilot(const Plan& plan, const PreparedModel& model, const std::string& p
     const double calls = std::ceil(static_cast<double>(model.images->size()) / plan.batch);
     const Seconds warm_up =
         std::min(plan.protocol.warmup_cap, call * std::max(10, plan.protocol.warmup_calls));
-    return kOverheadOfATrial + plan.protocol.idle + (ready - start) + warm_up +
-           std::max(plan.protocol.window, call * calls);
+    return kOverheadOfATrial + 2.0 * plan.protocol.idle + (ready - start) + warm_up +
+           std::max(shortest_window_here(plan.protocol), call * calls);
 }
 
 /// What the tactics looked at, once for each tactic and model.
@@ -101,6 +113,9 @@ OpenedStudy open_study(store::Database& database, const Prepared& prepared, bool
     }
     opened.run.requests = make_requests(prepared, opened.run.study);
     opened.run.attempts = prepared.plan.protocol.attempts;
+    opened.run.exclude = prepared.plan.protocol.exclude;
+    opened.run.control = control_request(prepared.plan.threads, prepared.plan.protocol);
+    opened.run.control_every = prepared.plan.protocol.control_every;
     return opened;
 }
 

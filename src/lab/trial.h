@@ -33,6 +33,8 @@ struct TrialRequest {
     std::optional<TrialCalibration> calibration{};  ///< where the tactic looks at images
     bool keep_predictions = false;  ///< return them image by image, not only their hash
     ProtocolSettings protocol;
+    /// Temperature of the processor at which the study's first trial began, in degrees Celsius.
+    std::optional<double> start_temperature_c{};
 };
 
 /// What a trial's process hands back: what it measured, or why it could not.
