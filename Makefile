@@ -35,6 +35,7 @@ demo: build
 
 test: deps
 	@tools/check_floors.sh
+	@tools/requirements.sh
 	cmake --preset release $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
 	cmake --build --preset release --parallel $(JOBS)
 	ctest --preset release --parallel $(JOBS)
@@ -65,6 +66,7 @@ format:
 
 lint: deps
 	@tools/check_floors.sh
+	@tools/requirements.sh
 	git ls-files 'src/*.cpp' 'src/*.h' 'bench/*.cpp' 'tests/*.cpp' | xargs clang-format-14 --dry-run --Werror
 	cmake --preset release $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
 	git ls-files 'src/*.cpp' | grep -v avx | xargs -P $(JOBS) -n 4 clang-tidy-14 -p build --quiet

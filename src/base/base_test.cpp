@@ -42,6 +42,7 @@ class Folder {
 template <typename A, typename B>
 concept Addable = requires(A a, B b) { a + b; };
 
+// Requirement 6.
 TEST(Units, OnlyLikeQuantitiesAdd) {
     static_assert(Addable<Joules, Joules>);
     static_assert(!Addable<Joules, Watts>);
@@ -52,6 +53,7 @@ TEST(Units, OnlyLikeQuantitiesAdd) {
     EXPECT_LT(Seconds(1), Seconds(2));
 }
 
+// Requirement 22.
 TEST(Random, SequenceIsTheSameEverywhere) {
     // Counted by an independent implementation of xoshiro256** seeded by SplitMix64(1).
     Random random(1);

@@ -34,6 +34,7 @@ struct Command {
 };
 
 void add_bench(CLI::App& app, Globals& globals, int& exit_code);
+void add_calibrate(CLI::App& app, Globals& globals, int& exit_code);
 void add_classify(CLI::App& app, Globals& globals, int& exit_code);
 void add_compare(CLI::App& app, Globals& globals, int& exit_code);
 void add_doctor(CLI::App& app, Globals& globals, int& exit_code);

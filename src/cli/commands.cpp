@@ -19,6 +19,7 @@ constexpr Command kCommands[] = {
     {"fetch", "Start", add_fetch},
     {"inspect", "Start", add_inspect},
     {"runtimes", "Start", add_runtimes},
+    {"calibrate", "Measure", add_calibrate},
     {"run", "Measure", add_run},
     {"status", "Measure", add_status},
     {"verdict", "Decide", add_verdict},

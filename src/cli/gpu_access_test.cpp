@@ -7,6 +7,7 @@
 namespace espalier::cli {
 namespace {
 
+// Requirement 10.
 TEST(GpuAccess, TellsEmptyFromNotSet) {
     ::unsetenv("CUDA_VISIBLE_DEVICES");
     ::unsetenv("CUDA_DEVICE_ORDER");

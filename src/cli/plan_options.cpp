@@ -4,6 +4,7 @@
 
 #include "cli/named_meters.h"
 #include "lab/quantities.h"
+#include "lab/regions/region.h"
 #include "lab/wall_time.h"
 
 namespace espalier::cli {
@@ -40,6 +41,14 @@ void add_decision_options(CLI::App& command, DecisionOptions& options) {
     command.add_option("--price", options.price, "Electricity, e.g. 0.25/kWh")->group(group);
     command.add_option("--carbon", options.carbon, "Carbon intensity of the grid, e.g. 350g/kWh")
         ->group(group);
+    command
+        .add_option("--region", options.region,
+                    "Place whose carbon intensity is taken: a country (ESP), gcp:REGION or azure:REGION")
+        ->group(group);
+    command
+        .add_option("--embodied", options.embodied,
+                    "CO2e of making the machine over its years of use, e.g. 320kg/4y; SCI needs it")
+        ->group(group);
     command.add_option("--rent", options.rent, "Price of the machine, electricity included, e.g. 1.20/h")
         ->group(group);
     command.add_option("--currency", options.currency, "Name of the money in --price and --rent")
@@ -58,8 +67,14 @@ lab::PlanDraft draft(const DecisionOptions& options) {
         result.min_effect = lab::parse_percent(options.min_effect, "--min-effect");
     set_figure(result.costs.price, options.price, "--price", lab::parse_price);
     set_figure(result.costs.carbon, options.carbon, "--carbon", lab::parse_carbon);
+    set_figure(result.costs.embodied, options.embodied, "--embodied", lab::parse_embodied);
     set_figure(result.costs.rent, options.rent, "--rent", lab::parse_rent);
     if (options.pue != 0.0) result.costs.pue = figure(options.pue, "--pue");
+    if (!options.region.empty()) {
+        const auto region = lab::find_region(options.region);
+        if (!result.costs.carbon) result.costs.carbon = region.carbon;
+        if (!result.costs.pue) result.costs.pue = region.pue;
+    }
     if (options.images_per_day > 0.0)
         result.costs.per_day = figure(options.images_per_day, "--images-per-day");
     if (!options.currency.empty()) {
@@ -96,8 +111,22 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
         ->group(group);
     command.add_option("--warmup-cap", options.warmup_cap, "Longest warm-up (default 2s)")->group(group);
     command.add_option("--window", options.window, "Shortest measured window (default 1s)")->group(group);
-    command.add_option("--idle", options.idle, "Idle window before each trial (default 0.2s)")->group(group);
+    command.add_option("--idle", options.idle, "Idle windows before and after each trial (default 0.2s)")
+        ->group(group);
     command.add_option("--timeout", options.timeout, "Longest time a trial may take (default 10m)")
+        ->group(group);
+    command
+        .add_option("--cool-down", options.cool_down,
+                    "Longest wait for the temperature at which the first trial began (default 30s; 0s: none)")
+        ->group(group);
+    command
+        .add_option("--control-every", options.control_every,
+                    "Trials between two runs of the control workload (default 20; 0: none)")
+        ->group(group);
+    command
+        .add_option("--exclude", options.exclude,
+                    "Causes for which a trial is left out of the results (default suspended,throttled)")
+        ->delimiter(',')
         ->group(group);
     command.add_option("--attempts", options.attempts, "Tries of a trial that crashes (default 3)")
         ->group(group);
@@ -121,6 +150,9 @@ lab::PlanDraft draft(const PlanOptions& options) {
     if (!options.meters.empty()) result.meters = name_meters(options.meters);
     set_number(result.warmup_calls, options.warmup);
     set_number(result.attempts, options.attempts);
+    set_number(result.control_every, options.control_every);
+    if (!options.exclude.empty()) result.exclude = options.exclude;
+    set_duration(result.cool_down, options.cool_down, "--cool-down");
     set_duration(result.idle, options.idle, "--idle");
     set_duration(result.warmup_cap, options.warmup_cap, "--warmup-cap");
     set_duration(result.window, options.window, "--window");

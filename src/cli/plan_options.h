@@ -20,6 +20,8 @@ struct DecisionOptions {
     std::string carbon;
     std::string rent;
     std::string currency;
+    std::string region;
+    std::string embodied;
     double pue = 0.0;
     double images_per_day = 0.0;
 };
@@ -46,10 +48,13 @@ struct PlanOptions {
     std::vector<std::string> meters;
     int warmup = -1;
     int attempts = -1;
+    int control_every = -1;
     std::string idle;
     std::string warmup_cap;
     std::string window;
     std::string timeout;
+    std::string cool_down;
+    std::vector<std::string> exclude;
     DecisionOptions decision;
 };
 

@@ -18,10 +18,14 @@
 #include "cli/run_progress.h"
 #include "cli/stop_signals.h"
 #include "cli/store_path.h"
+#include "lab/environment.h"
+#include "lab/machine_calibration.h"
 #include "lab/quantities.h"
 #include "lab/study.h"
 #include "lab/verdict.h"
 #include "lab/wall_time.h"
+#include "meters/file_tree.h"
+#include "store/calibrations.h"
 #include "store/labels.h"
 #include "store/lock.h"
 #include "store/studies.h"
@@ -119,8 +123,36 @@ double cache_bytes(const lab::Prepared& prepared) {
     return bytes;
 }
 
-void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estimate,
-                   const std::string& existing, const Globals& globals) {
+/// Variants of the first model that are compared with its reference.
+int comparisons(const lab::Prepared& prepared) {
+    const auto& variants = prepared.study.variants;
+    return static_cast<int>(std::count_if(variants.begin(), variants.end(), [](const auto& variant) {
+        return variant.model_id == 0 && !variant.is_baseline;
+    }));
+}
+
+/// What a dry run tells besides the plan.
+struct Forecast {
+    lab::TimeEstimate time;
+    std::string existing;  ///< key of the study that would be carried on; empty where there is none
+    std::optional<lab::MachineCalibration> calibration;
+};
+
+nlohmann::json prospect_json(const lab::Prepared& prepared, const Forecast& forecast) {
+    if (!forecast.calibration) return nullptr;
+    const auto& plan = prepared.plan;
+    const auto expected =
+        lab::prospect(*forecast.calibration, plan.blocks, comparisons(prepared));
+    return {{"quantity", expected.quantity},
+            {"smallest_saving", expected.saving ? nlohmann::json(*expected.saving) : nlohmann::json(nullptr)},
+            {"power", 0.8},
+            {"calibrated_at", forecast.calibration->made_at},
+            {"workload", forecast.calibration->settings.workload}};
+}
+
+void print_dry_run(const lab::Prepared& prepared, const Forecast& forecast, const Globals& globals) {
+    const auto& estimate = forecast.time;
+    const std::string& existing = forecast.existing;
     if (globals.json) {
         const nlohmann::json document = {
             {"schema", "espalier.dry-run/1"},
@@ -128,6 +160,7 @@ void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estim
             {"eta_s", estimate.left.value()},
             {"eta_basis", estimate.basis},
             {"cache_bytes", cache_bytes(prepared)},
+            {"can_detect", prospect_json(prepared, forecast)},
             {"study", existing.empty() ? nlohmann::json(nullptr) : nlohmann::json(existing)},
             {"plan", lab::to_json(prepared.plan)}};
         fmt::print("{}\n", document.dump());
@@ -140,6 +173,9 @@ void print_dry_run(const lab::Prepared& prepared, const lab::TimeEstimate& estim
     }
     for (const auto& variant : prepared.left_out) fmt::print("  left out: {}\n", variant);
     fmt::print("about {} left, {}\n", lab::describe_duration(estimate.left), estimate.basis);
+    fmt::print("{}\n", lab::describe_prospect(forecast.calibration ? &*forecast.calibration : nullptr,
+                                              prepared.plan.blocks,
+                                              comparisons(prepared)));
     fmt::print("{:.0f} MB of preprocessed images beside the store while it runs\n",
                cache_bytes(prepared) / 1e6);
     if (!existing.empty())
@@ -153,18 +189,21 @@ void dry_run(const RunOptions& options, const Globals& globals) {
     const auto path = store_path(globals);
     const auto prepared = lab::prepare(plan, runtimes, path, gpu_access());
     std::error_code ignored;
+    Forecast forecast;
     if (std::filesystem::exists(path, ignored)) {
         store::Database database(path, store::Access::kRead);
         store::Studies studies(database);
+        if (const auto json = store::Calibrations(database).newest(lab::machine_id(meters::SystemFiles())))
+            forecast.calibration = lab::calibration_from_text(*json);
         if (const auto known = studies.find_plan(prepared.study.plan_hash); known && !options.fresh) {
             lab::OpenedStudy opened;
             opened.run.study = studies.read(*known);
-            print_dry_run(prepared, lab::estimate_time(&database, &opened, prepared, runtimes),
-                          opened.run.study.key, globals);
-            return;
+            forecast.existing = opened.run.study.key;
+            forecast.time = lab::estimate_time(&database, &opened, prepared, runtimes);
         }
     }
-    print_dry_run(prepared, lab::estimate_time(nullptr, nullptr, prepared, runtimes), "", globals);
+    if (forecast.existing.empty()) forecast.time = lab::estimate_time(nullptr, nullptr, prepared, runtimes);
+    print_dry_run(prepared, forecast, globals);
 }
 
 std::vector<double> prepare_inputs(const lab::Prepared& prepared, const lab::Runtimes& runtimes,

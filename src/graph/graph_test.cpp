@@ -106,6 +106,7 @@ TEST(Graph, GroupsMustDivideTheChannels) {
     EXPECT_THROW(graph.add(GroupNorm{.groups = 3}, {empty, nothing, nothing}, "of nothing"), Error);
 }
 
+// Requirement 35.
 TEST(Graph, CountsMacsByHand) {
     const CostReport report = cost_of(small_classifier(5));
     // 8 x 5 x 5 outputs of 3*3*3 products each, and 8*4 of the head.
@@ -120,6 +121,7 @@ TEST(Graph, CountsMacsByHand) {
     EXPECT_EQ(report.peak_activation_bytes, (3 * 81 + 200) * 4);
 }
 
+// Requirement 36.
 TEST(Graph, EffectiveMacsLeaveOutZeroWeights) {
     Graph graph;
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 1, 1, 4}});

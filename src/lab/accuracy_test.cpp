@@ -58,6 +58,7 @@ TEST(Accuracy, AGreatLossIsWorse) {
     EXPECT_LT(comparison.p_value, 1e-6);
 }
 
+// Requirement 29.
 TEST(Accuracy, OfOtherImagesIsNotCompared) {
     EXPECT_FALSE(compare_accuracy(predictions(10, 0, 1), predictions(11, 0, 1), 0.01));
     EXPECT_FALSE(compare_accuracy({}, {}, 0.01));

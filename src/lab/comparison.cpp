@@ -40,14 +40,6 @@ std::optional<double> normality_of(const statistics::Repetitions& changes) {
     return statistics::shapiro_wilk(changes).p_value;
 }
 
-/// A saving of log ratio x is a share of 1 - exp(-x).
-std::optional<double> detectable(const Comparison& comparison, std::size_t comparisons) {
-    const double level = kLevel / static_cast<double>(comparisons);
-    const auto shift = statistics::smallest_shift(comparison.blocks, {.level = level});
-    if (!shift || comparison.spread <= 0.0) return std::nullopt;
-    return 1.0 - std::exp(-*shift * comparison.spread);
-}
-
 /// Holm's adjustment of one p-value of every member that has it.
 void adjust_one(const std::vector<Comparison*>& family, std::optional<double> Comparison::*p_value,
                 double omnibus_p) {
@@ -94,10 +86,26 @@ void adjust(const std::vector<Comparison*>& family, std::optional<double> omnibu
     const auto tested = static_cast<std::size_t>(std::count_if(
         family.begin(), family.end(), [](const auto* one) { return one->p_value.has_value(); }));
     for (auto* comparison : family) {
-        if (comparison->p_value) comparison->detectable = detectable(*comparison, tested);
+        if (comparison->p_value) comparison->detectable = detectable_saving(comparison->spread, comparison->blocks, tested);
     }
     adjust_one(family, &Comparison::p_value, omnibus_p.value_or(0.0));
     adjust_one(family, &Comparison::equivalence_p, 0.0);
+}
+
+// A saving of log ratio x is a share of 1 - exp(-x).
+std::optional<double> detectable_saving(double spread, std::size_t blocks, std::size_t comparisons) {
+    const double level = kLevel / static_cast<double>(std::max<std::size_t>(comparisons, 1));
+    const auto shift = statistics::smallest_shift(blocks, {.level = level});
+    if (!shift || spread <= 0.0) return std::nullopt;
+    return 1.0 - std::exp(-*shift * spread);
+}
+
+std::optional<std::size_t> blocks_to_show(double saving, double spread, std::size_t comparisons) {
+    const double level = kLevel / static_cast<double>(std::max<std::size_t>(comparisons, 1));
+    if (spread <= 0.0) return std::nullopt;
+    const auto pairs = statistics::pairs_for(-std::log1p(-saving) / spread, {.level = level});
+    if (!pairs) return std::nullopt;
+    return std::max(*pairs, kBlocksForTests);
 }
 
 std::size_t least_blocks(std::size_t comparisons) {

@@ -16,6 +16,7 @@ std::vector<int> order(const std::vector<Cell>& cells) {
     return variants;
 }
 
+// Requirement 22.
 TEST(Design, TheTableOfASeedNeverChanges) {
     EXPECT_EQ(order(make_design(5, 4, 20261123)),
               (std::vector<int>{1, 3, 0, 4, 2, 2, 0, 4, 3, 1, 2, 4, 1, 0, 3, 2, 4, 3, 0, 1}));

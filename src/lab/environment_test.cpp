@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lab/conditions.h"
 #include "meters/fake/fake_files.h"
 #include "meters/fake/fake_nvml.h"
 #include "meters/fake/virtual_clock.h"
@@ -32,25 +33,6 @@ meters::FakeFiles machine() {
     return files;
 }
 
-TEST(Environment, ReadsTheConditions) {
-    const auto conditions = read_conditions(machine());
-    EXPECT_DOUBLE_EQ(*conditions.load, 0.5);
-    EXPECT_DOUBLE_EQ(*conditions.temperature_c, 45.5);
-    EXPECT_EQ(conditions.governor, "powersave");
-    EXPECT_DOUBLE_EQ(*conditions.available_bytes, 600 * 1024.0);
-}
-
-TEST(Environment, WhatCannotBeReadIsUnknown) {
-    const auto conditions = read_conditions(meters::FakeFiles());
-    EXPECT_FALSE(conditions.load);
-    EXPECT_FALSE(conditions.temperature_c);
-    EXPECT_FALSE(conditions.available_bytes);
-    const auto json = to_json(conditions, conditions);
-    EXPECT_TRUE(json["before"]["load_1min"].is_null());
-    EXPECT_TRUE(json["steal_share"].is_null());
-    EXPECT_TRUE(judge_conditions(conditions, conditions, 4, 2).empty());
-}
-
 TEST(Environment, TellsTheStateOfGpusBeforeAndAfter) {
     const meters::ConstantPlant plant(Watts(70));
     meters::VirtualClock clock(Seconds(1));
@@ -60,10 +42,12 @@ TEST(Environment, TellsTheStateOfGpusBeforeAndAfter) {
     const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = nvml.access()});
     const auto before = read_conditions(files, discovery.gpus);
     gpu.throttle = 0x20;
-    const auto json = to_json(before, read_conditions(files, discovery.gpus));
+    const auto after = read_conditions(files, discovery.gpus);
+    const auto json = to_json(before, after, Seconds(0));
     EXPECT_EQ(json["before"]["gpus"][0]["uuid"], "GPU-1");
     EXPECT_EQ(json["before"]["gpus"][0]["throttle_reasons"][0], "idle");
     EXPECT_EQ(json["after"]["gpus"][0]["throttle_reasons"][0], "thermal");
+    EXPECT_EQ(codes(judge_conditions(before, after, {})), (std::vector<std::string>{"gpu-throttled"}));
     const auto described = describe_machine(files, discovery);
     EXPECT_EQ(described["gpus"][0]["power_limit_w"], 700.0);
     EXPECT_EQ(described["meters"][0]["name"], "nvml-energy");
@@ -72,17 +56,13 @@ TEST(Environment, TellsTheStateOfGpusBeforeAndAfter) {
     EXPECT_EQ(codes(judge_machine(files, discovery)).back(), "no-energy-meter");
 }
 
-TEST(Environment, NoticesWhatDisturbsATrial) {
+TEST(Environment, NamesAMachineWithoutTellingWhatItIs) {
     auto files = machine();
-    const auto before = read_conditions(files);
-    files.set("proc/stat", "cpu  150 0 0 940 0 0 0 10 0 0");
-    files.set("sys/devices/system/cpu/cpufreq/policy0/scaling_governor", "performance");
-    const auto after = read_conditions(files);
-    EXPECT_EQ(codes(judge_conditions(before, after, 4, 2)), (std::vector<std::string>{"steal", "governor"}));
-    EXPECT_NEAR(to_json(before, after)["steal_share"].get<double>(), 0.1, 1e-9);
-    auto busy = before;
-    busy.load = 3.0;
-    EXPECT_EQ(codes(judge_conditions(busy, busy, 4, 2)), (std::vector<std::string>{"load"}));
+    const auto id = machine_id(files);
+    EXPECT_EQ(id.size(), 12u);
+    EXPECT_EQ(machine_id(machine()), id);
+    files.set("etc/machine-id", "0123456789abcdef");
+    EXPECT_NE(machine_id(files), id);
 }
 
 TEST(Environment, SaysWhatWeakensAStudyHere) {

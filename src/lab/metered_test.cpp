@@ -20,6 +20,7 @@ TEST(Agreement, SmallDifferencesAreNone) {
     EXPECT_TRUE(judge_agreement(phase(100, 91, 0)).empty());
 }
 
+// Requirement 7.
 TEST(Agreement, ALargeDifferenceIsSaidUnlessTheWindowIsTooShortToKnow) {
     const auto notes = judge_agreement(phase(187.4, 326.9, 5));
     ASSERT_EQ(notes.size(), 1u);

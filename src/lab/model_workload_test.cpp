@@ -102,6 +102,7 @@ TEST_F(ModelWorkloadTest, ClassifiesEveryImageOnceInAPass) {
     EXPECT_EQ(trial.evidence().nodes_after, 7);
 }
 
+// Requirement 29.
 TEST_F(ModelWorkloadTest, RefusesAModelThatChanged) {
     auto trial = workload("other content");
     EXPECT_THROW(trial.load(), Error);

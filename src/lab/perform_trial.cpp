@@ -1,19 +1,27 @@
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/cpu_features.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "lab/calibration.h"
-#include "lab/environment.h"
+#include "lab/conditions.h"
+#include "lab/control.h"
+#include "lab/control_workload.h"
+#include "lab/idle.h"
 #include "lab/metered.h"
 #include "lab/model_workload.h"
 #include "lab/pixels.h"
 #include "lab/protocol.h"
+#include "lab/thermal_gate.h"
 #include "lab/trial.h"
 #include "meters/discovery.h"
+#include "meters/environment.h"
 #include "meters/file_tree.h"
 #include "meters/named/discover.h"
 #include "meters/sampler.h"
+#include "store/totals.h"
 
 namespace espalier::lab {
 namespace {
@@ -48,8 +56,8 @@ class CpuTime {
     explicit CpuTime(int process) : process_(process) {}
 
     Seconds operator()() {
-        if (process_ != 0) of_other_ = process_cpu_time(process_).value_or(of_other_);
-        return process_cpu_time().value() + of_other_;
+        if (process_ != 0) of_other_ = cpu_time_of(process_).value_or(of_other_);
+        return process_cpu_time() + of_other_;
     }
 
   private:
@@ -57,23 +65,58 @@ class CpuTime {
     Seconds of_other_{};
 };
 
-TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpus) {
-    MonotonicClock clock;
-    const meters::SystemFiles files;
-    const auto runtime = runtimes::make_runtime(request.runtime, request.access);
-    const auto spec = spec_of(request);
-    runtime->start(spec);
-    const int process = runtime->process();
+/// Processor time of the phases, of everything that executed the workload.
+Seconds cpu_of(const std::vector<store::PhaseRecord>& phases) {
+    Seconds sum;
+    for (const auto& phase : phases) sum += Seconds(phase.cpu_s.value_or(0.0));
+    return sum;
+}
+
+/// What must be known of a trial beside its numbers.
+std::vector<store::NoteRecord> judge_trial(const store::TrialRecord& measured, const ProtocolOutcome& outcome) {
+    std::vector<store::NoteRecord> notes = judge_idle(measured);
+    if (const auto* window = store::find_phase(measured, phase::kMeasure)) {
+        for (auto& note : judge_agreement(*window)) notes.push_back(std::move(note));
+        for (auto& note : judge_conservation(*window)) notes.push_back(std::move(note));
+    }
+    if (outcome.suspended > Seconds(0.0)) {
+        notes.push_back({0, "suspended",
+                         fmt::format("the machine slept for {:.1f} s during this trial, which has no energy of "
+                                     "the phases in which it slept",
+                                     outcome.suspended.value()),
+                         ""});
+    }
+    if (!outcome.steady) {
+        notes.push_back({0, "warm-up", "warm-up ended at its cap before the calls were steady", ""});
+    }
+    return notes;
+}
+
+/// What is observed, on what, and by what.
+struct Bench {
+    const TrialRequest& request;
+    const meters::FileTree& files;
+    const meters::nvml::Access& gpus;
+    Clock& clock;
+};
+
+/// The protocol with any workload, between two looks at the machine's conditions. `process` executes the workload; 0 is
+/// this one.
+TrialResult observe(const Bench& bench, Workload& workload, int process) {
+    const auto& [request, files, gpus, clock] = bench;
     const auto discovery = meters::discover(
         {.files = files, .clock = clock, .process = process, .gpus = gpus, .named = request.meters});
     meters::demand_named(discovery);
     meters::Sampler sampler(pointers(discovery), clock);
-    ModelWorkload workload(*runtime, spec, request.model_sha256, PixelFile::open(request.pixels, request.pixels_key));
+    const auto temperature = [&] { return meters::read_environment(files).temperature_c; };
+    const auto gate =
+        wait_until_cool(temperature, request.start_temperature_c, request.protocol.cool_down, clock);
     const auto before = read_conditions(files, discovery.gpus);
     CpuTime cpu_time(process);
     sampler.start();
     auto outcome =
-        carry_out(request.protocol, workload, sampler, clock, [&] { return cpu_time(); }, executing_part(request.device));
+        carry_out(request.protocol, workload, sampler, clock, [&] { return cpu_time(); }, machine_time_suspended,
+                  executing_part(request.device));
     sampler.stop();
     const auto after = read_conditions(files, discovery.gpus);
     for (auto& phase : outcome.phases) {
@@ -83,20 +126,35 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
     TrialResult result;
     result.measured.phases = std::move(outcome.phases);
     result.measured.traces = std::move(outcome.traces);
+    const Seconds own_cpu = cpu_of(result.measured.phases);
+    result.measured.environment = to_json(before, after, own_cpu).dump();
+    result.notes = judge_conditions(before, after, {usable_cpus(), request.threads, own_cpu});
+    if (auto note = judge(gate)) result.notes.push_back(std::move(*note));
+    for (auto& note : judge_trial(result.measured, outcome)) result.notes.push_back(std::move(note));
+    return result;
+}
+
+TrialResult measure_model(const Bench& bench) {
+    const TrialRequest& request = bench.request;
+    const auto runtime = runtimes::make_runtime(request.runtime, request.access);
+    const auto spec = spec_of(request);
+    runtime->start(spec);
+    ModelWorkload workload(*runtime, spec, request.model_sha256,
+                           PixelFile::open(request.pixels, request.pixels_key));
+    TrialResult result = observe(bench, workload, runtime->process());
     result.measured.evidence = runtimes::to_json(workload.evidence()).dump();
-    result.measured.environment = to_json(before, after).dump();
     result.measured.predictions_sha256 = hash_predictions(workload.predictions());
     if (request.keep_predictions) result.predictions = workload.predictions();
-    result.notes = judge_conditions(before, after, usable_cpus(), request.threads);
-    for (const auto& phase : result.measured.phases) {
-        if (phase.name != phase::kMeasure) continue;
-        for (auto& note : judge_agreement(phase)) result.notes.push_back(std::move(note));
-        for (auto& note : judge_conservation(phase)) result.notes.push_back(std::move(note));
-    }
-    if (!outcome.steady) {
-        result.notes.push_back({0, "warm-up", "warm-up ended at its cap before the calls were steady", ""});
-    }
     return result;
+}
+
+TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpus) {
+    MonotonicClock clock;
+    const meters::SystemFiles files;
+    const Bench bench{request, files, gpus, clock};
+    if (!is_control(request)) return measure_model(bench);
+    ControlWorkload workload(request.threads);
+    return observe(bench, workload, 0);
 }
 
 }  // namespace

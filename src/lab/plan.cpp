@@ -1,9 +1,13 @@
 #include "lab/plan.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/cpu_features.h"
 #include "base/error.h"
+#include "base/suggest.h"
+#include "lab/exclusion.h"
 
 namespace espalier::lab {
 namespace {
@@ -91,6 +95,18 @@ std::map<std::string, std::vector<std::string>> used_workers(
     return used;
 }
 
+/// The causes for which a trial may be left out, sorted. Throws a usage Error for one that nothing notes.
+std::vector<std::string> known_causes(std::vector<std::string> causes) {
+    for (const auto& cause : causes) {
+        if (std::find(kExclusionCauses.begin(), kExclusionCauses.end(), cause) != kExclusionCauses.end()) continue;
+        const std::vector<std::string> known(kExclusionCauses.begin(), kExclusionCauses.end());
+        fail_usage("no trial is left out for '{}'.{} Causes are: {}", cause, suggestion(cause, known),
+                   fmt::join(known, ", "));
+    }
+    std::sort(causes.begin(), causes.end());
+    return without_repeats(causes);
+}
+
 ProtocolSettings resolve_protocol(const PlanDraft& draft) {
     const ProtocolSettings defaults;
     constexpr Seconds kHour{3600.0};
@@ -103,6 +119,10 @@ ProtocolSettings resolve_protocol(const PlanDraft& draft) {
     protocol.timeout = in_range(draft.timeout, defaults.timeout, 240.0 * kHour, "the time-out of a trial");
     protocol.attempts = in_range(draft.attempts, defaults.attempts, 1, 100, "attempts");
     if (protocol.timeout < Seconds(1.0)) fail_usage("the time-out of a trial must be at least 1s");
+    protocol.cool_down = in_range(draft.cool_down, defaults.cool_down, kHour, "the wait for cooling down");
+    protocol.control_every =
+        in_range(draft.control_every, defaults.control_every, 0, 1'000'000, "trials between controls");
+    protocol.exclude = known_causes(draft.exclude.value_or(defaults.exclude));
     return protocol;
 }
 
@@ -129,11 +149,15 @@ PlanDraft merge(PlanDraft first, const PlanDraft& second) {
     fill(first.window, second.window);
     fill(first.timeout, second.timeout);
     fill(first.attempts, second.attempts);
+    fill(first.cool_down, second.cool_down);
+    fill(first.control_every, second.control_every);
+    fill(first.exclude, second.exclude);
     fill(first.costs.price, second.costs.price);
     fill(first.costs.carbon, second.costs.carbon);
     fill(first.costs.rent, second.costs.rent);
     fill(first.costs.pue, second.costs.pue);
     fill(first.costs.per_day, second.costs.per_day);
+    fill(first.costs.embodied, second.costs.embodied);
     if (!first.currency_given) {
         first.costs.currency = second.costs.currency;
         first.currency_given = second.currency_given;

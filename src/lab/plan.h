@@ -16,12 +16,17 @@ namespace espalier::lab {
 
 /// How long the steps of a trial take at least and at most.
 struct ProtocolSettings {
-    Seconds idle{0.2};        ///< idle window before the model is loaded
+    Seconds idle{0.2};        ///< idle windows before the model is loaded and after it was unloaded
     int warmup_calls = 3;     ///< at least so many calls before anything is measured
     Seconds warmup_cap{2.0};  ///< warm-up ends here even if the calls are not steady yet
     Seconds window{1.0};      ///< measured window at least this long, and at least one pass over the images
     Seconds timeout{600.0};   ///< a trial that takes longer is ended and counts as failed
     int attempts = 3;         ///< tries per trial when its process crashes or exceeds the time-out
+    Seconds cool_down{30.0};  ///< longest wait for the temperature at which the first trial began; 0: no wait
+    int control_every = 20;   ///< trials between two runs of the control workload; 0: none is run
+    /// Codes of notes whose trials are kept and shown, but left out of every result. Part of the plan, so that
+    /// it is decided before anything is measured.
+    std::vector<std::string> exclude = {"suspended", "throttled"};
 };
 
 /// A figure somebody stated; never measured here.
@@ -38,6 +43,8 @@ struct CostSettings {
     std::optional<CostFigure> rent;     ///< money per hour of the machine, electricity included
     std::optional<CostFigure> pue;      ///< facility energy / device energy, at least 1
     std::optional<CostFigure> per_day;  ///< images classified per day
+    /// g CO2e of making the machine, spread over its life, per hour of the whole machine.
+    std::optional<CostFigure> embodied;
     std::string currency = "money";
 };
 
@@ -90,6 +97,9 @@ struct PlanDraft {
     std::optional<Seconds> window;
     std::optional<Seconds> timeout;
     std::optional<int> attempts;
+    std::optional<Seconds> cool_down;
+    std::optional<int> control_every;
+    std::optional<std::vector<std::string>> exclude;
     CostSettings costs;
     bool currency_given = false;
     std::optional<double> max_accuracy_drop;

@@ -22,7 +22,8 @@ std::optional<CostFigure> figure_from(const json& object) {
 json costs_json(const CostSettings& costs) {
     return {{"price_per_kwh", figure_json(costs.price)},    {"carbon_g_per_kwh", figure_json(costs.carbon)},
             {"rent_per_h", figure_json(costs.rent)},        {"pue", figure_json(costs.pue)},
-            {"images_per_day", figure_json(costs.per_day)}, {"currency", costs.currency}};
+            {"images_per_day", figure_json(costs.per_day)}, {"embodied_g_per_h", figure_json(costs.embodied)},
+            {"currency", costs.currency}};
 }
 
 CostSettings costs_from(const json& object) {
@@ -32,6 +33,7 @@ CostSettings costs_from(const json& object) {
     costs.rent = figure_from(object.at("rent_per_h"));
     costs.pue = figure_from(object.at("pue"));
     costs.per_day = figure_from(object.at("images_per_day"));
+    costs.embodied = figure_from(object.value("embodied_g_per_h", json(nullptr)));
     costs.currency = object.at("currency").get<std::string>();
     return costs;
 }
@@ -65,7 +67,9 @@ json measured_part(const Plan& plan) {
              {{"idle_s", protocol.idle.value()},
               {"warmup_calls", protocol.warmup_calls},
               {"warmup_cap_s", protocol.warmup_cap.value()},
-              {"window_s", protocol.window.value()}}}};
+              {"window_s", protocol.window.value()},
+              {"cool_down_s", protocol.cool_down.value()},
+              {"exclude", protocol.exclude}}}};
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
     if (!plan.workers.empty()) object["workers"] = plan.workers;
     if (!plan.data_of.empty()) object["data_of"] = plan.data_of;
@@ -77,6 +81,7 @@ json to_json(const Plan& plan) {
     json object = measured_part(plan);
     object["protocol"]["timeout_s"] = plan.protocol.timeout.value();
     object["protocol"]["attempts"] = plan.protocol.attempts;
+    object["protocol"]["control_every"] = plan.protocol.control_every;
     object["costs"] = costs_json(plan.costs);
     object["limits"] = {{"max_accuracy_drop", plan.limits.max_accuracy_drop},
                         {"min_effect", plan.limits.min_effect}};
@@ -105,6 +110,10 @@ Plan plan_from_json(const json& object) {
         plan.protocol.window = seconds(protocol, "window_s");
         plan.protocol.timeout = seconds(protocol, "timeout_s");
         plan.protocol.attempts = protocol.at("attempts").get<int>();
+        // Plans that were stored before these three were known had none of them.
+        plan.protocol.cool_down = Seconds(protocol.value("cool_down_s", 0.0));
+        plan.protocol.control_every = protocol.value("control_every", 0);
+        plan.protocol.exclude = protocol.value("exclude", std::vector<std::string>());
         plan.costs = costs_from(object.at("costs"));
         plan.limits.max_accuracy_drop = object.at("limits").at("max_accuracy_drop").get<double>();
         plan.limits.min_effect = object.at("limits").at("min_effect").get<double>();

@@ -53,6 +53,7 @@ price = { value = "0.25/kWh", date = "2026-11", source = "bill" }
 carbon = "350g/kWh"
 images-per-day = 20000
 currency = "EUR"
+embodied = { value = "320kg/4y", date = "2025", source = "maker" }
 
 [limits]
 max-accuracy-drop = "0.5pt"
@@ -80,6 +81,7 @@ TEST(PlanFile, IsReadCompletely) {
     EXPECT_DOUBLE_EQ(plan.limits.min_effect, 0.03);
 }
 
+// Requirement 37.
 TEST(PlanFile, ErrorsNameLineAndColumn) {
     EXPECT_THAT(plan_complaint("blocks = 3\nblock = 4\n"),
                 HasSubstr("plan.toml:2:1: there is no key 'block'"));
@@ -191,6 +193,34 @@ TEST(Plan, TheBaselineIsAlwaysThereAndNothingTwice) {
     EXPECT_THAT(plan.models, ElementsAre("/m"));
 }
 
+// Requirement 26.
+TEST(Plan, WhatIsLeftOutIsDecidedBeforeAnythingIsMeasured) {
+    auto draft = minimal();
+    const Plan usual = resolve(draft, same);
+    EXPECT_THAT(usual.protocol.exclude, ElementsAre("suspended", "throttled"));
+    draft.exclude = {{"steal", "battery", "steal"}};
+    const Plan other = resolve(draft, same);
+    EXPECT_THAT(other.protocol.exclude, ElementsAre("battery", "steal"));
+    // Another cause is another study: none can be added once the numbers are known.
+    EXPECT_NE(measured_part(other), measured_part(usual));
+    draft.exclude = {{"throtled"}};
+    EXPECT_THAT(complaint([&] { resolve(draft, same); }), HasSubstr("Did you mean 'throttled'?"));
+    EXPECT_THAT(plan_complaint("[protocol]\nexclude = 3"), HasSubstr("must be a list of texts"));
+}
+
+TEST(Plan, ARegionGivesWhatTheFileDoesNotState) {
+    const auto costs = [](const std::string& text) {
+        return parse_plan("[costs]\n" + text, "plan.toml", "/plans").costs;
+    };
+    EXPECT_DOUBLE_EQ(costs("region = \"ESP\"").carbon->value, 174.05);
+    EXPECT_EQ(costs("region = \"ESP\"").carbon->date, "2023");
+    EXPECT_FALSE(costs("region = \"ESP\"").pue);
+    EXPECT_DOUBLE_EQ(costs("region = \"gcp:europe-west9\"").pue->value, 1.12);
+    EXPECT_DOUBLE_EQ(costs("region = \"ESP\"\ncarbon = \"350g/kWh\"").carbon->value, 350.0);
+    EXPECT_DOUBLE_EQ(costs("pue = 1.4\nregion = \"gcp:europe-west9\"").pue->value, 1.4);
+    EXPECT_THAT(plan_complaint("[costs]\nregion = \"nowhere\""), HasSubstr("plan.toml:2:10: there is no region"));
+}
+
 TEST(Plan, SurvivesItsJson) {
     const Plan plan = resolve(parse_plan(kPlan, "plan.toml", "/plans"), same);
     EXPECT_EQ(to_json(plan_from_text(to_json(plan).dump())), to_json(plan));
@@ -215,6 +245,10 @@ TEST(Quantities, CarryTheirUnits) {
     EXPECT_DOUBLE_EQ(parse_duration("2h", "x").value(), 7200.0);
     EXPECT_DOUBLE_EQ(parse_points("0.5pt", "x"), 0.005);
     EXPECT_DOUBLE_EQ(parse_carbon("0.35kg/kWh", "x"), 350.0);
+    EXPECT_NEAR(parse_embodied("320kg/4y", "x"), 320e3 / (4 * 8766.0), 1e-9);
+    for (const char* wrong : {"320kg", "320/4y", "320kg/0y", "/4y", "320kg/4"}) {
+        EXPECT_THAT(complaint([&] { parse_embodied(wrong, "--embodied"); }), HasSubstr("--embodied")) << wrong;
+    }
     for (const char* wrong : {"", "5", "-1s", "nans", "infs", "1e999s", "5 parsecs", "s", "1s1s"}) {
         EXPECT_THAT(complaint([&] { parse_duration(wrong, "--window"); }), HasSubstr("--window")) << wrong;
     }

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "lab/plan.h"
 #include "lab/quantities.h"
+#include "lab/regions/region.h"
 #include "meters/named/spec.h"
 
 namespace espalier::lab {
@@ -146,6 +147,15 @@ Table protocol_keys() {
             {"warmup-cap", duration("protocol.warmup-cap", &PlanDraft::warmup_cap)},
             {"window", duration("protocol.window", &PlanDraft::window)},
             {"timeout", duration("protocol.timeout", &PlanDraft::timeout)},
+            {"cool-down", duration("protocol.cool-down", &PlanDraft::cool_down)},
+            {"control-every",
+             [](const toml::node& node, PlanDraft& draft, const Context& context) {
+                 draft.control_every = small_integer(node, context, "protocol.control-every");
+             }},
+            {"exclude",
+             [](const toml::node& node, PlanDraft& draft, const Context& context) {
+                 draft.exclude = texts(node, context, "protocol.exclude");
+             }},
             {"warmup",
              [](const toml::node& node, PlanDraft& draft, const Context& context) {
                  draft.warmup_calls = small_integer(node, context, "protocol.warmup");
@@ -159,6 +169,16 @@ Table cost_keys() {
     return {{"price", figure("costs.price", &CostSettings::price, parse_price)},
             {"carbon", figure("costs.carbon", &CostSettings::carbon, parse_carbon)},
             {"rent", figure("costs.rent", &CostSettings::rent, parse_rent)},
+            {"embodied", figure("costs.embodied", &CostSettings::embodied, parse_embodied)},
+            {"region",
+             [](const toml::node& node, PlanDraft& draft, const Context& context) {
+                 const auto region = quantity(node, context, "costs.region", [](std::string_view name, std::string_view) {
+                     return find_region(std::string(name));
+                 });
+                 // What the file states itself goes before; its keys come in alphabetical order.
+                 if (!draft.costs.carbon) draft.costs.carbon = region.carbon;
+                 if (!draft.costs.pue) draft.costs.pue = region.pue;
+             }},
             {"pue", plain_figure("costs.pue", &CostSettings::pue, 1.0)},
             {"images-per-day", plain_figure("costs.images-per-day", &CostSettings::per_day, 0.0)},
             {"currency", [](const toml::node& node, PlanDraft& draft, const Context& context) {

@@ -1,5 +1,7 @@
 #include "lab/protocol.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <ctime>
 
@@ -20,16 +22,35 @@ const meters::Description* best_energy(const std::vector<meters::Meter*>& meters
     return best;
 }
 
+/// Two clocks cannot be read at one moment; a machine that slept did so for longer than this.
+constexpr Seconds kClockReads{0.01};
+
+Seconds time_of(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9);
+}
+
+/// Takes the energies from a phase in which the machine slept.
+void spoil(store::PhaseRecord& phase, Seconds slept) {
+    for (auto& energy : phase.energies) {
+        energy.joules.reset();
+        if (energy.problem.empty()) energy.problem = fmt::format("the machine slept for {:.1f} s", slept.value());
+    }
+}
+
 /// The steps of one trial, each between two looks at the meters.
 class Trial {
   public:
     Trial(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler, Clock& clock,
-          const std::function<Seconds()>& cpu_time, meters::Part executing)
+          const std::function<Seconds()>& cpu_time, const std::function<Seconds()>& time_suspended,
+          meters::Part executing)
         : settings_(settings),
           workload_(workload),
           sampler_(sampler),
           clock_(clock),
           cpu_time_(cpu_time),
+          time_suspended_(time_suspended),
           executing_(executing) {}
 
     ProtocolOutcome run();
@@ -47,6 +68,7 @@ class Trial {
     meters::Sampler& sampler_;
     Clock& clock_;
     const std::function<Seconds()>& cpu_time_;
+    const std::function<Seconds()>& time_suspended_;
     const meters::Part executing_;
     ProtocolOutcome outcome_;
     std::vector<meters::Mark> edges_;
@@ -56,15 +78,23 @@ template <typename Step>
 void Trial::phase(const char* name, Step&& step) {
     store::PhaseRecord record;
     record.name = name;
+    const Seconds slept_before = time_suspended_();
+    workload_.synchronize();
     const meters::Mark begin = sampler_.mark(meters::Edge::kBegin);
     const Seconds cpu_before = cpu_time_();
     record.start_s = clock_.now().value();
     step(record);
+    workload_.synchronize();
     record.end_s = clock_.now().value();
     record.cpu_s = (cpu_time_() - cpu_before).value();
     const meters::Mark end = sampler_.mark(meters::Edge::kEnd);
     add_windows(sampler_.windows(begin, end), record);
     record.readings.push_back({"sampler cpu time", "s", meters::Sampler::own_cpu_time(begin, end).value()});
+    const Seconds slept = time_suspended_() - slept_before;
+    if (slept > kClockReads) {
+        spoil(record, slept);
+        outcome_.suspended += slept;
+    }
     outcome_.phases.push_back(std::move(record));
     edges_.push_back(begin);
     edges_.push_back(end);
@@ -120,6 +150,7 @@ ProtocolOutcome Trial::run() {
         phase(phase::kAccuracy, [&](auto& record) { complete_predictions(record); });
     }
     phase(phase::kUnload, [&](auto&) { workload_.unload(); });
+    phase(phase::kIdleAfter, [&](auto&) { clock_.sleep(settings_.idle); });
     outcome_.traces = power_traces(sampler_, edges_.front(), edges_.back());
     return std::move(outcome_);
 }
@@ -141,11 +172,16 @@ meters::Part executing_part(const std::string& device) {
 }
 
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
-                          Clock& clock, const std::function<Seconds()>& cpu_time, meters::Part executing) {
-    return Trial(settings, workload, sampler, clock, cpu_time, executing).run();
+                          Clock& clock, const std::function<Seconds()>& cpu_time,
+                          const std::function<Seconds()>& time_suspended, meters::Part executing) {
+    return Trial(settings, workload, sampler, clock, cpu_time, time_suspended, executing).run();
 }
 
-std::optional<Seconds> process_cpu_time(int process) {
+Seconds machine_time_suspended() { return time_of(CLOCK_BOOTTIME) - time_of(CLOCK_MONOTONIC); }
+
+Seconds process_cpu_time() { return time_of(CLOCK_PROCESS_CPUTIME_ID); }
+
+std::optional<Seconds> cpu_time_of(int process) {
     clockid_t clock{};
     timespec time{};
     if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return std::nullopt;

@@ -20,6 +20,7 @@ inline constexpr const char* kWarmUp = "warm-up";
 inline constexpr const char* kMeasure = "measure";
 inline constexpr const char* kAccuracy = "accuracy";
 inline constexpr const char* kUnload = "unload";
+inline constexpr const char* kIdleAfter = "idle-after";
 }  // namespace phase
 
 /// What a trial measured.
@@ -27,6 +28,7 @@ struct ProtocolOutcome {
     std::vector<store::PhaseRecord> phases;
     std::vector<store::TraceRecord> traces;  ///< power over the whole trial, one per energy meter
     bool steady = true;                      ///< false: warm-up ended at its cap before the calls were steady
+    Seconds suspended;                       ///< time for which the machine slept meanwhile
 };
 
 /// The length of the measured window: what the plan says, and for the best meter of energy (tiers A to D) of
@@ -40,20 +42,30 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
 meters::Part executing_part(const std::string& device);
 
 /// Carries out one trial:
-///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload.
-/// Instruments with ranges fix them before the measured window, when they have seen the load.
-/// Meters are read at the edges of the phases. In the measured window batches are classified one after the
+///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload
+///     -> idle window.
+/// Instruments with ranges fix them before the measured window, when they have seen the load. Meters are read at
+/// the edges of the phases, when the device has finished what it was given. In the measured window batches are classified one after the
 /// other until every image was classified at least once and window_length() has passed; each call is timed
 /// alone, and during the first pass its predictions are kept, between two timings. Images are decoded and
 /// preprocessed before the trial, outside all windows.
 ///
-/// `cpu_time` gives the processor time used so far by whatever executes the workload.
+/// `cpu_time` gives the processor time used so far by whatever executes the workload, `time_suspended` the time
+/// the machine has slept so far. Counters may go on while a machine sleeps, or lose what they had: a phase in
+/// which it slept has no energy of any meter.
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
                           Clock& clock, const std::function<Seconds()>& cpu_time,
+                          const std::function<Seconds()>& time_suspended,
                           meters::Part executing = meters::Part::kProcessor);
 
-/// Processor time of a process, all threads, in nanosecond steps; 0 is this one. Of one that has ended it is what this
-/// process alone can tell: nothing.
-std::optional<Seconds> process_cpu_time(int process = 0);
+/// Time since the start of the machine that the monotonic clock left out because the machine slept:
+/// CLOCK_BOOTTIME less CLOCK_MONOTONIC.
+Seconds machine_time_suspended();
+
+/// Processor time of this process, all threads, in nanosecond steps (CLOCK_PROCESS_CPUTIME_ID).
+Seconds process_cpu_time();
+
+/// The same of another process; nothing where it has ended.
+std::optional<Seconds> cpu_time_of(int process);
 
 }  // namespace espalier::lab

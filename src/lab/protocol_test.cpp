@@ -63,17 +63,21 @@ class LoggingMeter final : public meters::Meter {
     meters::FakeMeter meter_;
 };
 
+Seconds awake() { return Seconds(0); }
+
 class Protocol : public testing::Test {
   protected:
     ProtocolOutcome run(std::int64_t further = 0, meters::Tier tier = meters::Tier::kUncalibratedModel) {
         LoggingWorkload workload(clock_, log_, further);
         LoggingMeter meter(clock_, log_, tier);
         meters::Sampler sampler({&meter}, clock_);
-        return carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); });
+        return carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); },
+                         [&] { return suspended_; });
     }
 
     meters::VirtualClock clock_;
     std::vector<std::string> log_;
+    Seconds suspended_{0};
     ProtocolSettings settings_{.idle = Seconds(1.0),
                                .warmup_calls = 2,
                                .warmup_cap = Seconds(2.0 / 64),
@@ -89,12 +93,13 @@ TEST_F(Protocol, HappensInThisOrder) {
                             "read", "call 0", "call 1", "read",  // warm-up, to its cap
                             "read", "call 0", "keep 0", "call 1", "keep 1", "call 2", "keep 2", "call 0",
                             "read", "read", "call 3", "keep 3", "read",  // predictions beyond the window
-                            "read", "unload", "read"));
+                            "read", "unload", "read",                    //
+                            "read", "read"));                            // idle again
 }
 
 TEST_F(Protocol, RecordsTimeEnergyCallsAndImagesOfEachPhase) {
     const auto outcome = run();
-    ASSERT_EQ(outcome.phases.size(), 6u);
+    ASSERT_EQ(outcome.phases.size(), 7u);
     const auto& optimize = outcome.phases[2];
     EXPECT_EQ(optimize.name, phase::kOptimize);
     EXPECT_NEAR(optimize.duration_s(), 2.0, 1e-9);
@@ -122,7 +127,7 @@ TEST_F(Protocol, TheEnergyOfAnIdleGpuIsRecordedApartAndLengthensNothing) {
     meters.push_back(&processor);
     meters::Sampler sampler(meters, clock_);
     LoggingWorkload workload(clock_, log_, 0);
-    const auto outcome = carry_out(settings_, workload, sampler, clock_, [] { return Seconds(0); });
+    const auto outcome = carry_out(settings_, workload, sampler, clock_, [] { return Seconds(0); }, awake);
     const auto& optimize = outcome.phases[2];
     const auto all = store::energy_totals(optimize);
     ASSERT_EQ(all.size(), 3u);
@@ -139,6 +144,7 @@ TEST_F(Protocol, TheEnergyOfAnIdleGpuIsRecordedApartAndLengthensNothing) {
     EXPECT_EQ(outcome.traces.size(), 3u);
 }
 
+// Requirement 18.
 TEST_F(Protocol, LengthensTheWindowForAMeterThatIsTested) {
     EXPECT_NEAR(run(0, meters::Tier::kHardwareCounter).phases[4].duration_s(), 1.0, 1.0 / 64);
     EXPECT_NEAR(run(0, meters::Tier::kUncalibratedModel).phases[4].duration_s(), 4.0 / 64, 1e-9);
@@ -154,6 +160,7 @@ TEST_F(Protocol, AWallMeterGetsItsMinuteAndACheckBesideItLengthensNothing) {
     EXPECT_EQ(window_length(settings_, {&slow, &wall}), Seconds(5000));
 }
 
+// Requirement 23.
 TEST_F(Protocol, SaysWhenWarmUpEndedAtItsCap) {
     EXPECT_FALSE(run().steady);
     settings_.warmup_cap = Seconds(10.0);
@@ -162,19 +169,90 @@ TEST_F(Protocol, SaysWhenWarmUpEndedAtItsCap) {
     EXPECT_EQ(outcome.phases[3].calls, 10);
 }
 
+// Requirement 5.
 TEST_F(Protocol, AGapStaysAGap) {
     meters::ConstantPlant plant(Watts(10.0));
     meters::FakeMeter meter(plant, clock_, {.tier = meters::Tier::kHardwareCounter});
     meter.fail_read(4);  // at the beginning of "optimize"
     LoggingWorkload workload(clock_, log_, 0);
     meters::Sampler sampler({&meter}, clock_);
-    const auto outcome = carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); });
+    const auto outcome =
+        carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); }, awake);
     const auto total = store::energy_totals(outcome.phases[2]).at(0);
     EXPECT_FALSE(total.joules.has_value());
     EXPECT_NE(total.problem, "");
     EXPECT_TRUE(store::energy_totals(outcome.phases[4]).at(0).joules.has_value());
 }
 
+/// A device that goes on with its work after a call has returned, and draws 10 W more while it does.
+class AsynchronousDevice final : public Workload, public meters::Plant {
+  public:
+    explicit AsynchronousDevice(meters::VirtualClock& clock) : clock_(clock) {}
+    void load() override {}
+    void optimize() override {}
+    std::int64_t window_calls() const override { return 4; }
+    std::int64_t further_calls() const override { return 0; }
+    std::int64_t call(std::int64_t) override {
+        busy_until_ = std::max(busy_until_, clock_.now()) + kWork;
+        work_ += kWork;
+        clock_.advance(Seconds(1.0 / 1024));
+        return 1;
+    }
+    void synchronize() override { clock_.advance(std::max(Seconds(0), busy_until_ - clock_.now())); }
+    void keep(std::int64_t) override {}
+    void unload() override {}
+
+    Watts power(Seconds) const override { return Watts(10); }
+    /// Of the work alone, as far as it is done at that time.
+    Joules energy(Seconds time) const override {
+        return Watts(10) * (work_ - std::max(Seconds(0), busy_until_ - time));
+    }
+
+  private:
+    static constexpr Seconds kWork{1.0 / 16};
+    meters::VirtualClock& clock_;
+    Seconds busy_until_;
+    Seconds work_;
+};
+
+// Requirement 17.
+TEST_F(Protocol, WorkThatTheDeviceStillDoesNeverLeaksOutOfItsWindow) {
+    AsynchronousDevice device(clock_);
+    meters::FakeMeter meter(device, clock_, {.tier = meters::Tier::kUncalibratedModel});
+    meters::Sampler sampler({&meter}, clock_);
+    settings_.window = Seconds(0.0);
+    const auto outcome = carry_out(settings_, device, sampler, clock_, awake, awake);
+    const auto joules = [&](std::size_t phase) { return *store::energy_totals(outcome.phases[phase]).at(0).joules; };
+    // Four calls of 1/16 s at 10 W; the meter refreshes each millisecond.
+    EXPECT_NEAR(joules(4), 2.5, 0.02);
+    EXPECT_NEAR(joules(5), 0.0, 0.02);
+    EXPECT_NEAR(joules(6), 0.0, 0.02);
+    EXPECT_NEAR(outcome.phases[4].duration_s(), 0.25, 1e-9);
+}
+
+// Requirement 16.
+TEST_F(Protocol, APhaseInWhichTheMachineSleptHasNoEnergy) {
+    LoggingWorkload workload(clock_, log_, 0);
+    LoggingMeter meter(clock_, log_, meters::Tier::kHardwareCounter);
+    meters::Sampler sampler({&meter}, clock_);
+    // The lid is closed for an hour once 2.5 s have passed: while the tactic is applied.
+    const auto suspended = [&] { return clock_.now() > Seconds(2.5) ? Seconds(3600) : Seconds(0); };
+    const auto outcome = carry_out(settings_, workload, sampler, clock_, awake, suspended);
+    EXPECT_EQ(outcome.suspended, Seconds(3600));
+    const auto optimize = store::energy_totals(outcome.phases[2]).at(0);
+    EXPECT_FALSE(optimize.joules);
+    EXPECT_NE(optimize.problem.find("slept for 3600.0 s"), std::string::npos);
+    EXPECT_TRUE(store::energy_totals(outcome.phases[4]).at(0).joules);
+}
+
+// Requirement 16.
+TEST(MachineTimeSuspended, GrowsOnlyWhileTheMachineSleeps) {
+    const Seconds before = machine_time_suspended();
+    EXPECT_GE(before, Seconds(-0.001));
+    EXPECT_LT((machine_time_suspended() - before).value(), 0.01);
+}
+
+// Requirement 23.
 TEST(IsSteady, ComparesTheLastCallsWithThoseBefore) {
     const std::vector<float> falling = {9, 8, 7, 6, 5, 4, 4, 4, 4, 4};
     EXPECT_FALSE(is_steady(falling));

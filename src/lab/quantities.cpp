@@ -60,6 +60,19 @@ double parse_carbon(std::string_view text, std::string_view what) {
     return parse(text, what, kCarbon, "350g/kWh");
 }
 
+double parse_embodied(std::string_view text, std::string_view what) {
+    constexpr double kHoursPerYear = 8766.0;
+    constexpr Unit kMasses[] = {{"g", 1.0}, {"kg", 1e3}};
+    constexpr Unit kLives[] = {{"y", kHoursPerYear}};
+    constexpr std::string_view kExample = "320kg/4y, the mass of CO2e and the years of use";
+    const auto slash = text.find('/');
+    const double grams = parse(text.substr(0, slash), what, kMasses, kExample);
+    const double hours =
+        parse(slash == std::string_view::npos ? "" : text.substr(slash + 1), what, kLives, kExample);
+    if (!(hours > 0.0)) fail_usage("{}: a machine is used for some time; {} is none", what, text.substr(0, 60));
+    return grams / hours;
+}
+
 double parse_rent(std::string_view text, std::string_view what) {
     return parse(text, what, kRents, "1.20/h");
 }

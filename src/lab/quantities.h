@@ -25,6 +25,9 @@ double parse_price(std::string_view text, std::string_view what);
 /// Grams of CO2 equivalent per kilowatt-hour: "350g/kWh" gives 350.
 double parse_carbon(std::string_view text, std::string_view what);
 
+/// Grams of CO2 equivalent of making a machine over its life in years: "320kg/4y" gives grams per hour, 9.13.
+double parse_embodied(std::string_view text, std::string_view what);
+
 /// Money per hour: "1.20/h" gives 1.2.
 double parse_rent(std::string_view text, std::string_view what);
 

@@ -4,7 +4,11 @@
 #include <map>
 
 #include "base/error.h"
+#include "lab/conditions.h"
+#include "lab/control.h"
+#include "lab/exclusion.h"
 #include "lab/wall_time.h"
+#include "store/controls.h"
 #include "store/labels.h"
 #include "store/notes.h"
 #include "store/predictions.h"
@@ -28,8 +32,7 @@ const char* outcome_name(Kind kind) {
             return "crashed";
         case Kind::kTimedOut:
             return "timed out";
-        case Kind::kNoMeter:
-            return "no meter";
+        case Kind::kNoMeter:  // the trial is open again, as after an interruption; the detail says why
         case Kind::kInterrupted:
             return "interrupted";
     }
@@ -58,6 +61,10 @@ class Runner {
     void commit(store::TrialRecord& trial, const TrialOutcome& outcome);
     void compare_predictions(const store::TrialRecord& trial);
     void report(const store::TrialRecord& trial, const TrialOutcome& outcome, bool will_retry);
+    void run_control_if_due();
+    void run_control();
+    void end_controls();
+    void learn_start_temperature(const std::string& environment);
     std::size_t variant_index(store::Id variant) const;
     std::string model_name(const store::VariantRecord& variant) const;
 
@@ -71,20 +78,25 @@ class Runner {
     RunSummary summary_;
     std::map<store::Id, int> errors_;
     std::map<store::Id, std::string> predictions_;  ///< hash first seen, by variant
+    std::optional<double> start_temperature_c_;     ///< of the first trial that is done
+    int since_control_ = -1;                        ///< trials made since the last control; -1: none was run yet
 };
 
 RunSummary Runner::carry_on() {
     trials_.recover(run_.study.id, utc_now());
     auto trials = trials_.list(run_.study.id);
     for (const auto& trial : trials) {
-        if (trial.state == store::TrialState::kDone)
-            predictions_.emplace(trial.variant_id, trial.predictions_sha256);
+        if (trial.state != store::TrialState::kDone) continue;
+        predictions_.emplace(trial.variant_id, trial.predictions_sha256);
+        learn_start_temperature(trial.environment);
     }
     for (auto& trial : trials) {
         if (trial.state != store::TrialState::kPlanned) continue;
         if (must_end()) break;
+        run_control_if_due();
         make(trial);
     }
+    end_controls();
     summary_.progress = trials_.progress(run_.study.id);
     summary_.interrupted = options_.stop_requests() > 0 && summary_.progress.planned > 0;
     return summary_;
@@ -113,6 +125,7 @@ bool Runner::attempt(store::TrialRecord& trial, int number) {
     trials_.begin(trial.id, utc_now());
     TrialRequest request = run_.requests.at(variant_index(trial.variant_id));
     request.keep_predictions = !predictions_.contains(trial.variant_id);
+    request.start_temperature_c = start_temperature_c_;
     const TrialOutcome outcome = execute_(request, [this] { return options_.stop_requests() > 1; });
     if (outcome.kind == Kind::kDone) {
         commit(trial, outcome);
@@ -138,12 +151,15 @@ void Runner::commit(store::TrialRecord& trial, const TrialOutcome& outcome) {
     trial.evidence = measured.evidence;
     trial.environment = measured.environment;
     trial.predictions_sha256 = measured.predictions_sha256;
+    learn_start_temperature(trial.environment);
+    std::vector<store::NoteRecord> notes = outcome.result.notes;
+    for (auto& note : exclude(notes, run_.exclude)) notes.push_back(std::move(note));
     database_.transaction([&] {
         trials_.finish(trial, now);
         if (outcome.result.predictions) {
             store::Predictions(database_).add(trial.variant_id, trial.id, *outcome.result.predictions);
         }
-        for (auto note : outcome.result.notes) {
+        for (auto& note : notes) {
             note.trial_id = trial.id;
             note.created_at = now;
             store::Notes(database_).add(run_.study.id, note);
@@ -153,6 +169,35 @@ void Runner::commit(store::TrialRecord& trial, const TrialOutcome& outcome) {
     // The next trial needs the room more than this record does.
     trial.phases.clear();
     trial.traces.clear();
+}
+
+void Runner::run_control_if_due() {
+    if (!run_.control || run_.control_every <= 0) return;
+    if (since_control_ < 0 || since_control_ >= run_.control_every) run_control();
+    ++since_control_;
+}
+
+/// A control that fails takes nothing from the study: it is left out.
+void Runner::run_control() {
+    since_control_ = 0;
+    const TrialOutcome outcome = execute_(*run_.control, [this] { return options_.stop_requests() > 1; });
+    if (outcome.kind != Kind::kDone) return;
+    const auto done = trials_.progress(run_.study.id).done;
+    store::Controls(database_).add(run_.study.id, control_record(outcome.result.measured, done, utc_now()));
+}
+
+/// The last control, and what all of them say.
+void Runner::end_controls() {
+    if (since_control_ < 0) return;
+    if (options_.stop_requests() == 0) run_control();
+    auto note = judge_controls(store::Controls(database_).list(run_.study.id));
+    if (!note) return;
+    note->created_at = utc_now();
+    store::Notes(database_).add(run_.study.id, *note);
+}
+
+void Runner::learn_start_temperature(const std::string& environment) {
+    if (!start_temperature_c_) start_temperature_c_ = start_temperature(environment);
 }
 
 void Runner::compare_predictions(const store::TrialRecord& trial) {

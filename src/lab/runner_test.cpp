@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/random.h"
+#include "lab/control.h"
 #include "lab/design.h"
 #include "store/lock.h"
 #include "store/notes.h"
@@ -113,6 +114,7 @@ TEST_F(Runner, MakesEveryTrialInTheOrderOfTheDesign) {
     EXPECT_EQ(made, planned_order);
 }
 
+// Requirement 29.
 TEST_F(Runner, AsksForPredictionsOncePerVariantAndNoticesWhenTheyChange) {
     int asked = 0;
     int made = 0;
@@ -258,6 +260,72 @@ std::vector<store::Id> schedule(const store::StudyRecord& study) {
     return variants;
 }
 
+// Requirement 28.
+TEST_F(Runner, RunsTheControlAtTheStartAtTheEndAndBetween) {
+    run_.control = control_request(1, {});
+    run_.control_every = 5;
+    std::string order;
+    double time = 1.0;
+    const auto summary = carry_on_with([&](const TrialRequest& request, const auto&) {
+        order += is_control(request) ? 'c' : 't';
+        TrialResult result = result_of("same");
+        result.measured.phases[0].latency_s = {static_cast<float>(time)};
+        if (is_control(request)) time += 0.02;
+        return TrialOutcome{Kind::kDone, result, ""};
+    });
+    EXPECT_EQ(order, "ctttttctttttcttc");
+    EXPECT_EQ(summary.progress.done, kVariants * kBlocks);
+    const auto study = stored();
+    ASSERT_EQ(study.controls.size(), 4u);
+    EXPECT_EQ(study.controls[1].after_trials, 5);
+    EXPECT_EQ(study.controls[3].after_trials, 12);
+    ASSERT_EQ(study.notes.size(), 1u);
+    EXPECT_EQ(study.notes[0].code, "control-drift");
+}
+
+TEST_F(Runner, AControlThatFailsTakesNothingFromTheStudy) {
+    run_.control = control_request(1, {});
+    run_.control_every = 5;
+    const auto summary = carry_on_with([&](const TrialRequest& request, const auto&) {
+        return is_control(request) ? TrialOutcome{Kind::kCrashed, {}, "no"}
+                                   : TrialOutcome{Kind::kDone, result_of("same"), ""};
+    });
+    EXPECT_EQ(summary.progress.done, kVariants * kBlocks);
+    EXPECT_TRUE(stored().controls.empty());
+}
+
+// Requirement 23.
+TEST_F(Runner, EveryTrialLearnsTheTemperatureAtWhichTheFirstBegan) {
+    std::vector<std::optional<double>> told;
+    carry_on_with([&](const TrialRequest& request, const auto&) {
+        told.push_back(request.start_temperature_c);
+        TrialResult result = result_of("same");
+        result.measured.environment =
+            fmt::format(R"({{"before":{{"temperature_c":{}}}}})", 40 + static_cast<int>(told.size()));
+        return TrialOutcome{Kind::kDone, result, ""};
+    });
+    EXPECT_EQ(told.front(), std::nullopt);
+    EXPECT_EQ(told[1], 41.0);
+    EXPECT_EQ(told.back(), 41.0);
+}
+
+// Requirement 26.
+TEST_F(Runner, LeavesATrialOutForAPreregisteredCauseAndKeepsWhatItMeasured) {
+    run_.exclude = {"throttled"};
+    int made = 0;
+    carry_on_with([&](const TrialRequest&, const auto&) {
+        TrialResult result = result_of("same");
+        if (++made == 2) result.notes.push_back({0, "throttled", "heat held the cores down", ""});
+        if (made == 3) result.notes.push_back({0, "warm-up", "not steady", ""});
+        return TrialOutcome{Kind::kDone, result, ""};
+    });
+    const auto study = stored();
+    EXPECT_EQ(store::excluded_trials(study), std::set<store::Id>{study.trials[1].id});
+    EXPECT_EQ(study.trials[1].state, store::TrialState::kDone);
+    EXPECT_EQ(study.trials[1].phases.size(), 1u);
+}
+
+// Requirement 27.
 TEST_F(Runner, SurvivesBeingKilledAtAnyMoment) {
     const auto trial = program("sleep 0.01");
     const auto order = schedule(stored());
@@ -290,6 +358,7 @@ TEST_F(Runner, SurvivesBeingKilledAtAnyMoment) {
     EXPECT_EQ(schedule(stored()), order);
 }
 
+// Requirement 27.
 TEST_F(Runner, SurvivesTrialsBeingKilled) {
     // Every third process dies, so that no trial dies three times in a row.
     const auto trial =

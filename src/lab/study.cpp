@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "lab/control.h"
 #include "lab/environment.h"
+#include "lab/protocol.h"
 #include "lab/wall_time.h"
 #include "meters/file_tree.h"
 #include "store/notes.h"
@@ -74,7 +76,7 @@ Seconds pilot(const Prepared& prepared, const PreparedModel& model, const std::s
     const double calls = std::ceil(static_cast<double>(model.images->size()) / plan.batch);
     const Seconds warm_up =
         std::min(plan.protocol.warmup_cap, call * std::max(10, plan.protocol.warmup_calls));
-    return kOverheadOfATrial + plan.protocol.idle + (ready - start) + warm_up +
+    return kOverheadOfATrial + 2.0 * plan.protocol.idle + (ready - start) + warm_up +
            std::max(prepared.window, call * calls);
 }
 
@@ -110,6 +112,9 @@ OpenedStudy open_study(store::Database& database, const Prepared& prepared, cons
     }
     opened.run.requests = make_requests(prepared, opened.run.study, with_workers(access, prepared.plan));
     opened.run.attempts = prepared.plan.protocol.attempts;
+    opened.run.exclude = prepared.plan.protocol.exclude;
+    opened.run.control = control_request(prepared.plan.threads, prepared.plan.protocol);
+    opened.run.control_every = prepared.plan.protocol.control_every;
     return opened;
 }
 

@@ -38,6 +38,8 @@ struct TrialRequest {
     bool keep_predictions = false;  ///< return them image by image, not only their hash
     ProtocolSettings protocol;
     std::vector<meters::NamedMeter> meters{};  ///< with their logins: a request is never stored
+    /// Temperature of the processor at which the study's first trial began, in degrees Celsius.
+    std::optional<double> start_temperature_c{};
 };
 
 /// What a trial's process hands back: what it measured, or why it could not.

@@ -183,6 +183,8 @@ std::string write_request(const TrialRequest& request) {
                  {"warmup_calls", protocol.warmup_calls},
                  {"warmup_cap_s", protocol.warmup_cap.value()},
                  {"window_s", protocol.window.value()},
+                 {"cool_down_s", protocol.cool_down.value()},
+                 {"start_temperature_c", optional_json(request.start_temperature_c)},
                  {"meters", meters_json(request.meters)}});
 }
 
@@ -207,6 +209,8 @@ TrialRequest read_request(const std::string& text) {
         request.protocol.warmup_calls = object.at("warmup_calls").get<int>();
         request.protocol.warmup_cap = Seconds(object.at("warmup_cap_s").get<double>());
         request.protocol.window = Seconds(object.at("window_s").get<double>());
+        request.protocol.cool_down = Seconds(object.at("cool_down_s").get<double>());
+        request.start_temperature_c = optional_number(object.at("start_temperature_c"));
         return request;
     });
 }

@@ -14,11 +14,22 @@
 namespace espalier::lab {
 namespace {
 
-/// Trials of one variant, in the order of the design.
-std::vector<const store::TrialRecord*> trials_of(const store::StudyRecord& study, store::Id variant) {
-    std::vector<const store::TrialRecord*> trials;
+/// Trials of one variant, in the order of the design, and how many of its trials are left out.
+struct VariantTrials {
+    std::vector<const store::TrialRecord*> kept;
+    int excluded = 0;
+};
+
+VariantTrials trials_of(const store::StudyRecord& study, store::Id variant) {
+    const auto excluded = store::excluded_trials(study);
+    VariantTrials trials;
     for (const auto& trial : study.trials) {
-        if (trial.variant_id == variant) trials.push_back(&trial);
+        if (trial.variant_id != variant) continue;
+        if (excluded.contains(trial.id)) {
+            ++trials.excluded;
+        } else {
+            trials.kept.push_back(&trial);
+        }
     }
     return trials;
 }
@@ -48,6 +59,7 @@ class ModelJudge {
     void keep_original();
     const VariantFindings* best(AccuracyVerdict wanted) const;
     void add_cautions();
+    void tell_exclusions();
 
     const store::StudyRecord& study_;
     const LimitSettings& limits_;
@@ -77,7 +89,7 @@ ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord
         } else {
             variants_.push_back(&variant);
         }
-        const auto own = trials_of(study, variant.id);
+        const auto own = trials_of(study, variant.id).kept;
         all.insert(all.end(), own.begin(), own.end());
     }
     std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) {
@@ -92,13 +104,15 @@ ModelVerdict ModelJudge::judge() {
         fail("the study holds no baseline of {}; nothing can be compared", verdict_.model);
     verdict_.recommendation = store::label(study_, *baseline_);
     const auto trials = trials_of(study_, baseline_->id);
-    baseline_measures_ = read_measures(trials, baseline_->batch, verdict_.source);
-    baseline_evidence_ = first_evidence(trials);
+    verdict_.baseline_excluded = trials.excluded;
+    baseline_measures_ = read_measures(trials.kept, baseline_->batch, verdict_.source);
+    baseline_evidence_ = first_evidence(trials.kept);
     if (baseline_->prediction) verdict_.baseline_top1 = accuracy(*baseline_->prediction, 1);
     if (!verdict_.by_energy) verdict_.baseline_estimate_j = median_of(baseline_measures_.energy_j);
     verdict_.baseline_uncertainty = uncertainty_of(baseline_measures_);
     for (const auto* variant : variants_) {
-        measures_.push_back(read_measures(trials_of(study_, variant->id), variant->batch, verdict_.source));
+        measures_.push_back(
+            read_measures(trials_of(study_, variant->id).kept, variant->batch, verdict_.source));
         verdict_.variants.push_back(find(*variant, measures_.back()));
     }
     adjust_families();
@@ -120,6 +134,7 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Meas
     findings.tactic = store::label(study_, variant);
     findings.done = measures.done;
     findings.failed = measures.failed;
+    findings.excluded = trials.excluded;
     if (verdict_.by_energy) {
         findings.energy =
             compare(baseline_measures_.energy_j, measures.energy_j, limits_.min_effect, bootstrap_);
@@ -140,7 +155,7 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Meas
             compare_accuracy(*baseline_->prediction, *variant.prediction, limits_.max_accuracy_drop);
     }
     findings.paybacks = paybacks(baseline_measures_, measures, verdict_.source, costs_, bootstrap_);
-    findings.happened = describe_evidence(baseline_evidence_, first_evidence(trials));
+    findings.happened = describe_evidence(baseline_evidence_, first_evidence(trials.kept));
     if (measures.done == 0 && measures.failed > 0)
         findings.rejected = "every trial failed: " + measures.error;
     return findings;
@@ -257,10 +272,32 @@ void ModelJudge::add_cautions() {
     };
     tell("steal", "the hypervisor took more than 1 % of the processor time");
     tell("load", "the machine was busy with something else");
+    tell("foreign-load", "other programs used more than a tenth of the processor time");
     tell("governor", "the frequency governor changed");
+    tell("turbo", "turbo was switched on or off");
+    tell("power-limit", "the processor's power limit changed");
+    tell("throttled", "heat held processor cores down");
+    tell("thermal", "the processor began warmer or colder than in the first");
+    tell("swap", "memory was swapped");
+    tell("battery", "the machine ran on its battery");
+    tell("suspended", "the machine slept");
+    tell("idle-drift", "the power at rest changed by more than 3 %");
+    tell("net-not-positive", "the energy was less than the machine draws at rest");
     tell("warm-up", "warm-up ended before the calls were steady");
     tell("conservation", "the parts drew more than the whole machine: something is counted twice");
     tell("predictions-differ", "a variant predicted differently than before");
+    tell_exclusions();
+}
+
+/// By arm: what is left out of one more than of others may favour it.
+void ModelJudge::tell_exclusions() {
+    std::string counts;
+    const auto add = [&](const std::string& tactic, int count) {
+        if (count > 0) counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", tactic, count);
+    };
+    if (baseline_ != nullptr) add(baseline_->tactic, verdict_.baseline_excluded);
+    for (const auto& variant : verdict_.variants) add(variant.tactic, variant.excluded);
+    if (!counts.empty()) verdict_.cautions.push_back("trials left out, as the plan says: " + counts);
 }
 
 }  // namespace
@@ -280,15 +317,10 @@ std::string name(Decision decision) {
 }
 
 std::optional<EnergyUncertainty> energy_uncertainty(const Measures& measures) {
-    const statistics::PairedRepetitions known(statistics::Repetitions(measures.energy_j),
-                                              statistics::Repetitions(measures.budget_j));
-    if (known.size() < 2 || known.unpaired() > 0) return std::nullopt;
-    EnergyUncertainty result;
-    result.figure = statistics::mean_with_uncertainty(statistics::Repetitions(measures.energy_j));
-    result.figure.sources.push_back(
-        {.component = "meter", .standard = statistics::median(known.treated()), .common = true});
-    result.combined = statistics::combine(result.figure.sources);
-    return result;
+    const auto figure = statistics::mean_with_uncertainty(statistics::Repetitions(measures.energy_j),
+                                                          statistics::Repetitions(measures.budget_j));
+    if (!figure) return std::nullopt;
+    return EnergyUncertainty{*figure, statistics::combine(figure->sources)};
 }
 
 const Contest& ModelVerdict::contest() const {

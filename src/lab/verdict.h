@@ -47,6 +47,7 @@ struct VariantFindings {
     std::string rejected;  ///< why it cannot be recommended; empty where it can
     int done = 0;          ///< trials
     int failed = 0;
+    int excluded = 0;  ///< trials that are done, but left out for a cause that the plan names
 
     /// The quantity by which variants are chosen: energy where it is measured, else time.
     const std::optional<Comparison>& primary() const { return energy ? energy : time; }
@@ -74,6 +75,7 @@ struct ModelVerdict {
     EnergySource source;
     std::optional<double> baseline_estimate_j;  ///< per image, tier E
     std::optional<EnergyUncertainty> baseline_uncertainty;
+    int baseline_excluded = 0;  ///< trials of the baseline, as VariantFindings::excluded
     std::optional<Share> baseline_top1;
     std::vector<VariantFindings> variants;  ///< without the baseline
     /// Whether baseline and variants are all alike in a quantity, and how they rank in it; "energy" or "time"

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/random.h"
+#include "store/notes.h"
 
 namespace espalier::lab {
 namespace {
@@ -89,6 +90,7 @@ store::StudyRecord make_study(const std::vector<Behaviour>& behaviours, int bloc
         const double drift = 1.0 + 0.02 * random.normal();
         for (std::size_t v = 0; v < behaviours.size(); ++v) {
             auto trial = make_trial(behaviours[v], block, drift * (1.0 + 0.002 * random.normal()), tier);
+            trial.id = static_cast<store::Id>(study.trials.size() + 1);
             trial.variant_id = static_cast<store::Id>(v + 1);
             trial.position = static_cast<int>(v);
             study.trials.push_back(std::move(trial));
@@ -135,6 +137,7 @@ TEST(Verdict, KeepsTheOriginalWhereNothingSaves) {
     EXPECT_THAT(describe(verdict, false), HasSubstr("Keep the original."));
 }
 
+// Requirement 25.
 TEST(Verdict, ClaimsNothingFromFewBlocks) {
     const auto verdict = judge(make_study(kTypical, 5), {}, {}, kQuick);
     EXPECT_EQ(verdict.models.at(0).decision, Decision::kNone);
@@ -146,6 +149,7 @@ TEST(Verdict, ClaimsNothingFromFewBlocks) {
     EXPECT_THAT(describe(verdict, false), HasSubstr("complete blocks: 5 of the 10"));
 }
 
+// Requirement 34.
 TEST(Verdict, NeverTestsAnEstimateAsEnergy) {
     const auto verdict = judge(make_study(kTypical, 12, "E"), {}, {}, kQuick).models.at(0);
     EXPECT_FALSE(verdict.by_energy);
@@ -204,6 +208,7 @@ TEST(Verdict, PrefersShownAccuracyToAGreaterSaving) {
     EXPECT_EQ(verdict.decision, Decision::kAdopt);
 }
 
+// Requirement 34.
 TEST(Verdict, AMixOfTiersIsNeverCompared) {
     auto study = make_study({{"baseline"}, {"compile", 0.5}}, 12);
     for (auto& trial : study.trials) {
@@ -287,6 +292,7 @@ TEST(Verdict, SaysHowLargeAnEffectIs) {
     EXPECT_LT(*energy.detectable, 0.01);
 }
 
+// Requirement 33.
 TEST(Verdict, CombinesScatterAndBudgetOfTheMeter) {
     const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
     const auto& baseline = *verdict.baseline_uncertainty;
@@ -345,6 +351,25 @@ TEST(VerdictJson, NamesSchemaUnitsAndRecommendation) {
     EXPECT_EQ(variant["payback"][0]["currency"], "energy");
 }
 
+// Requirement 26.
+TEST(Verdict, LeavesOutExcludedTrialsAndTellsThemByArm) {
+    auto study = make_study({{"baseline"}, {"compile", 0.5, 0, 10.0}}, 12);
+    const auto whole = judge(study, {}, {}, kQuick).models.at(0);
+    auto& hot = study.trials[1];
+    for (auto& phase : hot.phases) {
+        for (auto& energy : phase.energies) energy.joules = 1e6;
+    }
+    study.notes.push_back({hot.id, store::kExcluded, "heat", ""});
+    const auto verdict = judge(study, {}, {}, kQuick).models.at(0);
+    const bool of_baseline = hot.variant_id == study.variants[0].id;
+    EXPECT_EQ(verdict.baseline_excluded, of_baseline ? 1 : 0);
+    EXPECT_EQ(verdict.variants.at(0).excluded, of_baseline ? 0 : 1);
+    EXPECT_EQ(verdict.variants.at(0).energy->blocks, 11u);
+    EXPECT_NEAR(verdict.variants.at(0).energy->ratio, whole.variants.at(0).energy->ratio, 0.02);
+    EXPECT_THAT(verdict.cautions, testing::Contains(HasSubstr("left out, as the plan says: ")));
+}
+
+// Requirements 37 and 38.
 TEST(Economics, BreakEvenIsCostOverSaving) {
     const auto study = make_study({{"baseline"}, {"compile", 0.5, 0, 10.0}}, 12);
     CostSettings costs;
@@ -370,6 +395,7 @@ TEST(Economics, BreakEvenIsCostOverSaving) {
     EXPECT_THAT(paybacks[1].basis, HasSubstr("0.36 EUR/kWh (bill, 2026-11)"));
 }
 
+// Requirement 38.
 TEST(Economics, TheSignOfTheSavingDecides) {
     const auto state = [](double factor) {
         const auto verdict =
@@ -381,6 +407,7 @@ TEST(Economics, TheSignOfTheSavingDecides) {
     EXPECT_EQ(state(1.5), statistics::BreakEvenState::kNever);
 }
 
+// Requirement 36.
 TEST(Evidence, IsTheDifferenceInOneLine) {
     const std::string baseline =
         R"({"nodes_after":100,"weight_bytes":346000000,"disk_bytes":346000000,"parameters":100,"nonzero_parameters":100})";

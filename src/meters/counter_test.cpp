@@ -16,6 +16,7 @@ TEST(Counter, StartsAtZeroWhateverTheRawValue) {
     EXPECT_EQ(joules(counter.accept(Joules(70), Seconds(1))), 30);
 }
 
+// Requirement 4.
 TEST(Counter, UnwrapsTenThousandSecondsAtFiveHundredWatts) {
     const Joules range(65536);
     CounterAccumulator counter({.range = range, .max_power = Watts(500), .refresh_period = Seconds(0.001)});
@@ -29,6 +30,7 @@ TEST(Counter, UnwrapsTenThousandSecondsAtFiveHundredWatts) {
     EXPECT_NEAR(joules(last), 5e6, 1e-6);
 }
 
+// Requirement 4.
 TEST(Counter, ALongGapBreaksContinuity) {
     CounterAccumulator counter({.range = Joules(65536), .max_power = Watts(500)});
     const ZoneReading before = counter.accept(Joules(10), Seconds(0));
@@ -43,6 +45,7 @@ TEST(Counter, WithoutARangeItMayRestForever) {
     EXPECT_EQ(value(counter.accept(Joules(10), Seconds(1e6))).continuity, 0u);
 }
 
+// Requirement 5.
 TEST(Counter, ATornReadIsAGapAndHealsItself) {
     CounterAccumulator counter(
         {.range = Joules(262143), .max_power = Watts(1000), .refresh_period = Seconds(0.001)});
@@ -60,6 +63,7 @@ TEST(Counter, AStepMayHoldOneRefreshMoreThanTheTimeThatPassed) {
     EXPECT_EQ(joules(counter.accept(Joules(500), Seconds(0.001))), 500);
 }
 
+// Requirement 5.
 TEST(Counter, AFailedReadLeavesNoWindowAcrossIt) {
     CounterAccumulator counter({.range = Joules(1e5)});
     const ZoneReading before = counter.accept(Joules(0), Seconds(0));

@@ -12,6 +12,7 @@
 namespace espalier::meters {
 namespace {
 
+// Requirement 1.
 TEST(Discovery, NamesEverySourceEvenOnAnEmptyMachine) {
     FakeFiles files;
     VirtualClock clock;

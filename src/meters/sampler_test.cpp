@@ -30,6 +30,7 @@ TEST(Sampler, WindowIsTheDifferenceOfItsEdges) {
     EXPECT_EQ(meter.reads(), 32u);
 }
 
+// Requirement 4.
 TEST(Sampler, SamplingKeepsWrapsCountable) {
     const ConstantPlant plant(Watts(500));
     const FakeOptions options{.range = Joules(65536), .max_power = Watts(500)};
@@ -54,6 +55,7 @@ TEST(Sampler, SamplingKeepsWrapsCountable) {
     EXPECT_FALSE(unsampled.energy);
 }
 
+// Requirements 2 and 5.
 TEST(Sampler, AFailureMidWindowIsInvalidAndNeverZero) {
     VirtualClock clock;
     const ConstantPlant plant(Watts(50));
@@ -86,6 +88,7 @@ TEST(Sampler, ReadsMetersInOrderAtEveryEdge) {
     EXPECT_NEAR(windows[1].energy->value(), 2, 1e-9);
 }
 
+// Requirement 21.
 TEST(Sampler, RefusesMoreThanAHundredRoundsASecond) {
     VirtualClock clock;
     EXPECT_THROW(Sampler({}, clock, Seconds(0.001)), Error);
@@ -124,6 +127,7 @@ TEST(Sampler, RefusesMarksOutOfOrder) {
     EXPECT_THROW(sampler.windows(mark, later), Error);
 }
 
+// Requirement 21.
 TEST(Sampler, ItsThreadSamplesAndAccountsForItself) {
     MonotonicClock clock;
     const ConstantPlant plant(Watts(10));

@@ -8,6 +8,7 @@
 namespace espalier::meters {
 namespace {
 
+// Requirement 9.
 TEST(RefreshPeriod, IsRecoveredWithinAFifth) {
     const ConstantPlant plant(Watts(40));
     for (const double period : {0.001, 0.01, 0.02, 0.1}) {
@@ -28,6 +29,7 @@ TEST(RefreshPeriod, IsUnknownWhereNothingChanges) {
     EXPECT_FALSE(measure_refresh_period(meter, clock));
 }
 
+// Requirement 8.
 TEST(SelfCheck, PassesALivingCounter) {
     const ConstantPlant plant(Watts(40));
     VirtualClock clock;
@@ -36,6 +38,7 @@ TEST(SelfCheck, PassesALivingCounter) {
     EXPECT_GE(clock.now(), Seconds(5));
 }
 
+// Requirement 8.
 TEST(SelfCheck, FindsAFrozenAndAFailingCounter) {
     const ConstantPlant nothing(Watts(0));
     VirtualClock clock;

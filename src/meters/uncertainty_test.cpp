@@ -7,6 +7,7 @@
 namespace espalier::meters {
 namespace {
 
+// Requirement 33.
 TEST(Uncertainty, RefreshEdgesOfTheKnownSources) {
     // 100 ms over 5 s: 2 % at most, 0.82 % standard. 1 ms over 1 s: 0.1 % and 0.04 %.
     const Watts power(100);

@@ -41,6 +41,7 @@ Description two_zones(UnitKind unit, ZoneRole second) {
     return description;
 }
 
+// Requirement 3.
 TEST(Window, AddsOnlyAddedZones) {
     const std::vector<Reading> edges = {reading(0, {Joules(1), Joules(10)}),
                                         reading(2, {Joules(4), Joules(30)})};
@@ -60,6 +61,7 @@ TEST(Window, WithoutATotalWhileAZoneMayBeAMirror) {
     EXPECT_TRUE(window.amount("b"));
 }
 
+// Requirement 5.
 TEST(Window, AGapWithinMakesItInvalid) {
     std::vector<Reading> readings = {reading(0, {Joules(0), Joules(0)}), reading(1, {Joules(1), Joules(1)}),
                                      reading(2, {Joules(2), Joules(2)})};
@@ -88,6 +90,7 @@ TEST(Window, AnotherContinuityMakesItInvalid) {
     EXPECT_EQ(window.problem, "a: two wraps");
 }
 
+// Requirement 7.
 TEST(Window, IntegratesPowerByTrapezoids) {
     const std::vector<Reading> readings = {reading(0, {Watts(10), Watts(0)}),
                                            reading(1, {Watts(20), Watts(0)}),
@@ -131,6 +134,7 @@ TEST(Window, PowerTraceHasAHoleWhereReadsFailed) {
     EXPECT_EQ(trace[1].power, Watts(10));
 }
 
+// Requirement 20.
 TEST(Window, EdgesOfASquareWaveStayWithinTheBudget) {
     // A thousand windows of random phase on a plant that changes between 20 and 100 W, refreshed each 100 ms.
     const SquarePlant plant(Watts(20), Watts(100), Seconds(1.7));
@@ -161,6 +165,7 @@ TEST(Window, EdgesOfASquareWaveStayWithinTheBudget) {
     EXPECT_GE(within, 0.95 * kWindows);
 }
 
+// Requirement 18.
 TEST(Window, ShortestWindowByTier) {
     Description description = two_zones(UnitKind::kCumulativeEnergy, ZoneRole::kAdded);
     EXPECT_EQ(shortest_window(description), Seconds(1));

@@ -27,6 +27,7 @@ std::vector<fs::path> recipes() {
 
 class Zoo : public testing::TestWithParam<fs::path> {};
 
+// Requirement 35.
 TEST_P(Zoo, HasItsPublishedParametersAndComplexityAtEveryBatchSize) {
     const auto recipe = nlohmann::json::parse(read_text_file(GetParam()));
     const TemporaryFolder folder;

@@ -11,6 +11,7 @@
 #include "report/method.h"
 #include "report/metrics.h"
 #include "report/model.h"
+#include "store/notes.h"
 
 namespace espalier::report {
 namespace {
@@ -79,6 +80,7 @@ Study describe_study(const store::StudyRecord& record, const BuildOptions& optio
         if (study.blocks_complete == study.blocks_planned && !trial.ended_at.empty())
             study.finished = std::max(study.finished.value_or(""), trial.ended_at);
     }
+    study.trials_excluded = static_cast<int>(store::excluded_trials(record).size());
     study.machine = machine.value_or("unknown processor");
     study.command = describe_command(record);
     return study;
@@ -109,12 +111,13 @@ Report build_report(const store::StudyRecord& study, const BuildOptions& options
     const json plan = plan_of(study);
     const Costs costs = read_costs(plan);
     const Context context{study, block_numbers(study), all_metrics(costs.currency),
-                          analysis_of(plan, options), costs};
+                          analysis_of(plan, options), costs, store::excluded_trials(study)};
     Report report;
     report.generator = {"espalier", options.version, options.commit};
     report.created = options.created;
     const auto environment = read_environment(study.environment);
     report.environment = environment.facts;
+    for (auto& fact : describe_controls(study.controls)) report.environment.push_back(std::move(fact));
     report.study = describe_study(study, options, environment.machine);
     report.method = describe_method(study, context.analysis, environment.meters);
     report.inputs = costs.inputs;

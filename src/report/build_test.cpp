@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "base/error.h"
 #include "report/metrics.h"
 #include "report/synthetic_study.h"
+#include "store/notes.h"
 
 namespace espalier::report {
 namespace {
@@ -40,6 +42,7 @@ TEST(BuildReport, TakesMediansOverBlocksInTheUnitsOfTheMetrics) {
     EXPECT_EQ(measure(report, 0, key::kTime).interval, "bootstrap-95");
 }
 
+// Requirement 40.
 TEST(BuildReport, NamesTierSourceAndScopeOfEveryEnergyFigure) {
     const Report& report = example();
     for (const char* key : {key::kEnergy, key::kPower, key::kOptimizeEnergy}) {
@@ -48,6 +51,127 @@ TEST(BuildReport, NamesTierSourceAndScopeOfEveryEnergyFigure) {
         EXPECT_TRUE(measure(report, 1, key).source) << key;
     }
     EXPECT_EQ(report.models[0].verdict.tier, "B");
+}
+
+// Requirement 33.
+TEST(BuildReport, CombinesScatterAndBudgetOfEveryMeasuredEnergy) {
+    const Report& report = example();
+    for (const char* key : {key::kEnergy, key::kPower, key::kOptimizeEnergy}) {
+        const auto& shown = measure(report, 1, key);
+        ASSERT_TRUE(shown.uncertainty) << key;
+        const auto& u = *shown.uncertainty;
+        EXPECT_NEAR(u.meter, 0.004 * *shown.value, 1e-4 * *shown.value) << key;
+        EXPECT_NEAR(u.standard, std::hypot(u.repetitions, u.meter), 1e-12) << key;
+        EXPECT_GT(u.expanded, 1.9 * u.standard) << key;
+    }
+    // The meter's error is the same in both, so that only their scatter is left in the ratio.
+    const auto& saved = measure(report, 1, key::kEnergy);
+    ASSERT_TRUE(saved.comparison->uncertainty);
+    EXPECT_LT(*saved.comparison->uncertainty, 0.004 * *saved.comparison->value);
+    EXPECT_FALSE(measure(report, 1, key::kTime).uncertainty);
+    const Report estimated = build(testing::study("E"));
+    EXPECT_FALSE(measure(estimated, 1, key::kEnergy).uncertainty);
+    EXPECT_EQ(measure(estimated, 1, key::kEnergy).interval, "factor");
+    EXPECT_EQ(measure(estimated, 1, key::kEnergy).comparison->finding, "not-tested");
+}
+
+TEST(BuildReport, ABudgetThatOneBlockLacksIsUnknown) {
+    auto record = testing::study();
+    for (auto& phase : record.trials[1].phases) phase.readings.clear();
+    const Report report = build(record);
+    EXPECT_FALSE(measure(report, 1, key::kEnergy).uncertainty);
+    EXPECT_TRUE(measure(report, 0, key::kEnergy).uncertainty);
+}
+
+// Requirement 21.
+TEST(BuildReport, TellsWhatReadingTheMetersCost) {
+    // 1 ms of each second, of which two processors were busy.
+    EXPECT_NEAR(*measure(example(), 0, key::kSamplerShare).value, 0.05, 1e-9);
+    EXPECT_EQ(find_metric(example().metrics, key::kSamplerShare).unit, "%");
+}
+
+// Requirement 19.
+TEST(BuildReport, NetEnergyIsAnExtraBesideTheGrossOne) {
+    auto record = testing::study();
+    EXPECT_FALSE(measure(build(record), 0, key::kNetEnergy).value);
+    EXPECT_TRUE(measure(build(record), 0, key::kNetEnergy).reason);
+    for (auto& trial : record.trials) {
+        auto before = testing::phase("idle", 0.0, 2.0);
+        testing::add_energy(before, 2.0 * 5.0, "B");
+        auto after = testing::phase("idle-after", 10.0, 12.0);
+        testing::add_energy(after, 2.0 * 5.0, "B");
+        trial.phases.push_back(before);
+        trial.phases.push_back(after);
+    }
+    const Report report = build(record);
+    // 5 of 20 W are drawn at rest.
+    EXPECT_NEAR(*measure(report, 0, key::kNetEnergy).value, 0.75 * *measure(report, 0, key::kEnergy).value, 1e-6);
+    EXPECT_EQ(measure(report, 0, key::kNetEnergy).scope, "CPU package 0; net");
+    EXPECT_GT(measure(report, 0, key::kNetEnergy).uncertainty->meter,
+              measure(report, 0, key::kEnergy).uncertainty->meter);
+    EXPECT_FALSE(measure(report, 1, key::kNetEnergy).comparison);
+}
+
+// Requirement 26.
+TEST(BuildReport, LeavesOutExcludedTrialsAndCountsThemByArm) {
+    auto record = testing::study();
+    for (auto& energy : record.trials[1].phases[1].energies) energy.joules = 1e6;
+    record.notes.push_back({record.trials[1].id, store::kExcluded, "heat held the cores down", ""});
+    const Report report = build(record);
+    EXPECT_EQ(report.study.trials_excluded, 1);
+    EXPECT_EQ(report.models[0].variants[0].excluded, 0);
+    EXPECT_EQ(report.models[0].variants[1].excluded, 1);
+    EXPECT_EQ(report.models[0].variants[1].status, "complete");
+    EXPECT_FALSE(measure(report, 1, key::kEnergy).per_block[0]);
+    EXPECT_NEAR(*measure(report, 1, key::kEnergy).value, 0.101, 0.002);
+}
+
+// Requirement 28.
+TEST(BuildReport, TellsHowFarTheControlWorkloadScattered) {
+    auto record = testing::study();
+    record.controls = {{0, "", 1.0, 2.0, 10.0, "powercap", "B", "CPU package 0"},
+                       {15, "", 1.01, 2.0, 10.0, "powercap", "B", "CPU package 0"},
+                       {30, "", 1.02, std::nullopt, std::nullopt, "", "", ""}};
+    std::map<std::string, Fact> facts;
+    for (const Fact& fact : build(record).environment) {
+        if (fact.group == "Control workload") facts[fact.name] = fact;
+    }
+    EXPECT_EQ(facts.at("the same work each time").value, "3 runs");
+    EXPECT_EQ(facts.at("scatter of time").value, "0.99 %");
+    EXPECT_EQ(facts.at("scatter of energy").note, "powercap, tier B, CPU package 0");
+}
+
+// Requirement 37.
+TEST(BuildReport, SciNeedsIntensityAndTheMakingOfTheMachine) {
+    auto record = testing::study();
+    auto plan = nlohmann::json::parse(record.plan);
+    plan["costs"]["carbon_g_per_kwh"] = {{"value", 360.0}, {"date", "2023"}, {"source", "grid"}};
+    record.plan = plan.dump();
+    EXPECT_FALSE(build(record).models[0].variants[0].measures.contains(key::kSci));
+    plan["costs"]["embodied_g_per_h"] = {{"value", 36.0}, {"date", "2026"}, {"source", "maker"}};
+    record.plan = plan.dump();
+    const Report report = build(record);
+    // Of a million images: 0.202 J at 0.1 mg/J, and 10 ms at 10 mg/s.
+    const double expected = 1e6 * (*measure(report, 0, key::kEnergy).value * 1e-4 +
+                                   *measure(report, 0, key::kTime).value * 1e-3 * 1e-2);
+    EXPECT_NEAR(*measure(report, 0, key::kSci).value, expected, 1e-9 * expected);
+    EXPECT_EQ(measure(report, 0, key::kSci).tier, "B");
+    // Once, of half a second at 20 W.
+    EXPECT_NEAR(*measure(report, 2, key::kSciProvider).value, 10.0 * 1e-4 + 0.5 * 1e-2, 1e-9);
+}
+
+// Requirement 37.
+TEST(BuildReport, PueChangesOnlyWhatIsOfTheFacility) {
+    auto record = testing::study();
+    const Report without = build(record);
+    auto plan = nlohmann::json::parse(record.plan);
+    plan["costs"]["pue"] = {{"value", 1.5}, {"date", "2026"}, {"source", "operator"}};
+    record.plan = plan.dump();
+    const Report with = build(record);
+    EXPECT_EQ(measure(with, 0, key::kEnergy).value, measure(without, 0, key::kEnergy).value);
+    EXPECT_EQ(measure(with, 0, key::kPower).value, measure(without, 0, key::kPower).value);
+    EXPECT_NEAR(*measure(with, 0, key::kElectricity).value, 1.5 * *measure(without, 0, key::kElectricity).value,
+                1e-9);
 }
 
 TEST(BuildReport, ListsTheEnergyOfAGpuAndComparesNothingByIt) {
@@ -132,6 +256,7 @@ TEST(BuildReport, ComparesAccuracyImageByImage) {
     EXPECT_DOUBLE_EQ(*measure(report, 0, key::kTop5).value, 95.0);
 }
 
+// Requirements 34 and 40.
 TEST(BuildReport, EstimatedEnergyGetsAFactorAndIsNeverTested) {
     const Report report = build(testing::study("E"));
     const auto& energy = measure(report, 1, key::kEnergy);
@@ -147,6 +272,7 @@ TEST(BuildReport, EstimatedEnergyGetsAFactorAndIsNeverTested) {
     }));
 }
 
+// Requirement 25.
 TEST(BuildReport, FewBlocksAreDescribedAndNotTested) {
     const Report report = build(testing::study("B", 5));
     for (const auto& variant : report.models[0].variants) {
@@ -174,6 +300,7 @@ TEST(BuildReport, PaysBackInEnergyMoneyAndTime) {
     EXPECT_TRUE(pruned.reason);
 }
 
+// Requirement 37.
 TEST(BuildReport, PricesComeWithUnitDateAndSource) {
     const Report& report = example();
     EXPECT_NEAR(*measure(report, 0, key::kElectricity).value, *measure(report, 0, key::kEnergy).value * 0.1,
@@ -208,6 +335,7 @@ TEST(BuildReport, UnknownStaysUnknownAndSaysWhy) {
     EXPECT_EQ(report.study.trials_failed, 10);
 }
 
+// Requirements 2 and 34.
 TEST(BuildReport, AGapLeavesOneBlockOutAndAnotherMeterIsNotMixedIn) {
     auto study = testing::study();
     auto& gap = study.trials[3].phases[1].energies[0];

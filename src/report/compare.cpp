@@ -7,6 +7,7 @@
 
 #include "statistics/effect_size.h"
 #include "statistics/equivalence.h"
+#include "statistics/gum.h"
 #include "statistics/normality.h"
 #include "statistics/proportions.h"
 #include "statistics/rank_tests.h"
@@ -93,6 +94,22 @@ void adjust_equivalence(const std::vector<Comparison*>& family) {
 }
 
 }  // namespace
+
+std::optional<Uncertainty> uncertainty(const Series& series) {
+    const auto figure = statistics::mean_with_uncertainty(series.repetitions(), series.stated());
+    if (!figure) return std::nullopt;
+    const auto combined = statistics::combine(figure->sources);
+    Uncertainty result{combined.standard, 0.0, 0.0, combined.expanded};
+    for (const auto& source : figure->sources) (source.common ? result.meter : result.repetitions) = source.standard;
+    return result;
+}
+
+Number ratio_uncertainty(const Series& baseline, const Series& treated) {
+    const auto before = statistics::mean_with_uncertainty(baseline.repetitions(), baseline.stated());
+    const auto after = statistics::mean_with_uncertainty(treated.repetitions(), treated.stated());
+    if (!before || !after || !(before->value > 0.0) || !(after->value > 0.0)) return {};
+    return statistics::combine(statistics::ratio(*after, *before, /*same_meter=*/true).sources).standard;
+}
 
 Measure describe(const Series& series, const Analysis& analysis) {
     Measure measure;

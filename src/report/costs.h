@@ -9,10 +9,11 @@ namespace espalier::report {
 
 /// What the plan says about costs; unset figures are left out of every line, never assumed.
 struct Costs {
-    Number price;   ///< money per kWh
-    Number carbon;  ///< g CO2e per kWh
-    Number rent;    ///< money per hour, electricity included
-    Number pue;     ///< facility energy / device energy
+    Number price;     ///< money per kWh
+    Number carbon;    ///< g CO2e per kWh
+    Number embodied;  ///< g CO2e of making the machine, for each hour of its life
+    Number rent;      ///< money per hour, electricity included
+    Number pue;       ///< facility energy / device energy
     std::string currency = "money";
     std::vector<CostInput> inputs;
 
@@ -20,6 +21,7 @@ struct Costs {
     Number money_per_joule() const;
     Number grams_per_joule() const;
     Number rent_per_second() const;
+    Number embodied_per_second() const;
 };
 
 /// Reads the "costs" object of a stored plan; an absent object gives no costs.

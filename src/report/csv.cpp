@@ -10,6 +10,11 @@ namespace {
 
 constexpr const char* kCurrencies[] = {"energy", "time", "money", "rent", "carbon"};
 
+constexpr const char* kUncertaintyParts[] = {"_standard_uncertainty", "_uncertainty_repetitions",
+                                             "_uncertainty_meter"};
+
+bool has_uncertainty(const Metric& metric) { return metric.group == "Energy"; }
+
 std::string quoted(const std::string& cell) {
     if (cell.find_first_of(",\"\n\r") == std::string::npos) return cell;
     std::string text(1, '"');
@@ -41,13 +46,17 @@ std::string in_units(const Measure& measure, double unit) {
 }
 
 std::vector<std::string> header(const std::vector<Metric>& metrics) {
-    std::vector<std::string> cells = {"model",      "variant",     "tactic",        "runtime",     "device",
-                                      "batch",      "threads",     "status",        "reason",      "verdict",
-                                      "rank_group", "energy_tier", "energy_source", "energy_scope"};
+    std::vector<std::string> cells = {"model",       "variant",       "tactic",      "runtime", "device",
+                                      "batch",       "threads",       "status",      "reason",  "trials_excluded",
+                                      "verdict",     "rank_group",    "energy_tier", "energy_source",
+                                      "energy_scope"};
     for (const auto& metric : metrics) {
         const std::string unit = metric.unit == "%" ? "_percent" : "";
         for (const char* part : {"", "_low", "_high"})
             cells.push_back(fmt::format("{}{}{}", metric.key, unit, part));
+        if (has_uncertainty(metric)) {
+            for (const char* part : kUncertaintyParts) cells.push_back(metric.key + part);
+        }
         if (!metric.comparison) continue;
         const std::string what = *metric.comparison == "ratio" ? "_ratio" : "_difference_pt";
         for (const char* part : {"", "_low", "_high"})
@@ -69,6 +78,11 @@ std::vector<std::string> header(const std::vector<Metric>& metrics) {
 
 void add_measure(const Metric& metric, const Measure& measure, std::vector<std::string>& cells) {
     for (const auto& value : {measure.value, measure.low, measure.high}) cells.push_back(number(value));
+    if (has_uncertainty(metric)) {
+        const auto& u = measure.uncertainty;
+        for (const auto part : {&Uncertainty::standard, &Uncertainty::repetitions, &Uncertainty::meter})
+            cells.push_back(u ? number((*u).*part) : "");
+    }
     if (!metric.comparison) return;
     const Comparison c = measure.comparison.value_or(Comparison{});
     for (const auto& value : {c.value, c.low, c.high, c.p}) cells.push_back(number(value));
@@ -119,6 +133,7 @@ std::vector<std::string> row(const Report& report, const Model& model, const Var
                                       std::to_string(variant.threads),
                                       variant.status,
                                       variant.reason.value_or(""),
+                                      std::to_string(variant.excluded),
                                       role(model, variant),
                                       group(model, variant),
                                       energy.tier.value_or("N"),

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/number_text.h"
+#include "statistics/summary.h"
 
 namespace espalier::report {
 namespace {
@@ -31,6 +32,9 @@ constexpr std::array kRows = {
     Row{"virtual_machine", "System", "virtual machine"},
     Row{"memory_bytes", "System", "memory"},
     Row{"kernel", "System", "kernel"},
+    Row{"on_battery", "System", "on battery"},
+    Row{"power_limit_w", "Processor", "power limit, W"},
+    Row{"machine", "System", "machine"},
     Row{"load_1min", "System", "load before the study"},
     Row{"tool", "Software", "tool"},
     Row{"compiler", "Software", "compiler"},
@@ -122,6 +126,14 @@ void add_gpus(const json& gpus, std::vector<Fact>& facts) {
     }
 }
 
+/// Standard deviation over mean.
+Text scatter_text(const std::vector<double>& values) {
+    if (values.size() < 2) return {};
+    const double mean = statistics::mean(values);
+    if (!(mean > 0.0)) return {};
+    return significant(statistics::standard_deviation(values) / mean * 100.0, 2) + " %";
+}
+
 Text machine_of(const json& object) {
     const std::string cpu = text_at(object, "cpu");
     if (cpu.empty()) return {};
@@ -158,6 +170,25 @@ Environment read_environment(const std::string& text) {
     }
     environment.machine = machine_of(object);
     return environment;
+}
+
+std::vector<Fact> describe_controls(const std::vector<store::ControlRecord>& controls) {
+    if (controls.empty()) return {};
+    std::vector<double> times;
+    std::vector<double> energies;
+    for (const auto& control : controls) {
+        times.push_back(control.time_s);
+        if (control.energy_j) energies.push_back(*control.energy_j);
+    }
+    const Text runs = fmt::format("{} runs", controls.size());
+    std::vector<Fact> facts = {{"Control workload", "the same work each time", runs, {}},
+                               {"Control workload", "scatter of time", scatter_text(times), {}}};
+    if (!energies.empty()) {
+        const auto& control = controls.front();
+        facts.push_back({"Control workload", "scatter of energy", scatter_text(energies),
+                         fmt::format("{}, tier {}, {}", control.meter, control.tier, control.scope)});
+    }
+    return facts;
 }
 
 }  // namespace espalier::report

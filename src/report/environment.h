@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "report/view_model.h"
+#include "store/records.h"
 
 namespace espalier::report {
 
@@ -17,5 +18,9 @@ struct Environment {
 /// Reads the environment (JSON). What is null becomes unknown; text that is no JSON object gives one unknown
 /// fact.
 Environment read_environment(const std::string& json);
+
+/// What the control workload tells of the machine during the study: how often it ran, and how far its times and
+/// energies scatter. Nothing where it did not run.
+std::vector<Fact> describe_controls(const std::vector<store::ControlRecord>& controls);
 
 }  // namespace espalier::report

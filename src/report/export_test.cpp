@@ -102,23 +102,30 @@ TEST(Json, NamesItsSchemaAndWritesUnknownAsNull) {
     EXPECT_TRUE(json["models"][0]["variants"][0]["measures"]["top1"]["comparison"].is_null());
 }
 
+// Requirement 39.
 TEST(Json, TheSameStudyGivesTheSameBytes) {
     EXPECT_EQ(render(build(), Format::kJson), render(build(), Format::kJson));
 }
 
+// Requirement 40.
 TEST(Csv, HasOneRowPerVariantWithTierAndEmptyUnknowns) {
     const auto rows = lines(to_csv(example()));
     ASSERT_EQ(rows.size(), 4u);
     EXPECT_EQ(
         rows[0].rfind(
-            "model,variant,tactic,runtime,device,batch,threads,status,reason,verdict,rank_group,energy_tier,",
+            "model,variant,tactic,runtime,device,batch,threads,status,reason,trials_excluded,verdict,rank_group,"
+            "energy_tier,",
             0),
         0u);
-    EXPECT_EQ(rows[2].substr(0, 62), "tiny,compile,compile,native,cpu,1,2,complete,,adopt,1,B,RAPL e");
+    EXPECT_EQ(rows[2].substr(0, 64), "tiny,compile,compile,native,cpu,1,2,complete,,0,adopt,1,B,RAPL e");
     EXPECT_EQ(rows[3].substr(0, 62), "tiny,local-pruning:0.5,local-pruning:0.5,native,cpu,1,2,comple");
     EXPECT_NE(rows[0].find("energy_j_per_image_cliffs_delta,energy_j_per_image_typical_ratio"),
               std::string::npos);
     EXPECT_NE(rows[0].find("energy_j_per_image_ratio_low"), std::string::npos);
+    EXPECT_NE(rows[0].find("energy_j_per_image_standard_uncertainty,energy_j_per_image_uncertainty_repetitions,"
+                           "energy_j_per_image_uncertainty_meter"),
+              std::string::npos);
+    EXPECT_EQ(rows[0].find("latency_ms_standard_uncertainty"), std::string::npos);
     EXPECT_NE(rows[0].find("break_even_energy_images_low"), std::string::npos);
     for (const auto& row : rows) {
         EXPECT_EQ(std::count(row.begin(), row.end(), ','), std::count(rows[0].begin(), rows[0].end(), ','));
@@ -141,6 +148,28 @@ TEST(Timm, StartsWithTheColumnsOfItsTables) {
     EXPECT_EQ(rows[1].rfind("tiny,32,", 0), 0u);
 }
 
+// Requirements 33 and 40.
+TEST(Markdown, TellsHowSureEveryEnergyIs) {
+    const std::string text = to_markdown(example());
+    for (const char* what : {"Energy: tier B, RAPL energy counters (powercap), CPU package 0; gross; u is the standard "
+                             "uncertainty (GUM)",
+                             "; u 0.0008", " %: repetitions 0.", ", meter 0.40 %)", "| Reading the meters, %"}) {
+        EXPECT_NE(text.find(what), std::string::npos) << what << "\n" << text;
+    }
+}
+
+// Requirements 34 and 40.
+TEST(Markdown, ClaimsNothingOfAnEstimate) {
+    const std::string text = to_markdown(build_report(testing::study("E"), {"0.1.0", {}, "now", {}, {}, 300}));
+    EXPECT_NE(text.find("the interval is the factor of the model, and nothing is claimed of energy"),
+              std::string::npos);
+    const auto line = text.find("| Energy, J/image");
+    const std::string row = text.substr(line, text.find('\n', line) - line);
+    EXPECT_EQ(row.find("better"), std::string::npos) << row;
+    EXPECT_EQ(row.find("; u "), std::string::npos) << row;
+}
+
+// Requirement 40.
 TEST(Markdown, TellsTheVerdictFirstAndTheTierBesideEveryEnergyFigure) {
     const std::string text = to_markdown(example());
     const auto at = [&](const char* what) { return text.find(what); };

@@ -32,6 +32,8 @@ std::string cell(const Variant& variant, const Metric& metric, double factor) {
     std::string text = value_text(measure);
     const std::string interval = interval_text(measure);
     if (!interval.empty()) text += fmt::format(" ({})", interval);
+    const std::string uncertain = uncertainty_text(measure);
+    if (!uncertain.empty()) text += "; " + uncertain;
     const bool same = measure.comparison && measure.comparison->value == 1.0 && !measure.comparison->low;
     const std::string change = variant.baseline || same ? "" : change_text(measure, metric);
     if (!change.empty()) text += fmt::format(", {}", change);
@@ -76,12 +78,26 @@ std::string table(const Report& report, const Model& model) {
     return text;
 }
 
+/// What every energy figure of the model is: its tier, source and scope, and how sure it is.
+std::string energy_line(const Model& model) {
+    const auto& v = model.verdict;
+    std::string text = fmt::format("Energy: tier {}{}", v.tier, v.source ? fmt::format(", {}", plain(*v.source)) : "");
+    for (const auto& variant : model.variants) {
+        const auto found = variant.measures.find(key::kEnergy);
+        if (found == variant.measures.end() || !found->second.scope) continue;
+        text += fmt::format(", {}", plain(*found->second.scope));
+        break;
+    }
+    if (v.tier == "E") return text + "; the interval is the factor of the model, and nothing is claimed of energy.\n\n";
+    if (v.tier == "N") return text + ".\n\n";
+    return text + "; u is the standard uncertainty (GUM), scatter and meter in one.\n\n";
+}
+
 std::string verdict(const Report& report, const Model& model) {
     const auto& v = model.verdict;
     std::string text = fmt::format("**{}**", plain(v.headline));
     if (v.because) text += fmt::format(" {}", plain(*v.because));
-    text += fmt::format("\n\nEnergy: tier {}{}.\n\n", v.tier,
-                        v.source ? fmt::format(", {}", plain(*v.source)) : "");
+    text += "\n\n" + energy_line(model);
     for (const auto& change : v.changes) {
         const auto& metric = find_metric(report.metrics, change.metric);
         text += fmt::format("- {}: {}{}\n", plain(metric.label),
@@ -185,9 +201,10 @@ std::string facts(const Report& report) {
 
 std::string to_markdown(const Report& report) {
     const auto& study = report.study;
-    std::string text = fmt::format("# {}\n\nStudy {}, {}. {} of {} trials, {} failed.\n\n",
+    std::string text = fmt::format("# {}\n\nStudy {}, {}. {} of {} trials, {} failed, {} left out.\n\n",
                                    plain(study.question), plain(study.id), plain(study.machine),
-                                   study.trials_done, study.trials_planned, study.trials_failed);
+                                   study.trials_done, study.trials_planned, study.trials_failed,
+                                   study.trials_excluded);
     for (const auto& warning : report.warnings) {
         const std::string remedy = warning.remedy ? fmt::format(" {}", plain(*warning.remedy)) : "";
         text += fmt::format("> {}{}\n>\n", plain(warning.text), remedy);

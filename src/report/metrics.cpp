@@ -23,11 +23,13 @@ constexpr std::array kRows = {
     Row{key::kTop1, "Top-1 accuracy", "%", "Accuracy", "higher", "difference", "Share of images whose most likely label is right."},
     Row{key::kTop5, "Top-5 accuracy", "%", "Accuracy", "higher", "difference", "Share of images whose label is among the five most likely."},
     Row{key::kEnergy, "Energy", "J/image", "Energy", "lower", "ratio", "Energy of the measured window divided by its images; gross, idle power included."},
+    Row{key::kNetEnergy, "Net energy", "J/image", "Energy", "lower", "", "Gross energy less the idle power, measured before and after the trial, times the window's length; an extra beside the gross energy."},
     Row{key::kPower, "Power", "W", "Energy", "lower", "ratio", "Energy of the measured window divided by its length."},
     Row{key::kTime, "Time, median", "ms/image", "Time", "lower", "ratio", "Median time of a call in the measured window, divided by the images of a call."},
     Row{key::kTimeP95, "Time, p95", "ms/image", "Time", "lower", "ratio", "Ninety-five of a hundred calls are faster, divided by the images of a call."},
     Row{key::kThroughput, "Throughput", "images/s", "Time", "higher", "ratio", "Images of the measured window divided by its length."},
     Row{key::kUtilization, "CPU utilization", "%", "Load", "", "ratio", "Processor time of the trial divided by the window's length and its threads."},
+    Row{key::kSamplerShare, "Reading the meters", "%", "Load", "", "", "Processor time of the thread that reads the meters, of all the trial used in the measured window: what measuring costs."},
     Row{key::kMemory, "Peak memory", "B", "Load", "lower", "ratio", "Largest resident size of the trial's process up to the end of the window."},
     Row{key::kMacs, "MACs", "MAC", "Complexity", "lower", "ratio", "Multiply-accumulate operations that are executed for an image."},
     Row{key::kFlops, "FLOPs", "FLOP", "Complexity", "lower", "ratio", "Floating-point operations for an image; a MAC counts as two."},
@@ -41,6 +43,8 @@ constexpr std::array kRows = {
     Row{key::kElectricity, "Electricity", "/1M images", "Cost", "lower", "ratio", "Energy, with PUE where it is given, times the electricity price."},
     Row{key::kRent, "Rent", "/1M images", "Cost", "lower", "ratio", "Time times the price of the machine for an hour, electricity included."},
     Row{key::kCarbon, "Carbon", "g CO2e/1M images", "Cost", "lower", "ratio", "Energy, with PUE where it is given, times the carbon intensity of the grid."},
+    Row{key::kSci, "SCI", "g CO2e/1M images", "Cost", "lower", "", "Software carbon intensity (ISO/IEC 21031) of inference: energy times intensity, and the share of making the machine for the time it takes; no offsets. For AI, the consumer's part."},
+    Row{key::kSciProvider, "SCI, optimization", "g CO2e", "Cost", "lower", "", "The same of making the variant, once. For AI, the provider's part."},
 };
 // clang-format on
 

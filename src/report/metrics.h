@@ -12,11 +12,13 @@ namespace key {
 inline constexpr const char* kTop1 = "top1";
 inline constexpr const char* kTop5 = "top5";
 inline constexpr const char* kEnergy = "energy_j_per_image";
+inline constexpr const char* kNetEnergy = "net_energy_j_per_image";
 inline constexpr const char* kPower = "power_w";
 inline constexpr const char* kTime = "latency_ms";
 inline constexpr const char* kTimeP95 = "latency_p95_ms";
 inline constexpr const char* kThroughput = "images_per_s";
 inline constexpr const char* kUtilization = "cpu_utilization";
+inline constexpr const char* kSamplerShare = "sampler_cpu_share";
 inline constexpr const char* kMemory = "peak_memory_bytes";
 inline constexpr const char* kMacs = "macs";
 inline constexpr const char* kFlops = "flops";
@@ -30,6 +32,8 @@ inline constexpr const char* kOptimizeEnergy = "optimize_j";
 inline constexpr const char* kElectricity = "electricity_cost";
 inline constexpr const char* kRent = "rent_cost";
 inline constexpr const char* kCarbon = "carbon_g";
+inline constexpr const char* kSci = "sci_g";
+inline constexpr const char* kSciProvider = "sci_provider_g";
 }  // namespace key
 
 /// Every metric a report can have, in the order of its table. Costs are in `currency`.

@@ -22,19 +22,19 @@ using store::TrialState;
 /// One variant on its way into the report.
 struct Part {
     const store::VariantRecord* record;
-    std::vector<const store::TrialRecord*> trials;
+    std::vector<const store::TrialRecord*> trials;  ///< without those left out
     std::map<std::string, Series> series;
     Variant shown;
 };
 
 bool measures_energy(const std::string& key) {
-    return key == key::kEnergy || key == key::kPower || key == key::kOptimizeEnergy;
+    return key == key::kEnergy || key == key::kNetEnergy || key == key::kPower || key == key::kOptimizeEnergy;
 }
 
 std::string source_of(const std::string& key, const EnergySource& energy) {
     if (measures_energy(key)) return source_name(energy.meter);
     if (key == key::kMemory) return "VmHWM of the trial's process";
-    if (key == key::kUtilization) return "processor time of the trial's process";
+    if (key == key::kUtilization || key == key::kSamplerShare) return "processor time of the trial's process";
     return "monotonic clock";
 }
 
@@ -45,7 +45,7 @@ void label(Measure& measure, const std::string& key, const EnergySource& energy)
     measure.source = source_of(key, energy);
     if (!measures_energy(key)) return;
     measure.tier = energy.tier;
-    measure.scope = energy.scope + "; gross";
+    measure.scope = energy.scope + (key == key::kNetEnergy ? "; net" : "; gross");
     if (energy.counts()) return;
     measure.low = *measure.value * energy.factor_low;
     measure.high = *measure.value * energy.factor_high;
@@ -76,7 +76,12 @@ void set_status(Part& part) {
 Part make_part(const Context& context, const store::VariantRecord& record) {
     Part part{&record, {}, {}, {}};
     for (const auto& trial : context.study.trials) {
-        if (trial.variant_id == record.id) part.trials.push_back(&trial);
+        if (trial.variant_id != record.id) continue;
+        if (context.excluded.contains(trial.id)) {
+            ++part.shown.excluded;
+        } else {
+            part.trials.push_back(&trial);
+        }
     }
     Variant& shown = part.shown;
     shown.id = variant_id(context.study, record);
@@ -130,10 +135,14 @@ void add_repeated(const Context& context, const EnergySource& energy, const Part
     for (const auto& [key, series] : part.series) {
         Measure measure = describe(series, context.analysis);
         label(measure, key, energy);
+        const bool measured = energy.counts() && measures_energy(key) && measure.value;
+        if (measured) measure.uncertainty = uncertainty(series);
         const auto& metric = find_metric(context.metrics, key);
         if (baseline != nullptr && !part.shown.baseline && metric.comparison) {
             const bool testable = energy.counts() || !measures_energy(key);
             measure.comparison = compare(baseline->series.at(key), series, testable, context.analysis);
+            if (measured && measure.comparison)
+                measure.comparison->uncertainty = ratio_uncertainty(baseline->series.at(key), series);
         }
         part.shown.measures[key] = measure;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "report/compare.h"
@@ -16,6 +17,7 @@ struct Context {
     std::vector<Metric> metrics;
     Analysis analysis;
     Costs costs;
+    std::set<store::Id> excluded;  ///< trials that are left out of every number
 };
 
 /// One model with its variants, their measures and comparisons, without a verdict. Its `tier` and `source`

@@ -63,10 +63,15 @@ Scale scale_for(const std::string& unit, const Number& reference) {
 
 std::string p_text(double p) { return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p); }
 
+Uncertainty scaled(const Uncertainty& u, double factor) {
+    return {u.standard * factor, u.repetitions * factor, u.meter * factor, u.expanded * factor};
+}
+
 Measure scaled(Measure measure, double factor) {
     for (auto* number : {&measure.value, &measure.low, &measure.high}) {
         if (*number) *number = **number * factor;
     }
+    if (measure.uncertainty) measure.uncertainty = scaled(*measure.uncertainty, factor);
     return measure;
 }
 
@@ -87,6 +92,16 @@ std::string interval_text(const Measure& measure) {
         return significant(*measure.low, 2) + " to " + significant(*measure.high, 2);
     const int places = decimals(measure);
     return fixed(*measure.low, places) + " to " + fixed(*measure.high, places);
+}
+
+std::string uncertainty_text(const Measure& measure) {
+    if (!measure.uncertainty || !measure.value || *measure.value == 0.0) return "";
+    const auto percent = [&](double part) {
+        return significant(std::abs(part / *measure.value) * 100.0, 2) + " %";
+    };
+    const auto& u = *measure.uncertainty;
+    return fmt::format("u {} ({}: repetitions {}, meter {})", significant(u.standard, 2), percent(u.standard),
+                       percent(u.repetitions), percent(u.meter));
 }
 
 std::string change_text(const Measure& measure, const Metric& metric) {

@@ -14,6 +14,7 @@ Measure measured(double value, double low, double high) {
     return m;
 }
 
+// Requirement 40.
 TEST(ValueText, HasNoMoreDigitsThanItsIntervalAllows) {
     EXPECT_EQ(value_text(measured(0.079566, 0.0793, 0.0805)), "0.0796");
     EXPECT_EQ(value_text(measured(91.44, 89.7, 92.9)), "91.4");

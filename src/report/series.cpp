@@ -5,6 +5,7 @@
 
 #include "report/metrics.h"
 #include "statistics/summary.h"
+#include "store/net_energy.h"
 #include "store/totals.h"
 
 namespace espalier::report {
@@ -21,6 +22,7 @@ struct Look {
 struct Finding {
     Number value;
     std::string reason;
+    Number budget;  ///< standard uncertainty of the value that its meter states
 };
 
 Finding gap(std::string reason) { return {std::nullopt, std::move(reason)}; }
@@ -33,7 +35,8 @@ Finding joules(const Look& look, const char* phase_name) {
         if (total.meter != look.energy.meter) continue;
         if (total.tier != look.energy.tier || total.scope != look.energy.scope)
             return gap("another tier or scope than the other trials: " + total.tier + ", " + total.scope);
-        return {total.joules, total.problem};
+        return {total.joules, total.problem,
+                store::find_reading(*phase, look.energy.meter + " standard uncertainty")};
     }
     return gap("the meter '" + look.energy.meter + "' was not read");
 }
@@ -44,12 +47,21 @@ const store::PhaseRecord* window(const Look& look) { return store::find_phase(lo
 Finding ratio(const Finding& numerator, double denominator) {
     if (!numerator.value) return numerator;
     if (!(denominator > 0.0)) return gap("the measured window is empty");
-    return {*numerator.value / denominator, ""};
+    Number budget;
+    if (numerator.budget) budget = *numerator.budget / denominator;
+    return {*numerator.value / denominator, "", budget};
 }
 
 Finding energy(const Look& look) {
     const auto* phase = window(look);
     return ratio(joules(look, "measure"), phase ? static_cast<double>(phase->images) : 0.0);
+}
+
+Finding net_energy(const Look& look) {
+    if (!look.energy.counts()) return gap("an estimate has no idle power of its own");
+    const auto* phase = window(look);
+    const auto net = store::net_energy(look.trial, look.energy.meter);
+    return ratio({net.joules, net.problem, net.standard}, phase ? static_cast<double>(phase->images) : 0.0);
 }
 
 Finding power(const Look& look) {
@@ -80,6 +92,13 @@ Finding utilization(const Look& look) {
     return ratio({*phase->cpu_s * 100.0, ""}, phase->duration_s() * look.variant.threads);
 }
 
+Finding sampler_share(const Look& look) {
+    const auto* phase = window(look);
+    const auto sampler = phase ? store::find_reading(*phase, "sampler cpu time") : std::nullopt;
+    if (!sampler || !phase->cpu_s) return gap("the sampler's processor time was not recorded");
+    return ratio({*sampler * 100.0, ""}, *phase->cpu_s);
+}
+
 Finding memory(const Look& look) {
     const auto* phase = window(look);
     const auto peak = phase ? store::find_reading(*phase, "memory peak") : std::nullopt;
@@ -100,15 +119,26 @@ struct Reader {
 
 constexpr std::array kReaders = {
     Reader{key::kEnergy, energy},
+    Reader{key::kNetEnergy, net_energy},
     Reader{key::kPower, power},
     Reader{key::kTime, median_time},
     Reader{key::kTimeP95, p95_time},
     Reader{key::kThroughput, throughput},
     Reader{key::kUtilization, utilization},
+    Reader{key::kSamplerShare, sampler_share},
     Reader{key::kMemory, memory},
     Reader{key::kOptimizeTime, optimize_time},
     Reader{key::kOptimizeEnergy, optimize_energy},
 };
+
+/// The numbers that are known, by block.
+statistics::Repetitions sample(const std::vector<int>& blocks, const std::vector<Number>& numbers) {
+    std::vector<statistics::BlockValue> known;
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        if (numbers[i]) known.push_back({blocks[i], *numbers[i]});
+    }
+    return statistics::Repetitions(known);
+}
 
 void append(Series& series, const store::TrialRecord* trial, const Reader& reader,
             const store::VariantRecord& variant, const EnergySource& energy) {
@@ -119,17 +149,14 @@ void append(Series& series, const store::TrialRecord* trial, const Reader& reade
         found = reader.read({*trial, variant, energy});
     if (!found.value && !series.reason) series.reason = found.reason;
     series.values.push_back(found.value);
+    series.budgets.push_back(found.value ? found.budget : Number());
 }
 
 }  // namespace
 
-statistics::Repetitions Series::repetitions() const {
-    std::vector<statistics::BlockValue> present_values;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (values[i]) present_values.push_back({blocks[i], *values[i]});
-    }
-    return statistics::Repetitions(present_values);
-}
+statistics::Repetitions Series::repetitions() const { return sample(blocks, values); }
+
+statistics::Repetitions Series::stated() const { return sample(blocks, budgets); }
 
 std::size_t Series::present() const {
     return static_cast<std::size_t>(

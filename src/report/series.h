@@ -14,11 +14,14 @@ namespace espalier::report {
 struct Series {
     std::vector<int> blocks;
     std::vector<Number> values;  ///< values[i] belongs to blocks[i]
-    Text reason;                 ///< of the first gap
+    std::vector<Number> budgets;  ///< standard uncertainty that the meter states for each value; of energies
+    Text reason;                  ///< of the first gap
 
     /// The present values as a sample for inference.
     statistics::Repetitions repetitions() const;
     std::size_t present() const;
+    /// The budgets of the present values; shorter than repetitions() where one is not known.
+    statistics::Repetitions stated() const;
 };
 
 /// The energy meter a whole model is compared by: never another tier or scope for a part of its variants.

@@ -29,6 +29,8 @@ inline void add_energy(store::PhaseRecord& record, double joules, const std::str
     if (tier == "E") {
         energy.factor_low = 0.4;
         energy.factor_high = 1.6;
+    } else {
+        record.readings.push_back({"powercap standard uncertainty", "J", 0.004 * joules});
     }
     record.energies.push_back(energy);
 }
@@ -50,6 +52,7 @@ inline store::TrialRecord trial(store::Id id, store::Id variant, int block, doub
     measure.latency_s.assign(100, static_cast<float>(ms * 1e-3));
     measure.latency_s[7] *= 2.0F;
     measure.readings.push_back({"memory peak", "B", 60e6});
+    measure.readings.push_back({"sampler cpu time", "s", 0.001 * measure.duration_s()});
     add_energy(measure, measure.duration_s() * watts, tier);
     record.phases = {optimize, measure};
     record.evidence = nlohmann::json{{"nodes_before", 30},

@@ -43,6 +43,18 @@ struct Comparison {
     Text test;                           ///< name of the test, e.g. "signed-rank, exact"
     std::string finding = "not-tested";  ///< better, worse, no-difference, inconclusive, not-tested
     std::optional<Effect> effect;        ///< of repeated metrics
+    /// Standard uncertainty of value by the GUM, what both have of one meter's error left out; of energies that
+    /// are measured.
+    Number uncertainty;
+};
+
+/// How far the mean over blocks may be from the truth, one sigma, in the unit of the metric (GUM): the scatter of
+/// the blocks and the budget of the meter in one.
+struct Uncertainty {
+    double standard = 0.0;
+    double repetitions = 0.0;  ///< type A: s / sqrt(n)
+    double meter = 0.0;        ///< type B: refresh, resolution, averaging of the meter
+    double expanded = 0.0;     ///< covers 95 %
 };
 
 /// One number with all that is needed to trust it. Its unit is that of the Metric it is stored under.
@@ -57,6 +69,7 @@ struct Measure {
     Text reason;    ///< why the value is unknown or not valid
     std::vector<Number> per_block;  ///< one for each of Model::blocks; empty if not repeated by block
     std::optional<Comparison> comparison;
+    std::optional<Uncertainty> uncertainty;  ///< of energy and power that are measured, where the meter has a budget
 };
 
 /// When the cost of making a variant is earned back, in one currency: energy, money, carbon, time or rent.
@@ -104,6 +117,7 @@ struct Variant {
     bool baseline = false;
     std::string status = "complete";          ///< complete, partial, failed
     Text reason;                              ///< what went wrong, where something did
+    int excluded = 0;                         ///< trials left out of every number, for a cause the plan names
     std::map<std::string, Measure> measures;  ///< by Metric::key
     std::vector<Payback> paybacks;
     std::optional<Evidence> evidence;
@@ -262,6 +276,7 @@ struct Study {
     int trials_planned = 0;
     int trials_done = 0;
     int trials_failed = 0;
+    int trials_excluded = 0;  ///< done, but left out of every number
     std::string machine;
     Text command;  ///< that repeats the study
 };

@@ -43,7 +43,15 @@ json from_comparison(const Comparison& c) {
             {"p", plain(c.p)},
             {"test", plain(c.test)},
             {"finding", c.finding},
-            {"effect", c.effect ? from_effect(*c.effect) : json(nullptr)}};
+            {"effect", c.effect ? from_effect(*c.effect) : json(nullptr)},
+            {"uncertainty", plain(c.uncertainty)}};
+}
+
+json from_uncertainty(const Uncertainty& u) {
+    return {{"standard", u.standard},
+            {"repetitions", u.repetitions},
+            {"meter", u.meter},
+            {"expanded", u.expanded}};
 }
 
 json from_measure(const Measure& m) {
@@ -56,7 +64,8 @@ json from_measure(const Measure& m) {
             {"scope", plain(m.scope)},
             {"reason", plain(m.reason)},
             {"per_block", list(m.per_block, [](const Number& n) { return plain(n); })},
-            {"comparison", m.comparison ? from_comparison(*m.comparison) : json(nullptr)}};
+            {"comparison", m.comparison ? from_comparison(*m.comparison) : json(nullptr)},
+            {"uncertainty", m.uncertainty ? from_uncertainty(*m.uncertainty) : json(nullptr)}};
 }
 
 json from_payback(const Payback& p) {
@@ -103,6 +112,7 @@ json from_variant(const Variant& v) {
             {"baseline", v.baseline},
             {"status", v.status},
             {"reason", plain(v.reason)},
+            {"excluded", v.excluded},
             {"measures", std::move(measures)},
             {"paybacks", list(v.paybacks, from_payback)},
             {"evidence", v.evidence ? from_evidence(*v.evidence) : json(nullptr)}};
@@ -232,6 +242,7 @@ json from_study(const Study& s) {
             {"trials_planned", s.trials_planned},
             {"trials_done", s.trials_done},
             {"trials_failed", s.trials_failed},
+            {"trials_excluded", s.trials_excluded},
             {"machine", s.machine},
             {"command", plain(s.command)}};
 }

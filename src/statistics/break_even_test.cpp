@@ -27,6 +27,7 @@ TEST(BreakEven, IsCostOverSaving) {
     EXPECT_GT(result.saving.interval.low, 0);
 }
 
+// Requirement 38.
 TEST(BreakEven, IsNotShownWhereTheSavingMayBeNothing) {
     const BreakEven result = break_even({around(1, 1), around(1, 2)}, around(10, 3));
     EXPECT_EQ(result.state, BreakEvenState::kNotShown);

@@ -39,6 +39,7 @@ TEST(Coverage, PercentileIntervalOfTheRatioOfMediansIsNeverTooNarrow) {
     }
 }
 
+// Requirement 31.
 TEST(Coverage, ExactIntervalOfThePairedRatioHasItsLevelUnderAnyNoise) {
     constexpr int kStudies = 4000;
     for (const Noise& noise : noises()) {
@@ -52,6 +53,7 @@ TEST(Coverage, ExactIntervalOfThePairedRatioHasItsLevelUnderAnyNoise) {
     }
 }
 
+// Requirement 31.
 TEST(Coverage, SignedRankErrsAtItsLevelUnderAnyNoise) {
     constexpr int kStudies = 4000;
     for (const Noise& noise : noises()) {

@@ -40,6 +40,7 @@ double percent(int studies, std::uint64_t seed, const std::function<bool(Random&
     return 100.0 * count / studies;
 }
 
+// Requirement 31.
 TEST(ErrorRate, FriedmanOfEqualVariantsUnderAnyNoise) {
     for (const Noise& noise : noises()) {
         const double rate = percent(4000, seed_for(noise, 11), [&](Random& random) {
@@ -50,6 +51,7 @@ TEST(ErrorRate, FriedmanOfEqualVariantsUnderAnyNoise) {
     }
 }
 
+// Requirement 31.
 TEST(ErrorRate, KruskalWallisAndMannWhitneyOfIndependentRuns) {
     for (const Noise& noise : noises()) {
         if (noise.drift > 0) continue;  // arms that drift together are not independent

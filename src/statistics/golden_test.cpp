@@ -51,6 +51,7 @@ TEST(StatisticsGolden, SummariesEqualNumpy) {
     }
 }
 
+// Requirement 30.
 TEST(StatisticsGolden, SignedRankIsExactWithTiesAndZeros) {
     for (const auto& entry : golden()["samples"]) {
         const PairedRepetitions pairs(sample(entry["baseline"]), sample(entry["treated"]));
@@ -65,6 +66,7 @@ TEST(StatisticsGolden, SignedRankIsExactWithTiesAndZeros) {
     }
 }
 
+// Requirement 30.
 TEST(StatisticsGolden, MannWhitneyIsExactWithTies) {
     for (const auto& entry : golden()["samples"]) {
         const TestResult result = mann_whitney(sample(entry["baseline"]), sample(entry["treated"]));
@@ -73,6 +75,7 @@ TEST(StatisticsGolden, MannWhitneyIsExactWithTies) {
     }
 }
 
+// Requirement 30.
 TEST(StatisticsGolden, EffectSizes) {
     for (const auto& entry : golden()["samples"]) {
         const Repetitions first = sample(entry["baseline"]);
@@ -99,6 +102,7 @@ TEST(StatisticsGolden, RatioOfMediansHasTheSameResamples) {
     }
 }
 
+// Requirement 30.
 TEST(StatisticsGolden, Holm) {
     const std::vector<double> p = golden()["holm"]["p"];
     const std::vector<double> expected = golden()["holm"]["adjusted"];
@@ -107,6 +111,7 @@ TEST(StatisticsGolden, Holm) {
     for (std::size_t i = 0; i < p.size(); ++i) expect_close(adjusted[i], expected[i]);
 }
 
+// Requirement 30.
 TEST(StatisticsGolden, WilsonEqualsScipy) {
     for (const auto& entry : golden()["wilson"]) {
         expect_interval(wilson(entry["successes"], entry["trials"]), entry["interval"]);

@@ -38,6 +38,14 @@ UncertainFigure mean_with_uncertainty(const Repetitions& sample) {
             {{.component = "repetitions", .standard = error, .degrees_of_freedom = n - 1}}};
 }
 
+std::optional<UncertainFigure> mean_with_uncertainty(const Repetitions& sample, const Repetitions& budgets) {
+    const PairedRepetitions known(sample, budgets);
+    if (known.size() < 2 || known.unpaired() > 0) return std::nullopt;
+    UncertainFigure figure = mean_with_uncertainty(sample);
+    figure.sources.push_back({.component = "meter", .standard = median(known.treated()), .common = true});
+    return figure;
+}
+
 CombinedUncertainty combine(std::span<const UncertaintySource> sources, double level) {
     double squares = 0;
     double weakness = 0;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,6 +41,11 @@ struct CombinedUncertainty {
 /// Type A (GUM 4.2): the mean of the repetitions, u = s / sqrt(n) with n - 1 degrees of freedom. Throws Error
 /// for fewer than two.
 UncertainFigure mean_with_uncertainty(const Repetitions& sample);
+
+/// The same of figures that a meter read, with what the meter's budget states for each as a common component,
+/// "meter": its median, kept whole and not divided by n, since it is not known how much of it repeats in every
+/// window. Nothing where there are fewer than two figures or one of them has no budget.
+std::optional<UncertainFigure> mean_with_uncertainty(const Repetitions& sample, const Repetitions& budgets);
 
 /// Uncorrelated components added in squares (GUM 5.1.2); `common` ones count as any other, for the figure
 /// alone is as wrong as its meter. Throws Error for a component that is negative or no number, for degrees of

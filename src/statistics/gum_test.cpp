@@ -23,6 +23,7 @@ TEST(Gum, MeanOfRepetitions) {
     EXPECT_EQ(mean.sources.at(0).degrees_of_freedom, 4);
 }
 
+// Requirement 33.
 TEST(Gum, GainCountsForAnAbsoluteAndCancelsInARatioOfOneMeter) {
     // 5 % gain on both, 1 % noise on each: 5.1 % of the figure, 1.41 % of the ratio of one meter, 7.2 % of
     // two.

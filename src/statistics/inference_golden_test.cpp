@@ -81,6 +81,7 @@ TEST(InferenceGolden, RankTestsAgainstEitherSide) {
     }
 }
 
+// Requirement 30.
 TEST(InferenceGolden, OmnibusTestsWithTies) {
     for (const auto& entry : golden()["omnibus"]) {
         const Omnibus blocked = friedman(BlockedRepetitions(samples(entry["treatments"])));
@@ -100,6 +101,7 @@ TEST(InferenceGolden, ShapiroWilk) {
     }
 }
 
+// Requirement 30.
 TEST(InferenceGolden, EffectsWithTheirIntervals) {
     for (const auto& entry : golden()["effects"]) {
         const PairedRepetitions pairs = pairs_of(entry);
@@ -157,6 +159,7 @@ TEST(InferenceGolden, PowerOfTheSignedRankTest) {
     }
 }
 
+// Requirement 33.
 TEST(InferenceGolden, CombinedUncertainty) {
     for (const auto& entry : golden()["combined"]) {
         std::vector<UncertaintySource> sources;
@@ -219,6 +222,7 @@ TEST(InferencePublished, ShapiroWilkOfElevenMen) {
     EXPECT_NEAR(result.p_value, 0.006704, 5e-7);
 }
 
+// Requirement 33.
 TEST(InferencePublished, EndGaugeOfTheGum) {
     // JCGM 100:2008, H.1, in nm: u_c = 32, 16 effective degrees of freedom, U99 = 93.
     const std::vector<UncertaintySource> sources = {

@@ -65,6 +65,7 @@ TEST(Repetitions, AreOrderedByBlock) {
               (std::vector<double>{0, 10, 20}));
 }
 
+// Requirement 32.
 TEST(Repetitions, RefuseASecondValueOfABlock) {
     const std::vector<BlockValue> values = {{1, 1}, {1, 2}};
     EXPECT_THROW(Repetitions{values}, Error);

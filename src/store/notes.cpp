@@ -4,6 +4,14 @@
 
 namespace espalier::store {
 
+std::set<Id> excluded_trials(const StudyRecord& study) {
+    std::set<Id> trials;
+    for (const auto& note : study.notes) {
+        if (note.code == kExcluded && note.trial_id != 0) trials.insert(note.trial_id);
+    }
+    return trials;
+}
+
 bool weakens(const NoteRecord& note) {
     return note.code != "preprocessing" && note.code != "calibration" && note.code != "left-out";
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,12 @@
 #include "store/records.h"
 
 namespace espalier::store {
+
+/// Code of the note of a trial that is kept and shown, but left out of every result.
+inline constexpr const char* kExcluded = "excluded";
+
+/// Trials of the study with such a note.
+std::set<Id> excluded_trials(const StudyRecord& study);
 
 /// Whether a note tells of something that weakens the results; others need only be said.
 bool weakens(const NoteRecord& note);

@@ -40,7 +40,7 @@ struct ReadingRecord {
 
 /// One step of the protocol inside a trial, on the trial's monotonic clock.
 struct PhaseRecord {
-    std::string name;  ///< "idle", "load", "optimize", "warm-up", "measure", "accuracy", "unload"
+    std::string name;  ///< "idle", "load", "optimize", "warm-up", "measure", "accuracy", "unload", "idle-after"
     double start_s = 0.0;
     double end_s = 0.0;
     std::int64_t calls = 0;
@@ -133,6 +133,18 @@ struct NoteRecord {
     std::string created_at;
 };
 
+/// One run of the control workload: the same work each time, so that what it shows is the machine.
+struct ControlRecord {
+    std::int64_t after_trials = 0;  ///< trials of the study that were done before
+    std::string made_at;
+    double time_s = 0.0;             ///< median of its calls
+    std::optional<double> energy_j;  ///< per call, of the best meter of tier A to D
+    std::optional<double> power_w;
+    std::string meter;  ///< of the energy; empty where there is none
+    std::string tier;
+    std::string scope;
+};
+
 /// Trials by state.
 struct Progress {
     std::int64_t planned = 0;
@@ -171,6 +183,7 @@ struct StudyRecord {
     std::vector<VariantRecord> variants;
     std::vector<TrialRecord> trials;
     std::vector<NoteRecord> notes;
+    std::vector<ControlRecord> controls;  ///< in the order they were made
     std::string verdict;  ///< JSON espalier.verdict/1 as last computed; empty where there is none
 };
 

@@ -3,11 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "base/error.h"
+#include "store/calibrations.h"
+#include "store/controls.h"
 #include "store/database.h"
 #include "store/lock.h"
 #include "store/notes.h"
@@ -140,6 +143,72 @@ TEST_F(StoreTest, GivesBackWhatWasPutIn) {
     EXPECT_EQ(study.trials.at(1).state, TrialState::kPlanned);
 }
 
+// Requirement 39.
+TEST_F(StoreTest, RefusesSamplesThatWereChangedAfterTheyWereRecorded) {
+    Database database(path_, Access::kWrite);
+    StudyRecord study = small_study();
+    Studies(database).add(study);
+    Trials(database).begin(study.trials[0].id, "then");
+    TrialRecord trial = measured(study.trials[0]);
+    trial.phases[0].readings.push_back({"not a number", "1", std::nan("")});
+    Trials(database).finish(trial, "now");
+    EXPECT_NO_THROW(read_study(database, study.id));
+    const auto complaint_after = [&](const std::string& change, const std::string& back) {
+        database.sql().exec(change);
+        std::string text;
+        try {
+            read_study(database, study.id);
+        } catch (const Error& error) {
+            text = error.what();
+        }
+        database.sql().exec(back);
+        EXPECT_NO_THROW(read_study(database, study.id));
+        return text;
+    };
+    EXPECT_THAT(complaint_after("UPDATE energy SET factor_low = factor_low + 1", "UPDATE energy SET factor_low = factor_low - 1"),
+                HasSubstr("block 1, position 1"));
+    EXPECT_THAT(complaint_after("UPDATE phase SET images = images + 1", "UPDATE phase SET images = images - 1"),
+                HasSubstr("changed after they were recorded"));
+    // One byte of the times of single calls.
+    EXPECT_THAT(complaint_after("UPDATE phase SET latency = x'0000003f0000803e0000e03e' WHERE name = 'measure'",
+                                "UPDATE phase SET latency = x'0000003f0000803e0000e03f' WHERE name = 'measure'"),
+                HasSubstr("changed"));
+}
+
+TEST_F(StoreTest, KeepsControlsInTheOrderTheyWereMade) {
+    Database database(path_, Access::kWrite);
+    StudyRecord study = small_study();
+    Studies(database).add(study);
+    Controls controls(database);
+    controls.add(study.id, {0, "first", 0.5, std::nullopt, std::nullopt, "", "", ""});
+    controls.add(study.id, {4, "second", 0.6, 2.0, 10.0, "powercap", "B", "CPU package 0"});
+    const auto read = read_study(database, study.id).controls;
+    ASSERT_EQ(read.size(), 2u);
+    EXPECT_EQ(read[0].made_at, "first");
+    EXPECT_FALSE(read[0].energy_j);
+    EXPECT_EQ(read[1].after_trials, 4);
+    EXPECT_EQ(read[1].energy_j, 2.0);
+    EXPECT_EQ(read[1].scope, "CPU package 0");
+}
+
+TEST_F(StoreTest, GivesTheNewestCalibrationOfAMachine) {
+    Database database(path_, Access::kWrite);
+    Calibrations calibrations(database);
+    EXPECT_FALSE(calibrations.newest("a"));
+    calibrations.add("a", "2026-11-25", "old");
+    calibrations.add("a", "2026-11-26", "new");
+    calibrations.add("b", "2026-11-26", "other");
+    EXPECT_EQ(calibrations.newest("a"), "new");
+}
+
+TEST_F(StoreTest, KnowsWhichTrialsAreLeftOut) {
+    StudyRecord study = small_study();
+    study.notes = {{0, kExcluded, "of the study, which excludes nothing", ""},
+                   {3, "steal", "2 %", ""},
+                   {4, kExcluded, "hot", ""}};
+    EXPECT_EQ(excluded_trials(study), std::set<Id>{4});
+}
+
 TEST_F(StoreTest, KeepsTheOrderOfTheDesign) {
     Database database(path_, Access::kWrite);
     StudyRecord study = small_study();
@@ -203,6 +272,7 @@ TEST_F(StoreTest, ATransactionIsAllOrNothing) {
     EXPECT_EQ(Studies(database).list().size(), 1u);
 }
 
+// Requirement 27.
 TEST_F(StoreTest, WhatWasCommittedSurvivesKill) {
     const pid_t child = ::fork();
     if (child == 0) {

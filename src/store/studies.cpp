@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "store/columns.h"
+#include "store/controls.h"
 #include "store/notes.h"
 #include "store/predictions.h"
 #include "store/trials.h"
@@ -295,6 +296,7 @@ StudyRecord read_study(Database& database, Id id) {
     Trials(database).read_measurements(study.trials);
     for (auto& variant : study.variants) variant.prediction = Predictions(database).read(variant.id);
     study.notes = Notes(database).list(id);
+    study.controls = Controls(database).list(id);
     return study;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "store/columns.h"
+#include "store/seal.h"
 
 namespace espalier::store {
 namespace {
@@ -153,6 +154,17 @@ std::vector<AttemptRecord> read_attempts(SQLite::Database& sql, Id trial) {
     return attempts;
 }
 
+/// Trials of a store that did not know seals have none.
+void check_seal(SQLite::Database& sql, const TrialRecord& trial) {
+    SQLite::Statement select(sql, "SELECT measured_sha256 FROM trial WHERE id = ?");
+    select.bind(1, trial.id);
+    const std::string seal = select.executeStep() ? read_text(select.getColumn(0)) : "";
+    if (seal.empty() || seal == measured_sha256(trial)) return;
+    fail("the store is damaged: block {}, position {} of a study does not hold what was measured; its samples were "
+         "changed after they were recorded. Use a copy of the store, or measure again",
+         trial.block + 1, trial.position + 1);
+}
+
 }  // namespace
 
 std::vector<TrialRecord> Trials::list(Id study) {
@@ -292,11 +304,14 @@ void Trials::finish(const TrialRecord& trial, const std::string& now) {
         ordinal = 0;
         for (const auto& trace : trial.traces) add_trace(sql, trial.id, ordinal++, trace);
         SQLite::Statement update(
-            sql, "UPDATE trial SET predictions_sha256 = ?, evidence = ?, environment = ? WHERE id = ?");
+            sql,
+            "UPDATE trial SET predictions_sha256 = ?, evidence = ?, environment = ?, measured_sha256 = ? "
+            "WHERE id = ?");
         bind_text(update, 1, trial.predictions_sha256);
         bind_text(update, 2, trial.evidence);
         bind_text(update, 3, trial.environment);
-        update.bind(4, trial.id);
+        update.bind(4, measured_sha256(trial));
+        update.bind(5, trial.id);
         update.exec();
         end_attempt(sql, trial.id, "done", "", now);
         set_state(sql, trial.id, TrialState::kDone, "", now);
@@ -331,6 +346,7 @@ void Trials::read_measurements(std::vector<TrialRecord>& trials) {
             trial.phases = read_phases(database_.sql(), trial.id);
             trial.traces = read_traces(database_.sql(), trial.id);
             trial.attempts = read_attempts(database_.sql(), trial.id);
+            check_seal(database_.sql(), trial);
         }
     });
 }

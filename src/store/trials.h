@@ -40,7 +40,8 @@ class Trials {
     /// Writes everything a finished trial measured and marks it done, all or nothing.
     void finish(const TrialRecord& trial, const std::string& now);
 
-    /// Reads phases, traces and attempts of every trial into the records.
+    /// Reads phases, traces and attempts of every trial, as list() gave them, into the records. Throws Error
+    /// naming the trial whose measurements are not those that finish() wrote.
     void read_measurements(std::vector<TrialRecord>& trials);
 
   private:

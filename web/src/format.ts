@@ -76,6 +76,26 @@ export function intervalText(measure: Measure | undefined, as: Shown): string {
   return `${fixed(low, decimals)} to ${fixed(high, decimals)}`;
 }
 
+/** "u 0.4 (0.5 %)": the standard uncertainty, or "" where none is known. */
+export function uncertaintyText(measure: Measure | undefined, as: Shown): string {
+  const u = measure?.uncertainty;
+  if (!u || !measure?.value) return '';
+  const standard = u.standard * as.factor;
+  const share = Math.abs(u.standard / measure.value) * 100;
+  return `u ${fixed(standard, decimalsOf(standard, 2))} (${fixed(share, decimalsOf(share, 2))}${THIN}%)`;
+}
+
+/** What it is made of: "standard uncertainty (GUM): repetitions 0.4 %, meter 0.3 %". */
+export function uncertaintyParts(measure: Measure | undefined): string {
+  const u = measure?.uncertainty;
+  if (!u || !measure?.value) return '';
+  const share = (part: number) => {
+    const percent = Math.abs(part / (measure.value ?? 1)) * 100;
+    return `${fixed(percent, decimalsOf(percent, 2))}${THIN}%`;
+  };
+  return `standard uncertainty (GUM): repetitions ${share(u.repetitions)}, meter ${share(u.meter)}`;
+}
+
 /** "79.6 mJ/image", "unknown". */
 export function measureText(measure: Measure | undefined, metric: Metric, reference: number | null = measure?.value ?? null): string {
   const as = shown(metric.unit, reference);

@@ -47,6 +47,8 @@ export interface Study {
   trials_planned: number;
   trials_done: number;
   trials_failed: number;
+  /** Done, but left out of every number. */
+  trials_excluded: number;
   /** The machine all results hold for, e.g. "Intel Xeon, 2 cores". */
   machine: string;
   /** The command that repeats the study. */
@@ -115,6 +117,19 @@ export interface Measure {
   /** One value for each entry of Model.blocks; null where the block has none. Empty if not repeated. */
   per_block: (number | null)[];
   comparison: Comparison | null;
+  /** Of energy and power that are measured, where the meter has a budget. */
+  uncertainty: Uncertainty | null;
+}
+
+/** How far the mean over blocks may be from the truth, one sigma, in the unit of the metric (GUM). */
+export interface Uncertainty {
+  standard: number;
+  /** Type A: s / √n. */
+  repetitions: number;
+  /** Type B: refresh, resolution, averaging of the meter. */
+  meter: number;
+  /** Covers 95 %. */
+  expanded: number;
 }
 
 /** A variant against the baseline of its model: value = variant / baseline, or variant - baseline. */
@@ -128,6 +143,8 @@ export interface Comparison {
   finding: Finding;
   /** Only of metrics that are repeated by block. */
   effect: Effect | null;
+  /** Standard uncertainty of value, what both have of one meter's error left out. */
+  uncertainty: number | null;
 }
 
 /** How large a difference is, beside its ratio. It describes; findings rest on the tests. */
@@ -192,6 +209,8 @@ export interface Variant {
   status: 'complete' | 'partial' | 'failed';
   /** What went wrong, where something did. */
   reason: string | null;
+  /** Trials left out of every number, for a cause the plan names. */
+  excluded: number;
   measures: Record<string, Measure>;
   paybacks: Payback[];
   evidence: Evidence | null;

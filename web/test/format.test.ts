@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeText, dateText, fixed, imagesText, intervalText, list, measureText, shown, typeset, UNKNOWN, valueText } from '../src/format.ts';
+import { changeText, dateText, fixed, imagesText, intervalText, list, measureText, shown, typeset, uncertaintyParts, uncertaintyText, UNKNOWN, valueText } from '../src/format.ts';
 import type { Measure, Metric } from '../src/model.ts';
 
 const THIN = '\u202f';
 const measure = (value: number | null, low: number | null = null, high: number | null = null, interval: Measure['interval'] = 'bootstrap-95'): Measure => ({
-  value, low, high, interval, source: null, tier: null, scope: null, reason: null, per_block: [], comparison: null,
+  value, low, high, interval, source: null, tier: null, scope: null, reason: null, per_block: [], comparison: null, uncertainty: null,
 });
 const metric = (unit: string): Metric => ({ key: 'k', label: 'k', unit, group: 'g', better: null, comparison: 'ratio', description: '' });
 const as = { factor: 1, unit: '' };
@@ -29,6 +29,14 @@ test('an uncalibrated estimate has two digits and a sign that says so', () => {
   const estimate = measure(0.16789, 0.067, 0.269, 'factor');
   assert.equal(valueText(estimate, as), `≈${THIN}0.17`);
   assert.equal(intervalText(estimate, as), '0.067 to 0.27');
+});
+
+test('an uncertainty is told with its share and what it is made of, or not at all', () => {
+  const sure = { ...measure(0.2, 0.199, 0.201), uncertainty: { standard: 0.001, repetitions: 0.0006, meter: 0.0008, expanded: 0.0022 } };
+  assert.equal(uncertaintyText(sure, { factor: 1000, unit: 'mJ/image' }), `u 1.0 (0.50${THIN}%)`);
+  assert.equal(uncertaintyParts(sure), `standard uncertainty (GUM): repetitions 0.30${THIN}%, meter 0.40${THIN}%`);
+  assert.equal(uncertaintyText(measure(0.2), as), '');
+  assert.equal(uncertaintyParts(undefined), '');
 });
 
 test('prefixes suit the size; shares and plain rates have none', () => {

@@ -84,6 +84,7 @@ TEST(EstimateMeter, AnUnreadableStatIsAGap) {
     EXPECT_TRUE(std::holds_alternative<Gap>(meter.read().zones[0]));
 }
 
+// Requirement 40.
 TEST(DescribeEstimate, NeverShowsMoreThanTwoDigitsNorHidesTheFactor) {
     EXPECT_EQ(describe_estimate(Joules(123.4), kCurveFactor), "120 J (estimate, x0.4 to x1.6: 49 to 200 J)");
 }

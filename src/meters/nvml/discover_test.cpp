@@ -53,6 +53,7 @@ class GpuDiscovery : public testing::Test {
     Access access_;
 };
 
+// Requirement 7.
 TEST_F(GpuDiscovery, FindsFourMetersWithTheirTiers) {
     const Discovery discovery = find();
     ASSERT_EQ(discovery.meters.size(), 4u);
@@ -135,6 +136,7 @@ TEST_F(GpuDiscovery, ALostGpuIsBroken) {
     EXPECT_NE(finding().availability.reason.find("GPU is lost"), std::string::npos);
 }
 
+// Requirement 1.
 TEST_F(GpuDiscovery, RefusalsAreTyped) {
     gpu_.refuses["total_energy"] = Result::kNotSupported;
     gpu_.refuses["memory"] = Result::kNoPermission;
@@ -145,6 +147,7 @@ TEST_F(GpuDiscovery, RefusalsAreTyped) {
     EXPECT_EQ(find().best_energy_tier(Part::kGpu), Tier::kIntegratedSensor);
 }
 
+// Requirement 10.
 TEST_F(GpuDiscovery, WithMigUtilizationIsUnsupportedAndEnergyIsOfTheBoard) {
     gpu_.mig = true;
     gpu_.instances = {"MIG-1", "MIG-2"};
@@ -156,6 +159,7 @@ TEST_F(GpuDiscovery, WithMigUtilizationIsUnsupportedAndEnergyIsOfTheBoard) {
     EXPECT_EQ(find().gpus.at(0).uuid, "GPU-0a");
 }
 
+// Requirement 10.
 TEST_F(GpuDiscovery, HonoursVisibleDevicesInOrderOfPciAddress) {
     fake_.add(
         {.plant = &plant_, .uuid = "GPU-0b", .pci = "00000000:0A:00.0"});  // before the first on the bus

@@ -48,6 +48,7 @@ class GpuEnergy : public testing::Test {
     Gpu board_ = list_gpus(library()).gpus.at(0);
 };
 
+// Requirement 20.
 TEST_F(GpuEnergy, StaysWithinTheBudgetAtAThousandPhases) {
     const ConstantPlant constant(Watts(350));
     const RampPlant ramp(Watts(80), 0.01);
@@ -92,6 +93,7 @@ TEST_F(GpuEnergy, SaysWhatItIs) {
     EXPECT_THROW(EnergyMeter(clock_, {}), std::exception);
 }
 
+// Requirement 10.
 TEST_F(GpuEnergy, AModuleIsNotCalledAGpu) {
     const ConstantPlant module(Watts(900));
     gpu_.module = &module;
@@ -219,6 +221,7 @@ TEST_F(GpuEnergyFault, HealsAfterAFault) {
     EXPECT_TRUE(window(counter).valid());
 }
 
+// Requirement 8.
 TEST_F(GpuEnergy, TheSelfCheckPassesAHealthyCounterAndFindsAFrozenOne) {
     auto counter = meter();
     EXPECT_EQ(self_check(counter, clock_).state, State::kOk);

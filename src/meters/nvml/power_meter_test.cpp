@@ -58,6 +58,7 @@ class GpuPower : public testing::Test {
     FakeGpu& gpu_;
 };
 
+// Requirement 20.
 TEST_F(GpuPower, StaysWithinTheBudgetAtAThousandPhases) {
     // A minute of 15 kJ with dP = 300 W. Averaging costs at most dP 1 s an edge. The nine steps of power
     // within are each seen up to 0.22 s late or early, which is 1 % where they do not cancel.
@@ -97,6 +98,7 @@ TEST_F(GpuPower, SaysHowItAverages) {
     EXPECT_EQ(meter(PowerSource::kInstant).description().tier, Tier::kIntegratedSensor);
 }
 
+// Requirement 7.
 TEST_F(GpuPower, AnAveragingSensorSmearsWhatAnInstantOneSees) {
     // A step of power just before the window: the mean over a second still shows the past.
     const Seconds step(13.3 * 8);

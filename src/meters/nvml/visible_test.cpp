@@ -40,6 +40,7 @@ TEST(VisibleDevices, AreNoneWhereItIsEmpty) {
     EXPECT_NE(none.hidden.find("CUDA_VISIBLE_DEVICES=''"), std::string::npos);
 }
 
+// Requirement 10.
 TEST(VisibleDevices, CanBeNumberedInAnyOrder) {
     EXPECT_EQ(shown("3,0"), (Uuids{"GPU-dd44", "GPU-aa11"}));
     EXPECT_EQ(shown(" 1 , 2 "), (Uuids{"GPU-ab22", "GPU-cc33"}));

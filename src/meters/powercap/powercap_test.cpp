@@ -39,6 +39,7 @@ class Powercap : public testing::Test {
     ConstantPlant one_{Watts(1)};
 };
 
+// Requirement 3.
 TEST_F(Powercap, AClientCountsThePackageOnce) {
     // psys around everything, the package again by MMIO, core and uncore within: only the package adds.
     zone("intel-rapl:0", "package-0", ten_);
@@ -55,12 +56,14 @@ TEST_F(Powercap, AClientCountsThePackageOnce) {
     EXPECT_NEAR(number(*result.amount("package-0 (mmio)")), 100, 1e-6);
 }
 
+// Requirement 3.
 TEST_F(Powercap, MmioAloneStandsForThePackage) {
     zone("intel-rapl-mmio:0", "package-0", ten_);
     auto rapl = meter();
     EXPECT_NEAR(window(rapl).energy->value(), 100, 1e-6);
 }
 
+// Requirement 3.
 TEST_F(Powercap, AServerAddsSocketsAndDramOnce) {
     zone("intel-rapl:0", "package-0", ten_);
     zone("intel-rapl:0:0", "dram", three_);
@@ -73,6 +76,7 @@ TEST_F(Powercap, AServerAddsSocketsAndDramOnce) {
     EXPECT_EQ(result.scope, "2 CPU packages + DRAM");
 }
 
+// Requirement 3.
 TEST_F(Powercap, DiesOfOnePackageAreAmbiguousUntilExamined) {
     const RampPlant socket(Watts(10), 1);  // a ramp, so that every window has another load
     zone("intel-rapl:0", "package-0-die-0", socket);
@@ -88,6 +92,7 @@ TEST_F(Powercap, DiesOfOnePackageAreAmbiguousUntilExamined) {
     EXPECT_NEAR(result.energy->value(), (socket.energy(clock_.now()) - socket.energy(start)).value(), 1e-5);
 }
 
+// Requirement 3.
 TEST_F(Powercap, RealDiesAreAdded) {
     zone("intel-rapl:0", "package-0-die-0", ten_);
     zone("intel-rapl:0:0", "dram", one_);
@@ -98,6 +103,7 @@ TEST_F(Powercap, RealDiesAreAdded) {
     EXPECT_NEAR(window(rapl).energy->value(), 150, 1e-5);
 }
 
+// Requirement 3.
 TEST_F(Powercap, EqualDiesUnderOneLoadStayUnknown) {
     zone("intel-rapl:0", "package-0-die-0", ten_);
     zone("intel-rapl:1", "package-0-die-1", ten_);
@@ -106,6 +112,7 @@ TEST_F(Powercap, EqualDiesUnderOneLoadStayUnknown) {
     EXPECT_TRUE(rapl.has_ambiguous_dies());
 }
 
+// Requirement 1.
 TEST_F(Powercap, NoPermissionIsNotAbsence) {
     zone("intel-rapl:0", "package-0", ten_);
     files_.set_error("sys/class/powercap/intel-rapl:0/energy_uj", EACCES);
@@ -118,6 +125,7 @@ TEST_F(Powercap, NoPermissionIsNotAbsence) {
     EXPECT_EQ(find().availability.state, State::kAbsent);
 }
 
+// Requirement 1.
 TEST_F(Powercap, SaysWhatIsBroken) {
     zone("intel-rapl:0", "package-0", ten_);
     files_.set_error("sys/class/powercap/intel-rapl:0/energy_uj", EIO);
@@ -126,23 +134,27 @@ TEST_F(Powercap, SaysWhatIsBroken) {
     EXPECT_EQ(find().availability.state, State::kBroken);
 }
 
+// Requirement 3.
 TEST_F(Powercap, PsysAloneIsNoMeasure) {
     zone("intel-rapl:0", "psys", ten_);
     EXPECT_EQ(find().availability.state, State::kUnsupported);
 }
 
+// Requirement 15.
 TEST_F(Powercap, FilteredEnergyIsRefused) {
     zone("intel-rapl:0", "package-0", ten_);
     files_.set("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sgx\n");
     EXPECT_EQ(find().availability.state, State::kUnsupported);
 }
 
+// Requirement 15.
 TEST_F(Powercap, AHypervisorLowersTheTier) {
     zone("intel-rapl:0", "package-0", ten_);
     files_.set("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor\n");
     EXPECT_EQ(find().tier, Tier::kCalibratedModel);
 }
 
+// Requirement 2.
 TEST_F(Powercap, RemovedMidRunIsInvalid) {
     zone("intel-rapl:0", "package-0", ten_);
     auto rapl = meter();
@@ -163,6 +175,7 @@ TEST_F(Powercap, AStrangeTreeIsIgnored) {
     EXPECT_TRUE(find_rapl_zones(files_).empty());
 }
 
+// Requirement 4.
 TEST_F(Powercap, ReadsOftenEnoughForItsRange) {
     add_rapl_zone(files_, {"intel-rapl:0", "package-0", Joules(65536)}, ten_, clock_);
     EXPECT_NEAR(meter().description().longest_gap->value(), 65536.0 / 1000 / 4, 1e-9);

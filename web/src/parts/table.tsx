@@ -1,6 +1,6 @@
 /** Every metric of every variant. Metrics are rows, so that a variant is read down; a metric sorts the variants. */
 import { useState } from 'preact/hooks';
-import { comparisonText, FINDINGS, intervalText, shown, UNKNOWN, valueText } from '../format.ts';
+import { comparisonText, FINDINGS, intervalText, plural, shown, uncertaintyParts, uncertaintyText, UNKNOWN, valueText } from '../format.ts';
 import { Name, type Marks } from '../marks.tsx';
 import type { Metric, Model, Report, Variant } from '../model.ts';
 
@@ -34,11 +34,19 @@ function Cell({ variant, metric, reference }: { variant: Variant; metric: Metric
     <td>
       <span class="v">{text}</span>
       {measure?.tier && metric.group === 'Energy' && <sup class="tier-mark" title={`${measure.source ?? ''}; ${measure.scope ?? ''}`}>{measure.tier}</sup>}
-      <small>{intervalText(measure, as)}</small>
+      <small>{intervalText(measure, as)}{measure?.interval === 'factor' ? ' (factor of the model)' : ''}</small>
+      {measure?.uncertainty && <small title={uncertaintyParts(measure)}>{uncertaintyText(measure, as)}</small>}
       {change && <small class={shownByTest ? finding : ''} title={FINDINGS[finding ?? 'not-tested']}>{change}{shownByTest ? ` ${finding}` : ''}</small>}
       {measure?.scope && !measure.tier && <small>{measure.scope}</small>}
     </td>
   );
+}
+
+/** Tier, source and scope of a row of energies; all variants of a model have the same. */
+function Origin({ model, metric }: { model: Model; metric: Metric }) {
+  const measure = model.variants.map((v) => v.measures[metric.key]).find((m) => m?.tier);
+  if (!measure) return null;
+  return <small>tier {measure.tier}, {measure.source}: {measure.scope}</small>;
 }
 
 export function VariantTable({ report, model, marks }: { report: Report; model: Model; marks: Marks }) {
@@ -63,6 +71,7 @@ export function VariantTable({ report, model, marks }: { report: Report; model: 
                 <Name label={v.label} marks={marks} />
                 {!alike && <small>{setting(v)}</small>}
                 {v.status !== 'complete' && <small class="worse">{v.status}</small>}
+                {v.excluded > 0 && <small class="worse">{plural(v.excluded, 'trial')} left out</small>}
               </th>
             ))}
           </tr>
@@ -80,6 +89,7 @@ export function VariantTable({ report, model, marks }: { report: Report; model: 
                       {metric.label} <span class="sort" aria-hidden="true">{active ? (order.down ? '◀' : '▶') : ''}</span>
                     </button>
                     <small>{shown(metric.unit, reference).unit}</small>
+                    {metric.group === 'Energy' && <Origin model={model} metric={metric} />}
                   </th>
                   {variants.map((v) => <Cell key={v.id} variant={v} metric={metric} reference={reference} />)}
                 </tr>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { metricOf } from '../analysis.ts';
-import { changeText, fixed, shown, typeset, valueText } from '../format.ts';
+import { changeText, fixed, shown, typeset, uncertaintyParts, uncertaintyText, valueText } from '../format.ts';
 import type { Marks } from '../marks.tsx';
 import { Name } from '../marks.tsx';
 import type { Change, Model, Rejection, Report, Tier } from '../model.ts';
@@ -35,7 +35,8 @@ function ChangeFigure({ change, report, model }: { change: Change; report: Repor
     if (measure && measure.value !== null && number !== null && Math.abs(measure.value - number) <= 1e-6 * Math.abs(number)) return valueText(measure, as);
     return number === null ? 'unknown' : fixed(number * as.factor, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(number * as.factor) || 1))));
   };
-  const finding = measures(model.verdict.variant)?.comparison?.finding;
+  const origin = measures(model.verdict.variant);
+  const finding = origin?.comparison?.finding;
   return (
     <div class="change">
       <dt>{metric.label || change.label}</dt>
@@ -43,6 +44,7 @@ function ChangeFigure({ change, report, model }: { change: Change; report: Repor
         <span class={`big ${finding === 'better' || finding === 'worse' ? finding : ''}`}>{said.value}</span>
         <span class="from-to">{value(change.from, model.variants.find((v) => v.baseline)?.id)} → {value(change.to, model.verdict.variant)} {as.unit}</span>
         {said.interval && <span class="interval-text">95 % interval {said.interval} {change.change_unit}</span>}
+        {origin?.tier && <span class="interval-text" title={uncertaintyParts(origin)}>tier {origin.tier}, {origin.source}, {origin.scope}{origin.uncertainty ? `; ${uncertaintyText(origin, as)} ${as.unit}` : ''}</span>}
         {change.remark && <span class="interval-text">{typeset(change.remark)}</span>}
       </dd>
     </div>
