@@ -60,5 +60,21 @@ TEST(Uncertainty, ASensorThatAveragesLagsAtTheEdges) {
     EXPECT_EQ(steady.bound(), Joules(0));
 }
 
+TEST(Uncertainty, APlugIsAsGoodAsItsAccuracyAndItsAnswersAreQuick) {
+    // 100 W for a minute at a plug of 2 % that answers within 200 ms: 120 J and 20 J at most.
+    Description description;
+    description.unit = UnitKind::kPower;
+    description.accuracy = 0.02;
+    const PowerSeen seen{
+        .least = Watts(100), .peak = Watts(100), .mean = Watts(100), .time_error = Seconds(0.1)};
+    const Uncertainty result = budget(description, seen, Seconds(60));
+    EXPECT_EQ(result.lines[1].component, "accuracy of the meter");
+    EXPECT_NEAR(result.lines[1].bound.value(), 120, 1e-9);
+    EXPECT_NEAR(result.lines[1].standard.value(), 120 / std::sqrt(3.0), 1e-9);
+    EXPECT_EQ(result.lines[2].component, "time of the readings");
+    EXPECT_NEAR(result.lines[2].bound.value(), 20, 1e-9);
+    EXPECT_NEAR(result.lines[2].standard.value(), 20 / std::sqrt(6.0), 1e-9);
+}
+
 }  // namespace
 }  // namespace espalier::meters
