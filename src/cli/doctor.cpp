@@ -23,10 +23,15 @@ struct DoctorOptions {
 int doctor(const DoctorOptions& options, const Globals& globals) {
     MonotonicClock clock;
     const meters::SystemFiles files(options.root);
-    // The driver's library speaks for this machine, whatever folder stands in for its files.
-    const bool here = std::filesystem::weakly_canonical(options.root) == "/";
-    const meters::Diagnosis diagnosis =
-        meters::diagnose(files, clock, here ? gpu_access() : meters::nvml::Access{});
+    const meters::SystemPerfEvents perf;
+    meters::DiscoveryOptions looked_at{files, clock, std::nullopt, 0};
+    // Drivers' libraries and the kernel's events speak for this machine, whatever folder stands in for its
+    // files.
+    if (std::filesystem::weakly_canonical(options.root) == "/") {
+        looked_at.gpus = gpu_access();
+        looked_at.perf = &perf;
+    }
+    const meters::Diagnosis diagnosis = meters::diagnose(looked_at);
     if (options.fix_script) {
         fmt::print("{}", meters::fix_script(diagnosis));
     } else if (globals.json) {

@@ -16,12 +16,6 @@
 namespace espalier::lab {
 namespace {
 
-std::vector<meters::Meter*> pointers(const meters::Discovery& discovery) {
-    std::vector<meters::Meter*> meters;
-    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
-    return meters;
-}
-
 /// Identifies what a variant predicted, so that repetitions can be compared without keeping every array.
 std::string hash_predictions(const store::PredictionRecord& predictions) {
     return sha256(std::as_bytes(std::span(predictions.predicted)));
@@ -38,8 +32,9 @@ runtimes::OpenCalibration calibration_of(const TrialRequest& request) {
 TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus});
-    meters::Sampler sampler(pointers(discovery), clock);
+    const meters::SystemPerfEvents perf;
+    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus, .perf = &perf});
+    meters::Sampler sampler(suitable_meters(request.protocol, discovery), clock);
     const auto runtime = runtimes::make_runtime(request.runtime);
     ModelWorkload workload(*runtime,
                            {request.model, request.tactic, request.runtime, request.device, request.batch,

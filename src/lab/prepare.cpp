@@ -158,7 +158,9 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
 std::string machine(const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    return dump(describe_machine(files, meters::discover({.files = files, .clock = clock, .gpus = gpus})));
+    const meters::SystemPerfEvents perf;
+    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus, .perf = &perf});
+    return dump(describe_machine(files, discovery));
 }
 
 bool usable(const std::string& pixels, const std::string& key) {
@@ -235,7 +237,8 @@ std::vector<double> prepare_pixels(
         const double seconds = seconds_to_make(model.info, model.pixels, model.pixels_key, *model.images);
         seconds_per_image.push_back(seconds / static_cast<double>(model.images->size()));
         if (!model.calibration) continue;
-        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key, *model.calibration->images);
+        seconds_to_make(model.info, model.calibration_pixels, model.calibration_key,
+                        *model.calibration->images);
     }
     return seconds_per_image;
 }

@@ -14,7 +14,7 @@ namespace {
 bool is_tested_energy(const meters::Description& description) {
     const bool covers =
         description.part == meters::Part::kProcessor || description.part == meters::Part::kMachine;
-    return covers && description.tier != meters::Tier::kUncalibratedModel &&
+    return covers && meters::has_total(description) && description.tier != meters::Tier::kUncalibratedModel &&
            description.tier != meters::Tier::kNone;
 }
 
@@ -124,6 +124,15 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
         if (is_tested_energy(description)) length = std::max(length, meters::shortest_window(description));
     }
     return length;
+}
+
+std::vector<meters::Meter*> suitable_meters(const ProtocolSettings& settings,
+                                            const meters::Discovery& discovery) {
+    std::vector<meters::Meter*> suitable;
+    for (const auto& meter : discovery.meters) {
+        if (meter->description().least_window <= settings.window) suitable.push_back(meter.get());
+    }
+    return suitable;
 }
 
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,

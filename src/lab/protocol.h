@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "lab/plan.h"
 #include "lab/workload.h"
+#include "meters/discovery.h"
 #include "meters/sampler.h"
 #include "store/records.h"
 
@@ -33,6 +34,12 @@ struct ProtocolOutcome {
 /// to D) of the processor or the whole machine at least what makes its numbers usable. A model of tier E is
 /// never tested, nor is the energy of a GPU that executes nothing, so they lengthen nothing.
 Seconds window_length(const ProtocolSettings& settings, const std::vector<meters::Meter*>& meters);
+
+/// The meters that a trial reads: all but those that no window of the plan is long enough for (a battery's
+/// gauge needs ten minutes). Such a meter lengthens no window by itself: a study would take hours that nobody
+/// asked for.
+std::vector<meters::Meter*> suitable_meters(const ProtocolSettings& settings,
+                                            const meters::Discovery& discovery);
 
 /// Carries out one trial:
 ///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload.

@@ -38,7 +38,8 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
         request.pixels = source.pixels;
         request.pixels_key = source.pixels_key;
         if (source.calibration && tactics::needs_calibration(variant.tactic)) {
-            request.calibration = {source.calibration_pixels, source.calibration_key, source.calibration->origin};
+            request.calibration = {source.calibration_pixels, source.calibration_key,
+                                   source.calibration->origin};
         }
         request.protocol = prepared.plan.protocol;
         requests.push_back(std::move(request));
@@ -75,12 +76,13 @@ void add_calibration_notes(const StudyRun& run, std::vector<store::NoteRecord>& 
         const auto& request = run.requests[i];
         if (!request.calibration) continue;
         const auto& origin = request.calibration->origin;
-        const auto model = std::find_if(run.study.models.begin(), run.study.models.end(), [&](const auto& one) {
-            return one.id == run.study.variants[i].model_id;
-        });
+        const auto model =
+            std::find_if(run.study.models.begin(), run.study.models.end(),
+                         [&](const auto& one) { return one.id == run.study.variants[i].model_id; });
         const char* code = origin.evaluated > 0 ? "calibration-overlap" : "calibration";
-        notes.push_back(
-            {0, code, fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)), ""});
+        notes.push_back({0, code,
+                         fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)),
+                         ""});
     }
 }
 
@@ -108,7 +110,8 @@ void add_study_notes(store::Database& database, const StudyRun& run,
                      const std::vector<double>& preprocess_s) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    auto notes = judge_machine(files, meters::discover({.files = files, .clock = clock}));
+    const meters::SystemPerfEvents perf;
+    auto notes = judge_machine(files, meters::discover({.files = files, .clock = clock, .perf = &perf}));
     for (std::size_t i = 0; i < preprocess_s.size(); ++i) {
         if (preprocess_s[i] <= 0.0) continue;
         notes.push_back(

@@ -7,7 +7,7 @@
 #include "meters/estimate/estimate_meter.h"
 #include "meters/memory/memory_meter.h"
 #include "meters/nvml/nvml.h"
-#include "meters/powercap/powercap.h"
+#include "meters/rapl/rapl.h"
 
 namespace espalier::meters {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "abs
 using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
-constexpr std::array<DiscoverSource, 5> kSources = {discover_powercap, nvml::discover_nvml, discover_estimate,
+constexpr std::array<DiscoverSource, 5> kSources = {discover_rapl, nvml::discover_nvml, discover_estimate,
                                                     discover_cpu, discover_memory};
 
 }  // namespace
@@ -36,8 +36,9 @@ Tier Discovery::best_energy_tier(Part part) const {
     Tier best = Tier::kNone;
     for (const auto& meter : meters) {
         const Description& description = meter->description();
-        if (description.part == part || description.part == Part::kMachine)
-            best = std::min(best, description.tier);
+        const bool covers = description.part == part || description.part == Part::kMachine;
+        const bool any_window = description.least_window <= Seconds(0);
+        if (covers && any_window && has_total(description)) best = std::min(best, description.tier);
     }
     return best;
 }

@@ -11,15 +11,19 @@
 #include "meters/file_tree.h"
 #include "meters/meter.h"
 #include "meters/nvml/access.h"
+#include "meters/perf/perf_events.h"
 
 namespace espalier::meters {
 
 /// What was found out about one source.
 struct Finding {
-    std::string source;  ///< "powercap", "nvml-energy", "cpu", "memory", "estimate"
+    std::string source;  ///< "perf", "powercap", "battery", "nvml-energy", "cpu", "memory", "estimate", ...
     std::string what;    ///< what it would measure, e.g. "CPU packages and DRAM"
     Tier tier = Tier::kNone;
     Availability availability;
+    /// The way to the same counters that is used, or should be allowed, instead: "perf". Empty where there is
+    /// none.
+    std::string replaced_by{};
 };
 
 /// The meters that work here, and every known source with its state.
@@ -30,18 +34,19 @@ struct Discovery {
 
     /// The meter of that name, or null.
     Meter* find(std::string_view name) const;
-    /// The best tier that measures the energy of a part or of the whole machine: A to D, else E where an
-    /// estimate is among the meters, else N.
+    /// The best tier that measures the energy of a part or of the whole machine, in windows of any length: A
+    /// to D, else E where an estimate is among the meters, else N.
     Tier best_energy_tier(Part part = Part::kProcessor) const;
 };
 
-/// What discovery looks at. `files` and `clock` must outlive the meters.
+/// What discovery looks at. `files`, `clock` and `perf` must outlive the meters.
 struct DiscoveryOptions {
     const FileTree& files;
     Clock& clock;
     std::optional<Watts> thermal_design_power;  ///< of the whole machine, as the user states it; tier E only
     int process = 0;                            ///< whose CPU time and memory are read; 0 is this process
     nvml::Access gpus{};                        ///< how NVIDIA GPUs are reached; by default they are not
+    const PerfEvents* perf = nullptr;           ///< how events of the kernel are opened; null: they are not
 };
 
 /// Asks every known source. Order of findings is fixed: best tier first.

@@ -21,7 +21,8 @@ const Meter* best_energy_meter(const Discovery& discovery, Part part) {
     for (const auto& meter : discovery.meters) {
         const Description& description = meter->description();
         const bool better = best == nullptr || description.tier < best->description().tier;
-        if (description.part == part && description.tier != Tier::kNone && better) best = meter.get();
+        if (description.part == part && description.tier != Tier::kNone && has_total(description) && better)
+            best = meter.get();
     }
     return best;
 }
@@ -38,9 +39,9 @@ void summarize_energy(Diagnosis& diagnosis, const Discovery& discovery) {
         diagnosis.can.push_back(
             fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
     }
-    for (const Part part : {Part::kGpu, Part::kModule}) {
-        if (const Meter* gpu = best_energy_meter(discovery, part)) {
-            const Description& description = gpu->description();
+    for (const Part part : {Part::kGpu, Part::kModule, Part::kMachine}) {
+        if (const Meter* other = best_energy_meter(discovery, part)) {
+            const Description& description = other->description();
             diagnosis.can.push_back(
                 fmt::format("measure energy of {} (tier {})", description.scope, letter(description.tier)));
         }
@@ -76,12 +77,12 @@ int Diagnosis::count(CheckState state) const {
                                           [&](const Check& check) { return check.state == state; }));
 }
 
-Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus) {
-    const Discovery discovery = discover({files, clock, std::nullopt, 0, gpus});
+Diagnosis diagnose(const DiscoveryOptions& options) {
+    const Discovery discovery = discover(options);
     Diagnosis diagnosis;
-    diagnosis.environment = read_environment(files);
+    diagnosis.environment = read_environment(options.files);
     diagnosis.environment.gpus = nvml::look_at(discovery.gpus);
-    append(diagnosis.checks, check_energy(files, discovery));
+    append(diagnosis.checks, check_energy(discovery));
     append(diagnosis.checks, check_noise(diagnosis.environment));
     append(diagnosis.checks, check_gpus(diagnosis.environment.gpus));
     append(diagnosis.checks, check_capability(diagnosis.environment));

@@ -76,7 +76,8 @@ struct PowerPoint {
 std::vector<PowerPoint> power_trace(const Description& description, std::span<const Reading> readings);
 
 /// The shortest window that gives a usable number: 60 s at a wall meter, 5 s and 50 refreshes for a sensor,
-/// 1 s and 50 refreshes for a counter or model; 0 for everything that does not measure energy.
+/// 1 s and 50 refreshes for a counter or model, unless the description says otherwise; 0 for everything that
+/// does not measure energy.
 Seconds shortest_window(const Description& description);
 
 }  // namespace espalier::meters
