@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "meters/battery/battery.h"
 #include "meters/cpu/cpu_meter.h"
 #include "meters/estimate/estimate_meter.h"
+#include "meters/hwmon/hwmon.h"
 #include "meters/memory/memory_meter.h"
 #include "meters/nvml/nvml.h"
 #include "meters/rapl/rapl.h"
@@ -18,8 +20,9 @@ constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "abs
 using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
-constexpr std::array<DiscoverSource, 5> kSources = {discover_rapl, nvml::discover_nvml, discover_estimate,
-                                                    discover_cpu, discover_memory};
+constexpr std::array<DiscoverSource, 9> kSources = {
+    discover_rapl,  nvml::discover_nvml, discover_intel_gpu, discover_ina3221, discover_battery,
+    discover_hwmon, discover_estimate,   discover_cpu,       discover_memory};
 
 }  // namespace
 
