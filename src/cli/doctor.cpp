@@ -30,6 +30,7 @@ int doctor(const DoctorOptions& options, const Globals& globals) {
     if (std::filesystem::weakly_canonical(options.root) == "/") {
         looked_at.gpus = gpu_access();
         looked_at.perf = &perf;
+        looked_at.amd_gpus = meters::amdsmi::open_system_library;
     }
     const meters::Diagnosis diagnosis = meters::diagnose(looked_at);
     if (options.fix_script) {

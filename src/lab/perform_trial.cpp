@@ -33,7 +33,11 @@ TrialResult measure(const TrialRequest& request, const meters::nvml::Access& gpu
     MonotonicClock clock;
     const meters::SystemFiles files;
     const meters::SystemPerfEvents perf;
-    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus, .perf = &perf});
+    const auto discovery = meters::discover({.files = files,
+                                             .clock = clock,
+                                             .gpus = gpus,
+                                             .perf = &perf,
+                                             .amd_gpus = meters::amdsmi::open_system_library});
     meters::Sampler sampler(suitable_meters(request.protocol, discovery), clock);
     const auto runtime = runtimes::make_runtime(request.runtime);
     ModelWorkload workload(*runtime,

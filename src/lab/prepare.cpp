@@ -159,7 +159,11 @@ std::string machine(const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
     const meters::SystemPerfEvents perf;
-    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpus, .perf = &perf});
+    const auto discovery = meters::discover({.files = files,
+                                             .clock = clock,
+                                             .gpus = gpus,
+                                             .perf = &perf,
+                                             .amd_gpus = meters::amdsmi::open_system_library});
     return dump(describe_machine(files, discovery));
 }
 

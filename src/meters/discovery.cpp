@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "meters/amdsmi/amdsmi.h"
 #include "meters/battery/battery.h"
 #include "meters/cpu/cpu_meter.h"
 #include "meters/estimate/estimate_meter.h"
@@ -20,9 +21,9 @@ constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "abs
 using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
-constexpr std::array<DiscoverSource, 9> kSources = {
-    discover_rapl,  nvml::discover_nvml, discover_intel_gpu, discover_ina3221, discover_battery,
-    discover_hwmon, discover_estimate,   discover_cpu,       discover_memory};
+constexpr std::array<DiscoverSource, 10> kSources = {
+    discover_rapl,    nvml::discover_nvml, amdsmi::discover_amdsmi, discover_intel_gpu, discover_ina3221,
+    discover_battery, discover_hwmon,      discover_estimate,       discover_cpu,       discover_memory};
 
 }  // namespace
 

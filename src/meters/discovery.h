@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "meters/amdsmi/library.h"
 #include "meters/availability.h"
 #include "meters/file_tree.h"
 #include "meters/meter.h"
@@ -47,6 +49,8 @@ struct DiscoveryOptions {
     int process = 0;                            ///< whose CPU time and memory are read; 0 is this process
     nvml::Access gpus{};                        ///< how NVIDIA GPUs are reached; by default they are not
     const PerfEvents* perf = nullptr;           ///< how events of the kernel are opened; null: they are not
+    /// How AMD's library is opened: amdsmi::open_system_library. Empty: AMD GPUs are not looked for.
+    std::function<amdsmi::Opened()> amd_gpus{};
 };
 
 /// Asks every known source. Order of findings is fixed: best tier first.
