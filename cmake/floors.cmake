@@ -111,8 +111,8 @@ if(ESPALIER_BENCH)
     endif()
 endif()
 
-# Shared libraries that stand in for NVIDIA's in tests of loading it: of an old driver, and of one that was replaced
-# while it ran (nvmlInit answers 18, NVML_ERROR_LIB_RM_VERSION_MISMATCH).
+# Shared libraries that stand in for vendors' in tests of loading them: NVIDIA's of an old driver, and of one that was
+# replaced while it ran (nvmlInit answers 18, NVML_ERROR_LIB_RM_VERSION_MISMATCH).
 if(ESPALIER_TESTS)
     foreach(stub nvml_stub nvml_stub_mismatch)
         add_library(${stub} MODULE ${PROJECT_SOURCE_DIR}/tests/stubs/nvml.cpp)
@@ -123,6 +123,11 @@ if(ESPALIER_TESTS)
     set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/meters/nvml/library_test.cpp APPEND PROPERTY COMPILE_DEFINITIONS
                  ESPALIER_NVML_STUB="$<TARGET_FILE:nvml_stub>"
                  ESPALIER_NVML_STUB_MISMATCH="$<TARGET_FILE:nvml_stub_mismatch>")
+    add_library(amdsmi_stub MODULE ${PROJECT_SOURCE_DIR}/tests/stubs/amdsmi.cpp)
+    target_link_libraries(amdsmi_stub PRIVATE espalier_options)
+    add_dependencies(test_meters amdsmi_stub)
+    set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/meters/amdsmi/amdsmi_test.cpp APPEND PROPERTY COMPILE_DEFINITIONS
+                 ESPALIER_AMDSMI_STUB="$<TARGET_FILE:amdsmi_stub>")
 endif()
 
 # A worker with faults, for tests of talking to one.

@@ -110,7 +110,12 @@ Seconds shortest_time(const lab::MachineSettings& settings) {
 void measure_here(const lab::MachineSettings& settings, lab::MachineCalibration& result) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = gpu_access()});
+    const meters::SystemPerfEvents perf;
+    const auto discovery = meters::discover({.files = files,
+                                             .clock = clock,
+                                             .gpus = gpu_access(),
+                                             .perf = &perf,
+                                             .amd_gpus = meters::amdsmi::open_system_library});
     std::vector<meters::Meter*> meters;
     for (const auto& meter : discovery.meters) meters.push_back(meter.get());
     meters::Sampler sampler(meters, clock);

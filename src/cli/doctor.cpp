@@ -28,10 +28,18 @@ struct DoctorOptions {
 int doctor(const DoctorOptions& options, const Globals& globals) {
     MonotonicClock clock;
     const meters::SystemFiles files(options.root);
-    // The driver's library speaks for this machine, whatever folder stands in for its files.
+    const meters::SystemPerfEvents perf;
+    meters::DiscoveryOptions looked_at{.files = files, .clock = clock};
+    looked_at.named = name_meters(options.meters);
+    // Drivers' libraries and the kernel's events speak for this machine, whatever folder stands in for its
+    // files.
     const bool here = std::filesystem::weakly_canonical(options.root) == "/";
-    meters::Diagnosis diagnosis = meters::diagnose(
-        files, clock, here ? gpu_access() : meters::nvml::Access{}, name_meters(options.meters));
+    if (here) {
+        looked_at.gpus = gpu_access();
+        looked_at.perf = &perf;
+        looked_at.amd_gpus = meters::amdsmi::open_system_library;
+    }
+    meters::Diagnosis diagnosis = meters::diagnose(looked_at);
     if (here) {
         for (auto& check : runtime_checks(runtime_access(options.runtimes)))
             diagnosis.checks.push_back(std::move(check));

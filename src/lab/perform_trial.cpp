@@ -26,12 +26,6 @@
 namespace espalier::lab {
 namespace {
 
-std::vector<meters::Meter*> pointers(const meters::Discovery& discovery) {
-    std::vector<meters::Meter*> meters;
-    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
-    return meters;
-}
-
 /// Identifies what a variant predicted, so that repetitions can be compared without keeping every array.
 std::string hash_predictions(const store::PredictionRecord& predictions) {
     return sha256(std::as_bytes(std::span(predictions.predicted)));
@@ -104,10 +98,16 @@ struct Bench {
 /// this one.
 TrialResult observe(const Bench& bench, Workload& workload, int process) {
     const auto& [request, files, gpus, clock] = bench;
-    const auto discovery = meters::discover(
-        {.files = files, .clock = clock, .process = process, .gpus = gpus, .named = request.meters});
+    const meters::SystemPerfEvents perf;
+    const auto discovery = meters::discover({.files = files,
+                                             .clock = clock,
+                                             .process = process,
+                                             .gpus = gpus,
+                                             .perf = &perf,
+                                             .amd_gpus = meters::amdsmi::open_system_library,
+                                             .named = request.meters});
     meters::demand_named(discovery);
-    meters::Sampler sampler(pointers(discovery), clock);
+    meters::Sampler sampler(suitable_meters(request.protocol, discovery), clock);
     const auto temperature = [&] { return meters::read_environment(files).temperature_c; };
     const auto gate =
         wait_until_cool(temperature, request.start_temperature_c, request.protocol.cool_down, clock);

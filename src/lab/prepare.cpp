@@ -269,16 +269,19 @@ void add_trials(const Plan& plan, store::StudyRecord& study) {
 void look_at_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
     MonotonicClock clock;
     const meters::SystemFiles files;
-    const auto discovery =
-        meters::discover({.files = files, .clock = clock, .gpus = gpus, .named = prepared.plan.meters});
+    const meters::SystemPerfEvents perf;
+    const auto discovery = meters::discover({.files = files,
+                                             .clock = clock,
+                                             .gpus = gpus,
+                                             .perf = &perf,
+                                             .amd_gpus = meters::amdsmi::open_system_library,
+                                             .named = prepared.plan.meters});
     meters::demand_named(discovery);
-    std::vector<meters::Meter*> meters;
-    for (const auto& meter : discovery.meters) meters.push_back(meter.get());
     json described = describe_machine(files, discovery);
     described["runtimes"] = json::parse(prepared.runtime_versions);
     prepared.study.environment = dump(described);
-    prepared.window =
-        window_length(prepared.plan.protocol, meters, executing_part(prepared.plan.device));
+    prepared.window = window_length(prepared.plan.protocol, suitable_meters(prepared.plan.protocol, discovery),
+                                    executing_part(prepared.plan.device));
 }
 
 bool usable(const std::string& pixels, const std::string& key) {

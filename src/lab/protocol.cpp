@@ -17,6 +17,7 @@ const meters::Description* best_energy(const std::vector<meters::Meter*>& meters
     for (const auto* meter : meters) {
         const auto& description = meter->description();
         if (description.part != part || description.tier >= meters::Tier::kUncalibratedModel) continue;
+        if (!meters::has_total(description)) continue;
         if (best == nullptr || description.tier < best->tier) best = &description;
     }
     return best;
@@ -165,6 +166,15 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
         if (best != nullptr) length = std::max(length, meters::shortest_window(*best));
     }
     return length;
+}
+
+std::vector<meters::Meter*> suitable_meters(const ProtocolSettings& settings,
+                                            const meters::Discovery& discovery) {
+    std::vector<meters::Meter*> suitable;
+    for (const auto& meter : discovery.meters) {
+        if (meter->description().least_window <= settings.window) suitable.push_back(meter.get());
+    }
+    return suitable;
 }
 
 meters::Part executing_part(const std::string& device) {

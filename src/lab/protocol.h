@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "lab/plan.h"
 #include "lab/workload.h"
+#include "meters/discovery.h"
 #include "meters/sampler.h"
 #include "store/records.h"
 
@@ -40,6 +41,12 @@ Seconds window_length(const ProtocolSettings& settings, const std::vector<meters
 
 /// The part of the machine that a runtime's device is: "cpu", or what it calls its accelerators ("cuda:0").
 meters::Part executing_part(const std::string& device);
+
+/// The meters that a trial reads: all but those that no window of the plan is long enough for (a battery's
+/// gauge needs ten minutes). Such a meter lengthens no window by itself: a study would take hours that nobody
+/// asked for.
+std::vector<meters::Meter*> suitable_meters(const ProtocolSettings& settings,
+                                            const meters::Discovery& discovery);
 
 /// Carries out one trial:
 ///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload

@@ -144,6 +144,18 @@ TEST_F(Protocol, TheEnergyOfAnIdleGpuIsRecordedApartAndLengthensNothing) {
     EXPECT_EQ(outcome.traces.size(), 3u);
 }
 
+TEST_F(Protocol, LeavesOutAMeterThatNeedsLongerWindowsThanThePlanHas) {
+    const meters::ConstantPlant plant(Watts(10));
+    meters::Discovery discovery;
+    discovery.meters.push_back(std::make_unique<meters::FakeMeter>(
+        plant, clock_, meters::FakeOptions{.least_window = Seconds(600)}));
+    discovery.meters.push_back(std::make_unique<meters::FakeMeter>(plant, clock_));
+    settings_.window = Seconds(599);
+    EXPECT_THAT(suitable_meters(settings_, discovery), ElementsAre(discovery.meters[1].get()));
+    settings_.window = Seconds(600);
+    EXPECT_EQ(suitable_meters(settings_, discovery).size(), 2u);
+}
+
 // Requirement 18.
 TEST_F(Protocol, LengthensTheWindowForAMeterThatIsTested) {
     EXPECT_NEAR(run(0, meters::Tier::kHardwareCounter).phases[4].duration_s(), 1.0, 1.0 / 64);

@@ -86,12 +86,13 @@ void add_calibration_notes(const StudyRun& run, std::vector<store::NoteRecord>& 
         const auto& request = run.requests[i];
         if (!request.calibration) continue;
         const auto& origin = request.calibration->origin;
-        const auto model = std::find_if(run.study.models.begin(), run.study.models.end(), [&](const auto& one) {
-            return one.id == run.study.variants[i].model_id;
-        });
+        const auto model =
+            std::find_if(run.study.models.begin(), run.study.models.end(),
+                         [&](const auto& one) { return one.id == run.study.variants[i].model_id; });
         const char* code = origin.evaluated > 0 ? "calibration-overlap" : "calibration";
-        notes.push_back(
-            {0, code, fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)), ""});
+        notes.push_back({0, code,
+                         fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)),
+                         ""});
     }
 }
 
@@ -123,7 +124,10 @@ void add_study_notes(store::Database& database, const StudyRun& run, const Prepa
     MonotonicClock clock;
     const meters::SystemFiles files;
     const auto named = run.requests.empty() ? std::vector<meters::NamedMeter>() : run.requests.front().meters;
-    auto notes = judge_machine(files, meters::discover({.files = files, .clock = clock, .named = named}));
+    const meters::SystemPerfEvents perf;
+    meters::DiscoveryOptions looked_at{.files = files, .clock = clock, .perf = &perf};
+    looked_at.named = named;
+    auto notes = judge_machine(files, meters::discover(looked_at));
     for (std::size_t i = 0; i < preprocess_s.size(); ++i) {
         if (preprocess_s[i] <= 0.0) continue;
         notes.push_back(

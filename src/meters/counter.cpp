@@ -36,7 +36,7 @@ ZoneReading CounterAccumulator::accept(Joules raw, Seconds time) {
     const bool wrapped = raw < *last_;
     const bool wraps_lost = limits_.range && elapsed > *limits_.wrap_time();
     Joules step = raw - *last_;
-    if (wrapped && limits_.range) step += *limits_.range;
+    if (wrapped && limits_.range && !limits_.adds_wraps) step += *limits_.range;
     const Joules previous = *last_;
     last_ = raw;
     last_time_ = time;

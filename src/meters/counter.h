@@ -13,6 +13,9 @@ struct CounterLimits {
     std::optional<Joules> range;  ///< the counter restarts at 0 after this; nothing where it never wraps
     Watts max_power{1000};        ///< no more than this can be drawn
     Seconds refresh_period;       ///< a step may hold the energy of one period more than the time that passed
+    /// The source adds up the wraps of a counter beneath it: its own value never restarts, but a wrap that
+    /// falls between two of its looks at that counter is lost.
+    bool adds_wraps = false;
 
     /// Time in which at most one wrap is possible: range / max_power. Nothing where it never wraps.
     std::optional<Seconds> wrap_time() const;
@@ -22,7 +25,7 @@ struct CounterLimits {
 
 /// Unwraps a counter into a 64-bit running energy, and tells where it cannot.
 ///   step = raw - last            when raw >= last
-///   step = raw + range - last    after a wrap
+///   step = raw + range - last    after a wrap, unless the source adds wraps up
 /// A step above max_power x (time + refresh period) is impossible: a Gap, and a new start from this value.
 /// More than wrap_time() between two reads may hide a wrap: the value counts on, with another continuity.
 class CounterAccumulator {

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "meters/amdsmi/amdsmi.h"
+#include "meters/battery/battery.h"
 #include "meters/cpu/cpu_meter.h"
 #include "meters/estimate/estimate_meter.h"
+#include "meters/hwmon/hwmon.h"
 #include "meters/memory/memory_meter.h"
 #include "meters/named/discover.h"
 #include "meters/nvml/nvml.h"
-#include "meters/powercap/powercap.h"
+#include "meters/rapl/rapl.h"
 
 namespace espalier::meters {
 namespace {
@@ -19,8 +22,10 @@ constexpr std::array<std::string_view, 5> kStates = {"ok", "no permission", "abs
 using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
-constexpr std::array<DiscoverSource, 6> kSources = {discover_named,    discover_powercap, nvml::discover_nvml,
-                                                    discover_estimate, discover_cpu,      discover_memory};
+constexpr std::array<DiscoverSource, 11> kSources = {
+    discover_named,   discover_rapl,    nvml::discover_nvml, amdsmi::discover_amdsmi, discover_intel_gpu,
+    discover_ina3221, discover_battery, discover_hwmon,      discover_estimate,       discover_cpu,
+    discover_memory};
 
 }  // namespace
 
@@ -37,8 +42,9 @@ Tier Discovery::best_energy_tier(Part part) const {
     Tier best = Tier::kNone;
     for (const auto& meter : meters) {
         const Description& description = meter->description();
-        if (description.part == part || description.part == Part::kMachine)
-            best = std::min(best, description.tier);
+        const bool covers = description.part == part || description.part == Part::kMachine;
+        const bool any_window = description.least_window <= Seconds(0);
+        if (covers && any_window && has_total(description)) best = std::min(best, description.tier);
     }
     return best;
 }

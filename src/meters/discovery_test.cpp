@@ -18,7 +18,7 @@ TEST(Discovery, NamesEverySourceEvenOnAnEmptyMachine) {
     VirtualClock clock;
     const Discovery discovery = discover({files, clock, std::nullopt, 0});
     EXPECT_TRUE(discovery.meters.empty());
-    EXPECT_EQ(discovery.findings.size(), 5u);
+    EXPECT_EQ(discovery.findings.size(), 13u);
     for (const Finding& finding : discovery.findings) {
         EXPECT_EQ(finding.availability.state, State::kAbsent) << finding.source;
         EXPECT_FALSE(finding.availability.reason.empty());

@@ -21,7 +21,8 @@ const Meter* best_energy_meter(const Discovery& discovery, Part part) {
     for (const auto& meter : discovery.meters) {
         const Description& description = meter->description();
         const bool better = best == nullptr || description.tier < best->description().tier;
-        if (description.part == part && description.tier != Tier::kNone && better) best = meter.get();
+        if (description.part == part && description.tier != Tier::kNone && has_total(description) && better)
+            best = meter.get();
     }
     return best;
 }
@@ -77,13 +78,12 @@ int Diagnosis::count(CheckState state) const {
                                           [&](const Check& check) { return check.state == state; }));
 }
 
-Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus,
-                   const std::vector<NamedMeter>& named) {
-    const Discovery discovery = discover({files, clock, std::nullopt, 0, gpus, named});
+Diagnosis diagnose(const DiscoveryOptions& options) {
+    const Discovery discovery = discover(options);
     Diagnosis diagnosis;
-    diagnosis.environment = read_environment(files);
+    diagnosis.environment = read_environment(options.files);
     diagnosis.environment.gpus = nvml::look_at(discovery.gpus);
-    append(diagnosis.checks, check_energy(files, discovery));
+    append(diagnosis.checks, check_energy(discovery));
     append(diagnosis.checks, check_noise(diagnosis.environment));
     append(diagnosis.checks, check_gpus(diagnosis.environment.gpus));
     append(diagnosis.checks, check_capability(diagnosis.environment));

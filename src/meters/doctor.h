@@ -43,9 +43,8 @@ struct Diagnosis {
     bool clean() const { return count(CheckState::kWarn) == 0 && count(CheckState::kFail) == 0; }
 };
 
-/// Examines the machine that `files` and `gpus` show, and asks the meters that were named.
-Diagnosis diagnose(const FileTree& files, Clock& clock, const nvml::Access& gpus = {},
-                   const std::vector<NamedMeter>& named = {});
+/// Examines the machine that the options show, and asks the meters that were named.
+Diagnosis diagnose(const DiscoveryOptions& options);
 
 /// A shell script with the commands of every check that has some, each with its reason. It is printed for an
 /// administrator to read and run; nothing here runs it.
@@ -54,7 +53,7 @@ std::string fix_script(const Diagnosis& diagnosis);
 nlohmann::json to_json(const Diagnosis& diagnosis);
 
 /// The checks of each area, in the order they are shown.
-std::vector<Check> check_energy(const FileTree& files, const Discovery& discovery);
+std::vector<Check> check_energy(const Discovery& discovery);
 std::vector<Check> check_noise(const Environment& environment);
 std::vector<Check> check_capability(const Environment& environment);
 std::vector<Check> check_gpus(const std::vector<nvml::Snapshot>& gpus);

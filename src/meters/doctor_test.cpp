@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "meters/fake/fake_perf.h"
 #include "meters/fake/fake_powercap.h"
 #include "meters/fake/virtual_clock.h"
 
@@ -30,7 +31,7 @@ class Doctor : public testing::Test {
     }
 
     Check check(const std::string& id) {
-        for (const Check& check : diagnose(files_, clock_).checks) {
+        for (const Check& check : diagnose({files_, clock_, std::nullopt, 0}).checks) {
             if (check.id == id) return check;
         }
         ADD_FAILURE() << "no check " << id;
@@ -44,7 +45,7 @@ class Doctor : public testing::Test {
 };
 
 TEST_F(Doctor, AQuietMachineIsCleanButForItsKernels) {
-    const Diagnosis diagnosis = diagnose(files_, clock_);
+    const Diagnosis diagnosis = diagnose({files_, clock_, std::nullopt, 0});
     for (const Check& check : diagnosis.checks) {
         if (check.id == "isa") continue;  // what this test runs on
         EXPECT_NE(check.state, CheckState::kWarn) << check.id << ": " << check.meaning;
@@ -59,11 +60,46 @@ TEST_F(Doctor, NoPermissionFailsWithAScript) {
     files_.set_error("sys/class/powercap/intel-rapl:0/energy_uj", EACCES);
     EXPECT_EQ(check("rapl").state, CheckState::kFail);
     EXPECT_NE(check("rapl").fix.find("--fix-script"), std::string::npos);
-    const std::string script = fix_script(diagnose(files_, clock_));
+    const std::string script = fix_script(diagnose({files_, clock_, std::nullopt, 0}));
     EXPECT_EQ(script.rfind("#!/bin/sh", 0), 0u);
     EXPECT_NE(script.find("60-espalier-rapl.rules"), std::string::npos);
-    EXPECT_EQ(diagnose(files_, clock_).cannot.front(),
+    EXPECT_EQ(diagnose({files_, clock_, std::nullopt, 0}).cannot.front(),
               "measure energy of the processor (it would be modelled from processor time, and marked so)");
+}
+
+TEST_F(Doctor, TellsTierPeriodAndErrorOfAMeter) {
+    EXPECT_EQ(check("rapl").meaning,
+              "tier B, a new value each 1 ms, steady power known to 0.1 % in 1 s: 1 CPU package");
+}
+
+TEST_F(Doctor, OneWayToACounterIsEnough) {
+    // powercap works, so that perf without permission is no problem.
+    add_power_events(files_, "0", {"energy-pkg"});
+    FakePerf perf;
+    perf.add(2, 0, {plant_, clock_});
+    const auto checks = [&] {
+        std::map<std::string, Check> by_id;
+        for (const Check& check : diagnose({files_, clock_, std::nullopt, 0, {}, &perf}).checks)
+            by_id[check.id] = check;
+        return by_id;
+    };
+    perf.refuse(EACCES);
+    EXPECT_EQ(checks()["perf"].state, CheckState::kAbsent);
+    EXPECT_TRUE(checks()["perf"].script.empty());
+    EXPECT_EQ(checks()["rapl"].state, CheckState::kOk);
+    // Neither works: the fix allows perf alone.
+    files_.set_error("sys/class/powercap/intel-rapl:0/energy_uj", EACCES);
+    EXPECT_EQ(checks()["perf"].state, CheckState::kFail);
+    EXPECT_EQ(checks()["rapl"].state, CheckState::kAbsent);
+    const std::string script = fix_script(diagnose({files_, clock_, std::nullopt, 0, {}, &perf}));
+    EXPECT_NE(script.find("setcap cap_perfmon+ep"), std::string::npos);
+    EXPECT_EQ(script.find("60-espalier-rapl.rules"), std::string::npos);
+    // Both work: perf is read, and powercap says so.
+    files_.remove("sys/class/powercap/intel-rapl:0/energy_uj");
+    add_rapl_zone(files_, {"intel-rapl:0", "package-0"}, plant_, clock_);
+    perf.refuse(0);
+    EXPECT_EQ(checks()["perf"].state, CheckState::kOk);
+    EXPECT_EQ(checks()["rapl"].meaning, "not used: perf reads the same counters");
 }
 
 TEST_F(Doctor, AbsenceIsNoFailure) {
@@ -90,7 +126,7 @@ TEST_F(Doctor, SeesEachSourceOfNoise) {
         EXPECT_EQ(check(id).state, CheckState::kWarn) << id;
         EXPECT_FALSE(check(id).fix.empty()) << id;
     }
-    EXPECT_FALSE(diagnose(files_, clock_).clean());
+    EXPECT_FALSE(diagnose({files_, clock_, std::nullopt, 0}).clean());
 }
 
 TEST_F(Doctor, SeesABatteryButNotThatOfAMouse) {
@@ -114,7 +150,7 @@ TEST_F(Doctor, SeesTheHottestProcessorSensor) {
 }
 
 TEST_F(Doctor, JsonHasNullWhereTheMachineDoesNotTell) {
-    const auto json = to_json(diagnose(files_, clock_));
+    const auto json = to_json(diagnose({files_, clock_, std::nullopt, 0}));
     EXPECT_TRUE(json["environment"]["temperature_c"].is_null());
     EXPECT_TRUE(json["environment"]["hypervisor"].is_null());
     EXPECT_EQ(json["environment"]["cpu"]["logical_cpus"], 2);
@@ -126,7 +162,7 @@ TEST_F(Doctor, JsonHasNullWhereTheMachineDoesNotTell) {
 TEST(DoctorAnywhere, AnEmptyTreeDoesNotConfuseIt) {
     FakeFiles files;
     VirtualClock clock;
-    const Diagnosis diagnosis = diagnose(files, clock);
+    const Diagnosis diagnosis = diagnose({files, clock, std::nullopt, 0});
     EXPECT_EQ(diagnosis.cannot.front(), "measure energy of the processor: no source works here");
 }
 

@@ -40,6 +40,19 @@ FileContent SystemFiles::read(const std::filesystem::path& path) const {
     return content;
 }
 
+RegisterContent SystemFiles::read_register(const std::filesystem::path& path, std::uint64_t offset) const {
+    RegisterContent content;
+    const int fd = ::open((root_ / path).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        content.error = errno;
+        return content;
+    }
+    const ssize_t got = ::pread(fd, &content.value, sizeof content.value, static_cast<off_t>(offset));
+    if (got != static_cast<ssize_t>(sizeof content.value)) content.error = got < 0 ? errno : EIO;
+    ::close(fd);
+    return content;
+}
+
 std::vector<std::string> SystemFiles::list(const std::filesystem::path& path) const {
     std::vector<std::string> names;
     std::error_code error;

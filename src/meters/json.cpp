@@ -70,6 +70,7 @@ nlohmann::json to_json(const Description& description) {
             {"zones", zones},
             {"refresh_period_s", description.refresh_period.value()},
             {"averaging_s", description.averaging.value()},
+            {"shortest_window_s", shortest_window(description).value()},
             {"factor", factor_json(description.factor)},
             {"notes", description.notes}};
 }
@@ -80,7 +81,8 @@ nlohmann::json to_json(const Finding& finding) {
             {"tier", std::string(1, letter(finding.tier))},
             {"state", std::string(name(finding.availability.state))},
             {"reason", finding.availability.reason},
-            {"fix", finding.availability.fix}};
+            {"fix", finding.availability.fix},
+            {"replaced_by", finding.replaced_by}};
 }
 
 nlohmann::json to_json(const WindowReading& window) {

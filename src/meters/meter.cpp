@@ -1,5 +1,6 @@
 #include "meters/meter.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.h"
@@ -50,6 +51,11 @@ std::string_view name(UnitKind unit) { return kUnits[static_cast<std::size_t>(un
 std::string_view name(Part part) { return kParts[static_cast<std::size_t>(part)]; }
 
 std::string_view name(ZoneRole role) { return kRoles[static_cast<std::size_t>(role)]; }
+
+bool has_total(const Description& description) {
+    return std::any_of(description.zones.begin(), description.zones.end(),
+                       [](const Zone& zone) { return zone.role == ZoneRole::kAdded; });
+}
 
 std::string_view name(GapKind kind) { return kGaps[static_cast<std::size_t>(kind)]; }
 

@@ -101,9 +101,14 @@ struct Description {
     /// A read costs much: between edges of windows a sampler leaves at least this between two. 0: it costs
     /// little.
     Seconds costly_period;
+    /// The shortest window worth anything, where tier and refresh period do not tell. 0: they do.
+    Seconds least_window;
     std::optional<FactorInterval> factor;  ///< of models only
     std::vector<std::string> notes;        ///< statements that belong to every number, e.g. an ambiguity
 };
+
+/// Whether any zone adds to a total. Where none does, zones are shown and no energy of the meter exists.
+bool has_total(const Description& description);
 
 /// Why there is no value.
 enum class GapKind {

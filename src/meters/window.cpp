@@ -215,6 +215,7 @@ std::optional<Watts> interval_power(const Description& description, std::span<co
 }
 
 std::optional<Watts> momentary_power(const Description& description, const Reading& reading) {
+    if (!has_total(description)) return std::nullopt;
     Watts sum;
     for (std::size_t zone = 0; zone < reading.zones.size(); ++zone) {
         if (description.zones[zone].role != ZoneRole::kAdded) continue;
@@ -286,6 +287,7 @@ std::vector<PowerPoint> power_trace(const Description& description, std::span<co
 
 Seconds shortest_window(const Description& description) {
     if (!counts_energy(description.unit)) return Seconds(0);
+    if (description.least_window > Seconds(0)) return description.least_window;
     // What an averaging sensor does not know of the edges is then at most a tenth of how far power varied.
     const Seconds refreshes = std::max(description.refresh_period * 50, description.averaging * 10);
     switch (description.tier) {

@@ -76,8 +76,8 @@ struct PowerPoint {
 std::vector<PowerPoint> power_trace(const Description& description, std::span<const Reading> readings);
 
 /// The shortest window that gives a usable number: 60 s at a wall meter, 5 s for a sensor, 1 s for a counter
-/// or model, and for all of them 50 refreshes and 10 times what the source averages over; 0 for everything
-/// that does not measure energy.
+/// or model, and for all of them 50 refreshes and 10 times what the source averages over, unless the
+/// description says otherwise; 0 for everything that does not measure energy.
 Seconds shortest_window(const Description& description);
 
 }  // namespace espalier::meters

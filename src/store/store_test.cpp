@@ -29,7 +29,8 @@ class StoreTest : public testing::Test {
   protected:
     void SetUp() override {
         const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = std::filesystem::path(testing::TempDir()) / ("store-" + std::to_string(::getpid()) + "-" + test->name());
+        folder_ = std::filesystem::path(testing::TempDir()) /
+                  ("store-" + std::to_string(::getpid()) + "-" + test->name());
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
         path_ = folder_ / "lab.db";
@@ -87,8 +88,7 @@ TrialRecord measured(TrialRecord trial) {
     phase.energies.push_back({"powercap", "package-0", 120.5, "B", "CPU package 0", true, 1.0, 1.0, ""});
     phase.energies.push_back(
         {"powercap", "core", std::nullopt, "B", "cores", false, 1.0, 1.0, "could not be read"});
-    phase.energies.push_back(
-        {"nvml-energy", "GPU-1", 80.0, "B", "GPU board", true, 1.0, 1.0, "", "gpu"});
+    phase.energies.push_back({"nvml-energy", "GPU-1", 80.0, "B", "GPU board", true, 1.0, 1.0, "", "gpu"});
     phase.readings = {{"memory peak", "B", 1e9}, {"utilization", "1", std::nullopt}};
     trial.phases = {phase, {.name = "unload", .start_s = 4.0, .end_s = 4.1}};
     trial.traces.push_back({"powercap", "package-0", "W", {0.0, 0.1}, {10.0, 11.0}});
@@ -400,7 +400,8 @@ TEST_F(StoreTest, EnergiesOfAnOlderStoreAreThoseOfTheProcessor) {
         SQLite::Database old(path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
         old.exec(std::string(schema_steps()[0]));
         old.exec("PRAGMA foreign_keys = OFF");
-        old.exec("INSERT INTO energy VALUES (1, 0, 'powercap', 'package-0', 1.5, 'B', 'package', 1, 1, 1, NULL)");
+        old.exec(
+            "INSERT INTO energy VALUES (1, 0, 'powercap', 'package-0', 1.5, 'B', 'package', 1, 1, 1, NULL)");
         old.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
         old.exec("PRAGMA user_version = 1");
     }
@@ -438,6 +439,17 @@ TEST(EnergyTotals, AddOnlyWhatIsDistinct) {
     totals = energy_totals(phase);
     EXPECT_FALSE(totals[0].joules);
     EXPECT_EQ(totals[0].problem, "dram: could not be read");
+}
+
+TEST(EnergyTotals, ZonesThatAreOnlyShownMakeAndSpoilNone) {
+    PhaseRecord phase;
+    phase.energies = {{"hwmon-energy", "sensor", 5.0, "B", "a sensor", false, 1, 1, "", "machine"},
+                      {"powercap", "package-0", 10.0, "B", "package 0", true, 1, 1, ""},
+                      {"powercap", "core", std::nullopt, "B", "cores", false, 1, 1, "could not be read"}};
+    const auto totals = energy_totals(phase);
+    ASSERT_EQ(totals.size(), 1u);
+    EXPECT_EQ(totals[0].joules, 10.0);
+    EXPECT_TRUE(totals[0].problem.empty());
 }
 
 }  // namespace

@@ -6,8 +6,8 @@ namespace espalier::store {
 namespace {
 
 void add_zone(EnergyTotal& total, const EnergyRecord& zone) {
-    if (!zone.problem.empty() && total.problem.empty()) total.problem = zone.zone + ": " + zone.problem;
     if (!zone.in_total) return;
+    if (!zone.problem.empty() && total.problem.empty()) total.problem = zone.zone + ": " + zone.problem;
     total.scope += (total.scope.empty() ? "" : " + ") + zone.scope;
     total.factor_low = zone.factor_low;
     total.factor_high = zone.factor_high;
@@ -40,6 +40,7 @@ std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase) {
         }
         add_zone(*total, zone);
     }
+    std::erase_if(totals, [](const EnergyTotal& total) { return !total.joules; });
     for (auto& total : totals) {
         if (!total.problem.empty()) total.joules.reset();
     }

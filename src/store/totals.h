@@ -27,7 +27,8 @@ struct EnergyTotal {
     std::string device = "cpu";  ///< what draws it, as in EnergyRecord
 };
 
-/// One total per meter, best tier first; zones contained in others are not added.
+/// One total per meter, best tier first. Zones that do not belong to it are only shown: neither their energy
+/// nor their gaps count, and a meter of which no zone belongs to a total has none.
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase);
 
 /// Those of meters that cover what executes on `device`, "cpu" or what a runtime calls its accelerators ("gpu", "cuda:0"):

@@ -33,6 +33,8 @@ CpuInfo read_cpu_info(const FileTree& files) {
         if (key == "processor") ++info.logical_cpus;
         if (key == "vendor_id") info.vendor = value;
         if (key == "model name") info.model = value;
+        if (key == "cpu family") info.family = std::atoi(value.c_str());
+        if (key == "model") info.number = std::atoi(value.c_str());
         if (key == "physical id") sockets.insert(value);
         if (key == "cpu cores") info.cores_per_socket = std::atoi(value.c_str());
         if (key == "flags" || key == "Features") take_flags(info, value);

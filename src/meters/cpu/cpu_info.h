@@ -12,6 +12,8 @@ namespace espalier::meters {
 struct CpuInfo {
     std::string vendor;  ///< "GenuineIntel", "AuthenticAMD", or empty
     std::string model;   ///< "model name", or empty
+    int family = 0;      ///< "cpu family"; 0 where it is not told
+    int number = 0;      ///< "model", the number within the family
     std::set<std::string> flags;
     int logical_cpus = 0;
     int sockets = 1;           ///< distinct "physical id"s

@@ -7,13 +7,6 @@
 namespace espalier::meters {
 namespace {
 
-/// The latest multiple of the refresh period, shifted by the phase, that is not after `time`; never below 0.
-Seconds last_refresh(Seconds time, const FakeOptions& options) {
-    if (options.refresh_period <= Seconds(0)) return time;
-    const double periods = std::floor((time - options.phase) / options.refresh_period);
-    return std::max(Seconds(0), options.phase + options.refresh_period * periods);
-}
-
 Joules round_down(Joules energy, Joules step) {
     if (step <= Joules(0)) return energy;
     return step * std::floor(energy / step);
@@ -38,6 +31,7 @@ FakeMeter::FakeMeter(const Plant& plant, const Clock& clock, FakeOptions options
     description_.refresh_period = options_.refresh_period;
     description_.resolution = options_.resolution.value();
     description_.costly_period = options_.costly_period;
+    description_.least_window = options_.least_window;
     description_.longest_gap =
         CounterLimits{options_.range, options_.max_power, options_.refresh_period}.longest_gap();
     description_.notes = {"not a measurement: the numbers are scripted"};
@@ -54,7 +48,7 @@ ZoneReading FakeMeter::read_zone(Seconds time) {
         return counter_.interrupt(
             {GapKind::kUnreadable, removed_ ? "the fake source was removed" : "scripted failure"});
     }
-    const Seconds refreshed = last_refresh(time, options_);
+    const Seconds refreshed = last_refresh(time, options_.refresh_period, options_.phase);
     if (options_.unit == UnitKind::kPower) return Value{plant_.power(refreshed), time, 0, ""};
     Joules raw = round_down(plant_.energy(refreshed), options_.resolution);
     if (options_.range) raw = Joules(std::fmod(raw.value(), options_.range->value()));

@@ -22,6 +22,7 @@ struct FakeOptions {
     Watts max_power{1000};                        ///< what the wrap guard assumes
     std::string zone = "package-0";
     Seconds costly_period{0};  ///< as in Description
+    Seconds least_window{0};   ///< as in Description
 };
 
 /// A meter that samples a Plant on a given clock, with scripted faults. For tests of everything above meters.

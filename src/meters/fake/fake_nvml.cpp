@@ -14,12 +14,6 @@ using nvml::Result;
 
 namespace {
 
-Seconds last_refresh(Seconds time, Seconds period, Seconds phase) {
-    if (period <= Seconds(0)) return time;
-    const double periods = std::floor((time - phase) / period + 1e-9);
-    return std::max(Seconds(0), phase + period * periods);
-}
-
 /// Mean power over `width` before `time`.
 Watts mean_power(const Plant& plant, Seconds time, Seconds width) {
     const Seconds start = std::max(Seconds(0), time - width);

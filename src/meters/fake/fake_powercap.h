@@ -13,6 +13,7 @@ struct FakeRaplZone {
     std::string folder;  ///< "intel-rapl:0", "intel-rapl:0:1", "intel-rapl-mmio:0"
     std::string name;    ///< "package-0", "dram", ...
     Joules range{262143.328850};
+    Seconds phase{};  ///< of the refreshes
 };
 
 /// Adds a zone whose counter samples a plant on a clock, refreshed each millisecond, in whole microjoules,

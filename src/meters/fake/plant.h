@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "base/units.h"
 
 namespace espalier::meters {
@@ -50,5 +52,40 @@ class RampPlant final : public Plant {
     Watts start_;
     double slope_;
 };
+
+/// P(t) = spike in the first `width` of each period, base in the rest.
+class SpikePlant final : public Plant {
+  public:
+    SpikePlant(Watts base, Watts spike, Seconds period, Seconds width)
+        : base_(base), spike_(spike), period_(period), width_(width) {}
+    Watts power(Seconds time) const override;
+    Joules energy(Seconds time) const override;
+
+  private:
+    Watts base_;
+    Watts spike_;
+    Seconds period_;
+    Seconds width_;
+};
+
+/// P(t) = high or low for one chip after the other, as a pseudo-random binary sequence of 127 chips says
+/// (shift register x^7 + x^6 + 1), which repeats.
+class PrbsPlant final : public Plant {
+  public:
+    PrbsPlant(Watts low, Watts high, Seconds chip);
+    Watts power(Seconds time) const override;
+    Joules energy(Seconds time) const override;
+
+  private:
+    Watts low_;
+    Watts high_;
+    Seconds chip_;
+    std::vector<bool> chips_;
+    std::vector<int> high_before_;  ///< high chips before each chip, and in the whole sequence at the end
+};
+
+/// The latest multiple of a refresh period, shifted by a phase, that is not after `time`; never below 0. The
+/// time itself where the period is 0.
+Seconds last_refresh(Seconds time, Seconds period, Seconds phase);
 
 }  // namespace espalier::meters

@@ -38,7 +38,7 @@ class GpuDiscovery : public testing::Test {
         return {};
     }
     Check check(const std::string& id) {
-        for (const Check& check : diagnose(files_, clock_, access_).checks) {
+        for (const Check& check : diagnose({files_, clock_, std::nullopt, 0, access_}).checks) {
             if (check.id == id) return check;
         }
         ADD_FAILURE() << "no check " << id;
@@ -232,7 +232,7 @@ TEST_F(GpuDiscovery, TheSnapshotTellsTheState) {
 
 TEST_F(GpuDiscovery, TheDoctorShowsGpuAndProcessorApart) {
     add_rapl_zone(files_, {"intel-rapl:0", "package-0"}, plant_, clock_);
-    const Diagnosis diagnosis = diagnose(files_, clock_, access_);
+    const Diagnosis diagnosis = diagnose({files_, clock_, std::nullopt, 0, access_});
     EXPECT_EQ(diagnosis.can.at(0), "measure energy of 1 CPU package (tier B)");
     EXPECT_EQ(diagnosis.can.at(1), "measure energy of 1 GPU board (tier B)");
     EXPECT_EQ(check("nvml-energy").state, CheckState::kOk);
@@ -245,7 +245,8 @@ TEST_F(GpuDiscovery, TheDoctorShowsGpuAndProcessorApart) {
     EXPECT_EQ(to_json(diagnosis)["environment"]["gpus"][0]["uuid"], "GPU-0a");
     fake_.init_result = Result::kNoPermission;
     EXPECT_EQ(check("nvml").state, CheckState::kFail);
-    EXPECT_NE(fix_script(diagnose(files_, clock_, access_)).find("NVreg_DeviceFileMode"), std::string::npos);
+    EXPECT_NE(fix_script(diagnose({files_, clock_, std::nullopt, 0, access_})).find("NVreg_DeviceFileMode"),
+              std::string::npos);
 }
 
 TEST_F(GpuDiscovery, TheLibraryIsShutDownWithTheLastMeter) {

@@ -36,7 +36,7 @@ Availability check(const FileTree& files, const std::vector<RaplZone>& zones) {
     for (const RaplZone& zone : zones) {
         if (zone.zone.role != ZoneRole::kAdded && zone.zone.role != ZoneRole::kAmbiguous) continue;
         any_added = true;
-        const std::string path = zone.folder + "/energy_uj";
+        const std::string path = zone.place + "/energy_uj";
         const FileContent content = files.read(path);
         if (!content.ok()) return unreadable(files, path, content.error);
         if (content.text.empty() || content.text.find_first_not_of("0123456789") != std::string::npos) {
@@ -48,42 +48,25 @@ Availability check(const FileTree& files, const std::vector<RaplZone>& zones) {
         return {State::kUnsupported,
                 "RAPL shows no CPU package, only zones that overlap or are not calibrated", ""};
     }
-    if (read_cpu_info(files).has_flag("sgx")) {
-        return {
-            State::kUnsupported,
-            "SGX is on, so the processor adds noise to its energy counters (INTEL-SA-00389: up to 50 % off)",
-            "switch SGX off in the firmware setup"};
-    }
-    return {State::kOk, "", ""};
+    return check_filtering(files);
 }
 
 /// The readable zones: one that is only shown and cannot be read is left out, so that it causes no gaps.
 std::vector<RaplZone> readable(const FileTree& files, std::vector<RaplZone> zones) {
-    std::erase_if(zones, [&](const RaplZone& zone) { return !files.read(zone.folder + "/energy_uj").ok(); });
+    std::erase_if(zones, [&](const RaplZone& zone) { return !files.read(zone.place + "/energy_uj").ok(); });
     return zones;
 }
 
 }  // namespace
 
-void discover_powercap(const DiscoveryOptions& options, Discovery& discovery) {
-    const std::vector<RaplZone> zones = find_rapl_zones(options.files);
+RaplCandidate find_powercap(const DiscoveryOptions& options) {
+    const std::vector<RaplZone> zones = find_powercap_zones(options.files);
     Finding finding{"powercap", kWhat, Tier::kHardwareCounter,
                     zones.empty() ? absent(options.files) : check(options.files, zones)};
-    if (finding.availability.state == State::kOk) {
-        auto meter =
-            std::make_unique<PowercapMeter>(options.files, options.clock, readable(options.files, zones));
-        if (read_cpu_info(options.files).has_flag("hypervisor")) {
-            meter->lower_tier(
-                Tier::kCalibratedModel,
-                "read through a hypervisor: a share of the host's energy that the host computes");
-        }
-        finding.tier = meter->description().tier;
-        finding.availability.reason = meter->description().scope;
-        if (meter->has_ambiguous_dies())
-            finding.availability.reason += "; its dies may mirror each other: calibrate";
-        discovery.meters.push_back(std::move(meter));
-    }
-    discovery.findings.push_back(std::move(finding));
+    if (finding.availability.state != State::kOk) return {std::move(finding), nullptr};
+    return working_candidate(
+        options.files, std::move(finding),
+        std::make_unique<PowercapMeter>(options.files, options.clock, readable(options.files, zones)));
 }
 
 std::string powercap_permission_script() {

@@ -6,6 +6,7 @@
 
 #include "meters/fake/fake_powercap.h"
 #include "meters/fake/virtual_clock.h"
+#include "meters/rapl/dies.h"
 #include "meters/sampler.h"
 
 namespace espalier::meters {
@@ -16,7 +17,7 @@ class Powercap : public testing::Test {
     void zone(const std::string& folder, const std::string& name, const Plant& plant) {
         add_rapl_zone(files_, {folder, name}, plant, clock_);
     }
-    PowercapMeter meter() { return {files_, clock_, find_rapl_zones(files_)}; }
+    PowercapMeter meter() { return {files_, clock_, find_powercap_zones(files_)}; }
     /// One window of 10 s.
     WindowReading window(PowercapMeter& meter) {
         std::vector<Reading> edges = {meter.read()};
@@ -25,11 +26,9 @@ class Powercap : public testing::Test {
         return measure(meter.description(), edges);
     }
     Finding find() {
-        Discovery discovery;
-        discover_powercap({files_, clock_, std::nullopt, 0}, discovery);
-        EXPECT_EQ(discovery.findings.size(), 1u);
-        EXPECT_EQ(discovery.meters.size(), discovery.findings[0].availability.state == State::kOk ? 1u : 0u);
-        return discovery.findings.at(0);
+        const RaplCandidate candidate = find_powercap({files_, clock_, std::nullopt, 0});
+        EXPECT_EQ(candidate.meter != nullptr, candidate.finding.availability.state == State::kOk);
+        return candidate.finding;
     }
 
     FakeFiles files_;
@@ -172,7 +171,7 @@ TEST_F(Powercap, AStrangeTreeIsIgnored) {
          {"intel-rapl", "dtpm", "intel-rapl:", "intel-rapl:x", "intel-rapl:0:y", "other:0"}) {
         files_.set("sys/class/powercap/" + name + "/name", "package-0");
     }
-    EXPECT_TRUE(find_rapl_zones(files_).empty());
+    EXPECT_TRUE(find_powercap_zones(files_).empty());
 }
 
 // Requirement 4.

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <map>
-#include <set>
 #include <string_view>
 
 namespace espalier::meters {
@@ -14,6 +12,7 @@ namespace {
 
 constexpr std::string_view kRoot = "sys/class/powercap";
 constexpr std::array<std::string_view, 3> kProviders = {"intel-rapl", "intel-rapl-tpmi", "intel-rapl-mmio"};
+constexpr double kCounterSteps = 4294967295.0;  // the counters have 32 bits
 
 /// "intel-rapl:0:1" split into provider and numbers; nothing for control types and strangers.
 struct ZoneName {
@@ -54,48 +53,25 @@ std::optional<Joules> read_range(const FileTree& files, const std::string& folde
     return Joules(1e-6 * microjoules);
 }
 
-std::string scope_of(const RaplZone& zone) {
-    if (zone.name == "psys") return "platform";
-    if (zone.top_level) return "CPU " + zone.name;
-    if (zone.name == "dram") return "DRAM of " + zone.package;
-    return zone.name + " of " + zone.package;
-}
-
-RaplZone read_zone(const FileTree& files, const ZoneName& name) {
-    RaplZone zone;
-    zone.folder = folder_of(name, name.numbers.size());
-    zone.provider = kProviders[name.provider];
-    zone.name = files.read(zone.folder + "/name").text;
-    zone.top_level = name.numbers.size() == 1;
-    zone.package = zone.top_level ? zone.name : files.read(folder_of(name, 1) + "/name").text;
-    zone.range = read_range(files, zone.folder);
-    zone.zone.id = zone.top_level ? zone.name : fmt::format("{}/{}", zone.package, zone.name);
-    if (zone.provider != kProviders[0])
-        zone.zone.id += fmt::format(" ({})", zone.provider.substr(kProviders[0].size() + 1));
-    zone.zone.scope = scope_of(zone);
+RaplZone read_zone(const FileTree& files, const ZoneName& number) {
+    const std::string folder = folder_of(number, number.numbers.size());
+    const std::string name = files.read(folder + "/name").text;
+    const bool top_level = number.numbers.size() == 1;
+    const std::string package = top_level ? name : files.read(folder_of(number, 1) + "/name").text;
+    // MSR, the first provider, is the usual one and goes without saying.
+    const std::string_view variant =
+        number.provider == 0 ? "" : kProviders[number.provider].substr(kProviders[0].size() + 1);
+    RaplZone zone = make_rapl_zone(name, package, variant);
+    zone.place = folder;
+    zone.top_level = top_level;
+    zone.range = read_range(files, folder);
+    if (zone.range) zone.step = *zone.range / kCounterSteps;
     return zone;
-}
-
-bool is_package(std::string_view name) { return name.substr(0, 8) == "package-"; }
-
-/// "package-0" of "package-0-die-1".
-std::string socket_of(const std::string& package) { return package.substr(0, package.find("-die-")); }
-
-ZoneRole role_of_further_die(DieRelation dies) {
-    switch (dies) {
-        case DieRelation::kMirrored:
-            return ZoneRole::kDuplicate;
-        case DieRelation::kDistinct:
-            return ZoneRole::kAdded;
-        case DieRelation::kUnknown:
-            break;
-    }
-    return ZoneRole::kAmbiguous;
 }
 
 }  // namespace
 
-std::vector<RaplZone> find_rapl_zones(const FileTree& files) {
+std::vector<RaplZone> find_powercap_zones(const FileTree& files) {
     std::vector<ZoneName> names;
     for (const std::string& entry : files.list(kRoot)) {
         if (const auto name = parse_zone_name(entry)) names.push_back(*name);
@@ -105,25 +81,6 @@ std::vector<RaplZone> find_rapl_zones(const FileTree& files) {
     for (const ZoneName& name : names) zones.push_back(read_zone(files, name));
     assign_roles(zones, DieRelation::kUnknown);
     return zones;
-}
-
-void assign_roles(std::vector<RaplZone>& zones, DieRelation dies) {
-    std::set<std::pair<std::string, bool>> seen;      // package, and whether itself or its DRAM
-    std::map<std::string, std::string> first_die_of;  // socket -> the die that stands for it
-    for (RaplZone& zone : zones) {
-        const bool adds = is_package(zone.package) && (zone.top_level || zone.name == "dram");
-        if (!adds) {
-            zone.zone.role = ZoneRole::kContained;
-            continue;
-        }
-        const bool repeated = !seen.emplace(zone.package, zone.top_level).second;
-        const std::string& first_die =
-            first_die_of.try_emplace(socket_of(zone.package), zone.package).first->second;
-        const bool further_die = first_die != zone.package;
-        zone.zone.role = repeated      ? ZoneRole::kDuplicate
-                         : further_die ? role_of_further_die(dies)
-                                       : ZoneRole::kAdded;
-    }
 }
 
 }  // namespace espalier::meters

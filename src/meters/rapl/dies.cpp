@@ -2,7 +2,7 @@
 #include <cmath>
 #include <map>
 
-#include "meters/powercap/powercap.h"
+#include "meters/rapl/dies.h"
 #include "meters/window.h"
 
 namespace espalier::meters {
@@ -61,7 +61,7 @@ DieRelation judge_dies(std::span<const std::vector<Joules>> windows) {
     return worst <= kSame ? DieRelation::kMirrored : DieRelation::kUnknown;
 }
 
-DieRelation examine_dies(PowercapMeter& meter, int windows, const std::function<void(int)>& run_window) {
+DieRelation examine_dies(RaplMeter& meter, int windows, const std::function<void(int)>& run_window) {
     std::map<std::string, std::vector<std::vector<Joules>>> sockets;
     for (int i = 0; i < windows; ++i) {
         std::vector<Reading> edges;
