@@ -27,8 +27,7 @@ const char* outcome_name(Kind kind) {
             return "crashed";
         case Kind::kTimedOut:
             return "timed out";
-        case Kind::kNoMeter:
-            return "no meter";
+        case Kind::kNoMeter:  // for the store the same: the trial is planned again, and the detail says why
         case Kind::kInterrupted:
             return "interrupted";
     }
