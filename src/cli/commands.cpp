@@ -15,22 +15,14 @@ namespace {
 
 /// Every subcommand, in the order of --help.
 constexpr Command kCommands[] = {
-    {"doctor", "Start", add_doctor},
-    {"fetch", "Start", add_fetch},
-    {"inspect", "Start", add_inspect},
-    {"calibrate", "Measure", add_calibrate},
-    {"run", "Measure", add_run},
-    {"status", "Measure", add_status},
-    {"verdict", "Decide", add_verdict},
-    {"compare", "Decide", add_compare},
-    {"report", "Decide", add_report},
-    {"export", "Decide", add_export},
-    {"evaluate", "Try", add_evaluate},
-    {"bench", "Try", add_bench},
-    {"classify", "Use", add_classify},
-    {"list", "Keep", add_list},
-    {"show", "Keep", add_show},
-    {"trial", "", add_trial},
+    {"doctor", "Start", add_doctor},    {"fetch", "Start", add_fetch},
+    {"inspect", "Start", add_inspect},  {"calibrate", "Measure", add_calibrate},
+    {"run", "Measure", add_run},        {"status", "Measure", add_status},
+    {"verdict", "Decide", add_verdict}, {"compare", "Decide", add_compare},
+    {"report", "Decide", add_report},   {"export", "Decide", add_export},
+    {"evaluate", "Try", add_evaluate},  {"bench", "Try", add_bench},
+    {"classify", "Use", add_classify},  {"list", "Keep", add_list},
+    {"show", "Keep", add_show},         {"trial", "", add_trial},
 };
 
 constexpr const char* kIntroduction =

@@ -20,9 +20,12 @@ std::optional<CostFigure> figure_from(const json& object) {
 }
 
 json costs_json(const CostSettings& costs) {
-    return {{"price_per_kwh", figure_json(costs.price)},    {"carbon_g_per_kwh", figure_json(costs.carbon)},
-            {"rent_per_h", figure_json(costs.rent)},        {"pue", figure_json(costs.pue)},
-            {"images_per_day", figure_json(costs.per_day)}, {"embodied_g_per_h", figure_json(costs.embodied)},
+    return {{"price_per_kwh", figure_json(costs.price)},
+            {"carbon_g_per_kwh", figure_json(costs.carbon)},
+            {"rent_per_h", figure_json(costs.rent)},
+            {"pue", figure_json(costs.pue)},
+            {"images_per_day", figure_json(costs.per_day)},
+            {"embodied_g_per_h", figure_json(costs.embodied)},
             {"currency", costs.currency}};
 }
 
@@ -45,22 +48,22 @@ Seconds seconds(const json& object, const char* key) { return Seconds(object.at(
 json measured_part(const Plan& plan) {
     const auto& protocol = plan.protocol;
     json object = {{"schema", "espalier.plan/1"},
-            {"models", plan.models},
-            {"data", plan.data},
-            {"tactics", plan.tactics},
-            {"runtime", plan.runtime},
-            {"blocks", plan.blocks},
-            {"images", plan.images},
-            {"batch", plan.batch},
-            {"threads", plan.threads},
-            {"seed", plan.seed},
-            {"protocol",
-             {{"idle_s", protocol.idle.value()},
-              {"warmup_calls", protocol.warmup_calls},
-              {"warmup_cap_s", protocol.warmup_cap.value()},
-              {"window_s", protocol.window.value()},
-              {"cool_down_s", protocol.cool_down.value()},
-              {"exclude", protocol.exclude}}}};
+                   {"models", plan.models},
+                   {"data", plan.data},
+                   {"tactics", plan.tactics},
+                   {"runtime", plan.runtime},
+                   {"blocks", plan.blocks},
+                   {"images", plan.images},
+                   {"batch", plan.batch},
+                   {"threads", plan.threads},
+                   {"seed", plan.seed},
+                   {"protocol",
+                    {{"idle_s", protocol.idle.value()},
+                     {"warmup_calls", protocol.warmup_calls},
+                     {"warmup_cap_s", protocol.warmup_cap.value()},
+                     {"window_s", protocol.window.value()},
+                     {"cool_down_s", protocol.cool_down.value()},
+                     {"exclude", protocol.exclude}}}};
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
     return object;
 }

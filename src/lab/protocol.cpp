@@ -33,7 +33,8 @@ Seconds time_of(clockid_t clock) {
 void spoil(store::PhaseRecord& phase, Seconds slept) {
     for (auto& energy : phase.energies) {
         energy.joules.reset();
-        if (energy.problem.empty()) energy.problem = fmt::format("the machine slept for {:.1f} s", slept.value());
+        if (energy.problem.empty())
+            energy.problem = fmt::format("the machine slept for {:.1f} s", slept.value());
     }
 }
 
@@ -168,8 +169,6 @@ ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, 
 
 Seconds machine_time_suspended() { return time_of(CLOCK_BOOTTIME) - time_of(CLOCK_MONOTONIC); }
 
-Seconds process_cpu_time() {
-    return time_of(CLOCK_PROCESS_CPUTIME_ID);
-}
+Seconds process_cpu_time() { return time_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 }  // namespace espalier::lab

@@ -40,7 +40,8 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
         request.pixels = source.pixels;
         request.pixels_key = source.pixels_key;
         if (source.calibration && tactics::needs_calibration(variant.tactic)) {
-            request.calibration = {source.calibration_pixels, source.calibration_key, source.calibration->origin};
+            request.calibration = {source.calibration_pixels, source.calibration_key,
+                                   source.calibration->origin};
         }
         request.protocol = prepared.plan.protocol;
         requests.push_back(std::move(request));
@@ -87,12 +88,13 @@ void add_calibration_notes(const StudyRun& run, std::vector<store::NoteRecord>& 
         const auto& request = run.requests[i];
         if (!request.calibration) continue;
         const auto& origin = request.calibration->origin;
-        const auto model = std::find_if(run.study.models.begin(), run.study.models.end(), [&](const auto& one) {
-            return one.id == run.study.variants[i].model_id;
-        });
+        const auto model =
+            std::find_if(run.study.models.begin(), run.study.models.end(),
+                         [&](const auto& one) { return one.id == run.study.variants[i].model_id; });
         const char* code = origin.evaluated > 0 ? "calibration-overlap" : "calibration";
-        notes.push_back(
-            {0, code, fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)), ""});
+        notes.push_back({0, code,
+                         fmt::format("{} of {} {}", request.tactic, model->name, runtimes::describe(origin)),
+                         ""});
     }
 }
 

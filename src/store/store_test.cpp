@@ -29,7 +29,8 @@ class StoreTest : public testing::Test {
   protected:
     void SetUp() override {
         const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = std::filesystem::path(testing::TempDir()) / ("store-" + std::to_string(::getpid()) + "-" + test->name());
+        folder_ = std::filesystem::path(testing::TempDir()) /
+                  ("store-" + std::to_string(::getpid()) + "-" + test->name());
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
         path_ = folder_ / "lab.db";
@@ -87,8 +88,7 @@ TrialRecord measured(TrialRecord trial) {
     phase.energies.push_back({"powercap", "package-0", 120.5, "B", "CPU package 0", true, 1.0, 1.0, ""});
     phase.energies.push_back(
         {"powercap", "core", std::nullopt, "B", "cores", false, 1.0, 1.0, "could not be read"});
-    phase.energies.push_back(
-        {"nvml-energy", "GPU-1", 80.0, "B", "GPU board", true, 1.0, 1.0, "", "gpu"});
+    phase.energies.push_back({"nvml-energy", "GPU-1", 80.0, "B", "GPU board", true, 1.0, 1.0, "", "gpu"});
     phase.readings = {{"memory peak", "B", 1e9}, {"utilization", "1", std::nullopt}};
     trial.phases = {phase, {.name = "unload", .start_s = 4.0, .end_s = 4.1}};
     trial.traces.push_back({"powercap", "package-0", "W", {0.0, 0.1}, {10.0, 11.0}});
@@ -165,14 +165,17 @@ TEST_F(StoreTest, RefusesSamplesThatWereChangedAfterTheyWereRecorded) {
         EXPECT_NO_THROW(read_study(database, study.id));
         return text;
     };
-    EXPECT_THAT(complaint_after("UPDATE energy SET factor_low = factor_low + 1", "UPDATE energy SET factor_low = factor_low - 1"),
+    EXPECT_THAT(complaint_after("UPDATE energy SET factor_low = factor_low + 1",
+                                "UPDATE energy SET factor_low = factor_low - 1"),
                 HasSubstr("block 1, position 1"));
-    EXPECT_THAT(complaint_after("UPDATE phase SET images = images + 1", "UPDATE phase SET images = images - 1"),
-                HasSubstr("changed after they were recorded"));
+    EXPECT_THAT(
+        complaint_after("UPDATE phase SET images = images + 1", "UPDATE phase SET images = images - 1"),
+        HasSubstr("changed after they were recorded"));
     // One byte of the times of single calls.
-    EXPECT_THAT(complaint_after("UPDATE phase SET latency = x'0000003f0000803e0000e03e' WHERE name = 'measure'",
-                                "UPDATE phase SET latency = x'0000003f0000803e0000e03f' WHERE name = 'measure'"),
-                HasSubstr("changed"));
+    EXPECT_THAT(
+        complaint_after("UPDATE phase SET latency = x'0000003f0000803e0000e03e' WHERE name = 'measure'",
+                        "UPDATE phase SET latency = x'0000003f0000803e0000e03f' WHERE name = 'measure'"),
+        HasSubstr("changed"));
 }
 
 TEST_F(StoreTest, KeepsControlsInTheOrderTheyWereMade) {
@@ -400,7 +403,8 @@ TEST_F(StoreTest, EnergiesOfAnOlderStoreAreThoseOfTheProcessor) {
         SQLite::Database old(path_.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
         old.exec(std::string(schema_steps()[0]));
         old.exec("PRAGMA foreign_keys = OFF");
-        old.exec("INSERT INTO energy VALUES (1, 0, 'powercap', 'package-0', 1.5, 'B', 'package', 1, 1, 1, NULL)");
+        old.exec(
+            "INSERT INTO energy VALUES (1, 0, 'powercap', 'package-0', 1.5, 'B', 'package', 1, 1, 1, NULL)");
         old.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
         old.exec("PRAGMA user_version = 1");
     }
