@@ -40,7 +40,9 @@ class Folder {
 };
 
 template <typename A, typename B>
-concept Addable = requires(A a, B b) { a + b; };
+concept Addable = requires(A a, B b) {
+    a + b;
+};
 
 // Requirement 6.
 TEST(Units, OnlyLikeQuantitiesAdd) {
@@ -77,8 +79,10 @@ TEST(Random, BelowIsUniform) {
 }
 
 TEST(Sha256, OfKnownTexts) {
-    EXPECT_EQ(sha256(std::string_view("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    EXPECT_EQ(sha256(std::string_view("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(sha256(std::string_view("")),
+              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    EXPECT_EQ(sha256(std::string_view("abc")),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(AtomicWrite, ReplacesWholeOrNotAtAll) {
@@ -114,10 +118,13 @@ TEST(MappedFile, ReleasedBytesAreReadAgainAndOtherMemoryStays) {
     write_file_atomically(folder / "weights", content);
     const auto file = MappedFile::open(folder / "weights");
     const auto expect_content = [&] {
-        EXPECT_TRUE(std::equal(content.begin(), content.end(), reinterpret_cast<const char*>(file->bytes().data())));
+        EXPECT_TRUE(
+            std::equal(content.begin(), content.end(), reinterpret_cast<const char*>(file->bytes().data())));
     };
-    for (const auto& [first, size] : {std::pair{0, 100'000}, {1, 99'998}, {5000, 10}, {50'000, 50'000}, {7, 0}}) {
-        MappedFile::release(file->bytes().subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
+    for (const auto& [first, size] :
+         {std::pair{0, 100'000}, {1, 99'998}, {5000, 10}, {50'000, 50'000}, {7, 0}}) {
+        MappedFile::release(
+            file->bytes().subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(size)));
         expect_content();
     }
     std::vector<std::byte> own(100'000, std::byte{7});

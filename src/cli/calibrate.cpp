@@ -91,7 +91,8 @@ Arms arms_of_model(const CalibrateOptions& options, const Globals& globals) {
 
 Arms make_arms(const CalibrateOptions& options, const Globals& globals) {
     if (options.model.empty() && !options.data.empty())
-        fail_usage("--data needs --model: without a model the control workload is run, which reads no images");
+        fail_usage(
+            "--data needs --model: without a model the control workload is run, which reads no images");
     Arms arms = options.model.empty() ? arms_of_control(options) : arms_of_model(options, globals);
     arms.settings.blocks = options.blocks;
     arms.settings.pairs = options.pairs;
@@ -158,12 +159,14 @@ void calibrate(const CalibrateOptions& options, const Globals& globals) {
     store::Database database(path, store::Access::kWrite);
     const Arms arms = make_arms(options, globals);
     if (globals.dry_run) {
-        fmt::print("{} twice in each of {} blocks, about {} at least. Nothing was done.\n", arms.settings.workload,
-                   arms.settings.blocks, lab::describe_duration(shortest_time(arms.settings)));
+        fmt::print("{} twice in each of {} blocks, about {} at least. Nothing was done.\n",
+                   arms.settings.workload, arms.settings.blocks,
+                   lab::describe_duration(shortest_time(arms.settings)));
         return;
     }
     const auto result = measure(arms, globals);
-    const std::string json = lab::to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    const std::string json =
+        lab::to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     store::Calibrations(database).add(result.machine, result.made_at, json);
     fmt::print("{}", globals.json ? json + "\n" : lab::describe(result));
 }
@@ -173,7 +176,8 @@ void calibrate(const CalibrateOptions& options, const Globals& globals) {
 void add_calibrate(CLI::App& app, Globals& globals, int&) {
     auto options = std::make_shared<CalibrateOptions>();
     CLI::App* command = app.add_subcommand(
-        "calibrate", "Idle power, own overhead, noise floor, and how many blocks show how small a difference");
+        "calibrate",
+        "Idle power, own overhead, noise floor, and how many blocks show how small a difference");
     command->group("Measure");
     command->add_option("-m,--model", options->model,
                         "Model whose baseline is measured twice (default: a control workload of our own)");

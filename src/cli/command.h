@@ -10,20 +10,20 @@ namespace espalier::cli {
 
 /// Options every subcommand understands.
 struct Globals {
-    std::string store;             ///< --store PATH; empty: the default place
-    std::string progress = "auto"; ///< --progress auto|bar|lines|none
-    std::string color = "auto";    ///< --color auto|always|never
-    bool json = false;             ///< --json: one JSON document on standard output
-    bool plain = false;            ///< --plain: one record per line, tab separated
-    bool quiet = false;            ///< -q
-    int verbose = 0;               ///< -v, -vv
-    bool dry_run = false;          ///< -n, --dry-run
-    bool offline = false;          ///< --offline
+    std::string store;              ///< --store PATH; empty: the default place
+    std::string progress = "auto";  ///< --progress auto|bar|lines|none
+    std::string color = "auto";     ///< --color auto|always|never
+    bool json = false;              ///< --json: one JSON document on standard output
+    bool plain = false;             ///< --plain: one record per line, tab separated
+    bool quiet = false;             ///< -q
+    int verbose = 0;                ///< -v, -vv
+    bool dry_run = false;           ///< -n, --dry-run
+    bool offline = false;           ///< --offline
 };
 
-/// Adds one subcommand to `app`. Its callback does the work, prints results to standard output, and stores the
-/// exit code (0 ok, 5 partial, ...) in `exit_code`; problems are thrown as Error and translated once, in main.
-/// `globals` and `exit_code` outlive the parsing.
+/// Adds one subcommand to `app`. Its callback does the work, prints results to standard output, and stores
+/// the exit code (0 ok, 5 partial, ...) in `exit_code`; problems are thrown as Error and translated once, in
+/// main. `globals` and `exit_code` outlive the parsing.
 using AddCommand = void (*)(CLI::App& app, Globals& globals, int& exit_code);
 
 /// One row of the command table in commands.cpp: adding a command is one file and one row.

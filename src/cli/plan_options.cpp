@@ -85,13 +85,16 @@ lab::PlanDraft draft(const DecisionOptions& options) {
 }
 
 void add_plan_options(CLI::App& command, PlanOptions& options) {
-    command.add_option("-m,--model", options.models, "Folder, .onnx file or ORG/NAME[@REVISION] of a model; several may be given");
+    command.add_option("-m,--model", options.models,
+                       "Folder, .onnx file or ORG/NAME[@REVISION] of a model; several may be given");
     command.add_option("-d,--data", options.data,
                        "Labelled images: class folders, labels.csv, CIFAR .bin or IDX");
-    command.add_option("--calibration", options.calibration,
-                       "The same for tactics that look at images (default: those of --data that are not evaluated)");
-    command.add_option("-t,--tactics", options.tactics,
-                       "Tactics, separated by commas (default: all that look at no images)")
+    command.add_option(
+        "--calibration", options.calibration,
+        "The same for tactics that look at images (default: those of --data that are not evaluated)");
+    command
+        .add_option("-t,--tactics", options.tactics,
+                    "Tactics, separated by commas (default: all that look at no images)")
         ->delimiter(',');
     command
         .add_option("--runtime", options.runtimes,

@@ -86,7 +86,8 @@ void adjust(const std::vector<Comparison*>& family, std::optional<double> omnibu
     const auto tested = static_cast<std::size_t>(std::count_if(
         family.begin(), family.end(), [](const auto* one) { return one->p_value.has_value(); }));
     for (auto* comparison : family) {
-        if (comparison->p_value) comparison->detectable = detectable_saving(comparison->spread, comparison->blocks, tested);
+        if (comparison->p_value)
+            comparison->detectable = detectable_saving(comparison->spread, comparison->blocks, tested);
     }
     adjust_one(family, &Comparison::p_value, omnibus_p.value_or(0.0));
     adjust_one(family, &Comparison::equivalence_p, 0.0);

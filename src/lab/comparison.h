@@ -68,8 +68,8 @@ std::optional<Comparison> compare(const std::vector<statistics::BlockValue>& bas
 void adjust(const std::vector<Comparison*>& family, std::optional<double> omnibus_p = std::nullopt);
 
 /// The smallest saving, as a share of the baseline, that so many blocks show in four of five studies, where
-/// log ratios scatter over blocks by `spread` and `comparisons` variants are tested beside each other. Nothing
-/// where so few blocks can show none.
+/// log ratios scatter over blocks by `spread` and `comparisons` variants are tested beside each other.
+/// Nothing where so few blocks can show none.
 std::optional<double> detectable_saving(double spread, std::size_t blocks, std::size_t comparisons);
 
 /// The fewest blocks that show a saving, a share of the baseline in (0, 1), with that power. Nothing beyond

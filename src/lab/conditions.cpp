@@ -45,7 +45,8 @@ std::optional<double> mean_clock(const meters::FileTree& files) {
 std::optional<std::int64_t> throttle_events(const meters::FileTree& files) {
     std::optional<std::int64_t> events;
     for (const auto& cpu : files.list(kCpus)) {
-        const auto count = number_in(files, fmt::format("{}/{}/thermal_throttle/core_throttle_count", kCpus, cpu));
+        const auto count =
+            number_in(files, fmt::format("{}/{}/thermal_throttle/core_throttle_count", kCpus, cpu));
         if (count) events = events.value_or(0) + static_cast<std::int64_t>(*count);
     }
     return events;
@@ -155,13 +156,15 @@ void Judge::judge_use() {
                              share->steal * 100.0));
         }
         if (share->foreign > kForeignLoadLimit) {
-            note("foreign-load", fmt::format("other programs used {:.0f} % of the processor time during this trial",
-                                             share->foreign * 100.0));
+            note("foreign-load",
+                 fmt::format("other programs used {:.0f} % of the processor time during this trial",
+                             share->foreign * 100.0));
         }
     }
     if (before_.load && *before_.load > kForeignLoadLimit * own_.cpus + own_.threads) {
-        note("load", fmt::format("the machine was busy before this trial began (load {:.1f} on {} processors)",
-                                 *before_.load, own_.cpus));
+        note("load",
+             fmt::format("the machine was busy before this trial began (load {:.1f} on {} processors)",
+                         *before_.load, own_.cpus));
     }
 }
 
@@ -185,8 +188,9 @@ void Judge::judge_changes() {
         note("turbo", fmt::format("turbo was switched {} during this trial", *after_.turbo ? "on" : "off"));
     }
     if (before_.power_limit_w && after_.power_limit_w && *before_.power_limit_w != *after_.power_limit_w) {
-        note("power-limit", fmt::format("the processor's power limit changed during this trial from {:g} to {:g} W",
-                                        *before_.power_limit_w, *after_.power_limit_w));
+        note("power-limit",
+             fmt::format("the processor's power limit changed during this trial from {:g} to {:g} W",
+                         *before_.power_limit_w, *after_.power_limit_w));
     }
 }
 
@@ -200,7 +204,8 @@ Conditions read_conditions(const meters::FileTree& files, const std::vector<mete
     conditions.governor = names_of(machine.governors);
     conditions.turbo = machine.turbo;
     conditions.on_battery = machine.on_battery;
-    if (machine.memory_available) conditions.available_bytes = static_cast<double>(machine.memory_available->value);
+    if (machine.memory_available)
+        conditions.available_bytes = static_cast<double>(machine.memory_available->value);
     conditions.clock_mhz = mean_clock(files);
     conditions.throttle_events = throttle_events(files);
     conditions.power_limit_w = power_limit(files);

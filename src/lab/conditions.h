@@ -36,7 +36,8 @@ Conditions read_conditions(const meters::FileTree& files, const std::vector<mete
 /// hypervisor took and that other programs used.
 nlohmann::json to_json(const Conditions& before, const Conditions& after, Seconds own_cpu);
 
-/// The temperature before the trial, as to_json() wrote it; nothing where it is not known or the text is damaged.
+/// The temperature before the trial, as to_json() wrote it; nothing where it is not known or the text is
+/// damaged.
 std::optional<double> start_temperature(const std::string& environment);
 
 /// What a trial may be expected to use.
@@ -47,10 +48,10 @@ struct OwnUse {
 };
 
 /// Notes on what in a trial's conditions weakens its numbers:
-/// "steal" and "foreign-load": the hypervisor took more than 1 % of the processor time, other programs used more
-/// than a tenth; "load" before it began beyond what the study's own threads explain; "throttled": heat
-/// held a core down; "gpu-throttled": heat or power held a GPU down; "swap": pages moved; "battery": it was not on the mains; "governor", "turbo",
-/// "power-limit": changed during the trial.
+/// "steal" and "foreign-load": the hypervisor took more than 1 % of the processor time, other programs used
+/// more than a tenth; "load" before it began beyond what the study's own threads explain; "throttled": heat
+/// held a core down; "gpu-throttled": heat or power held a GPU down; "swap": pages moved; "battery": it was
+/// not on the mains; "governor", "turbo", "power-limit": changed during the trial.
 std::vector<store::NoteRecord> judge_conditions(const Conditions& before, const Conditions& after,
                                                 const OwnUse& own);
 

@@ -81,7 +81,8 @@ TEST(Conditions, ThatCannotBeReadAreUnknown) {
 
 // Requirement 24.
 TEST(Conditions, EachDisturbanceIsNoted) {
-    EXPECT_EQ(after_change("sys/devices/system/cpu/cpufreq/policy0/scaling_governor", "performance"), Codes{"governor"});
+    EXPECT_EQ(after_change("sys/devices/system/cpu/cpufreq/policy0/scaling_governor", "performance"),
+              Codes{"governor"});
     EXPECT_EQ(after_change("sys/devices/system/cpu/intel_pstate/no_turbo", "0"), Codes{"turbo"});
     EXPECT_EQ(after_change("sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "6"),
               Codes{"throttled"});

@@ -81,11 +81,12 @@ std::optional<store::NoteRecord> judge_controls(const std::vector<store::Control
     look("energy", known(controls, &store::ControlRecord::energy_j));
     look("power", known(controls, &store::ControlRecord::power_w));
     if (drifted.empty()) return std::nullopt;
-    return store::NoteRecord{0, "control-drift",
-                             fmt::format("the machine changed during the study: the same work, done {} times, "
-                                         "scattered in {} (limit 1 %)",
-                                         controls.size(), drifted),
-                             ""};
+    return store::NoteRecord{
+        0, "control-drift",
+        fmt::format("the machine changed during the study: the same work, done {} times, "
+                    "scattered in {} (limit 1 %)",
+                    controls.size(), drifted),
+        ""};
 }
 
 }  // namespace espalier::lab

@@ -29,8 +29,8 @@ store::ControlRecord control_record(const store::TrialRecord& trial, std::int64_
 /// Standard deviation over mean; nothing for fewer than two.
 std::optional<double> relative_scatter(const std::vector<double>& values);
 
-/// The note "control-drift" where the controls of a study scatter by more than kControlLimit in time, energy or
-/// power; else nothing.
+/// The note "control-drift" where the controls of a study scatter by more than kControlLimit in time, energy
+/// or power; else nothing.
 std::optional<store::NoteRecord> judge_controls(const std::vector<store::ControlRecord>& controls);
 
 }  // namespace espalier::lab

@@ -8,8 +8,8 @@
 namespace espalier::lab {
 
 /// Work of our own that is the same on every call and needs neither model nor images: in each thread repeated
-/// x <- a x + b over numbers that fit a core's cache. What varies in its time and energy is the machine, so that
-/// it shows the noise floor, and in a study whether the machine drifts.
+/// x <- a x + b over numbers that fit a core's cache. What varies in its time and energy is the machine, so
+/// that it shows the noise floor, and in a study whether the machine drifts.
 class ControlWorkload final : public Workload {
   public:
     explicit ControlWorkload(int threads);

@@ -13,8 +13,8 @@ namespace espalier::lab {
 /// What stays the same during a study: processor, system, compiler, GPUs, meters with their tiers and scopes.
 nlohmann::json describe_machine(const meters::FileTree& files, const meters::Discovery& discovery);
 
-/// Names a machine in the store: 12 hexadecimal digits of a hash over its identity (etc/machine-id), processor and
-/// number of processors. Nothing can be told from it but whether two machines are one.
+/// Names a machine in the store: 12 hexadecimal digits of a hash over its identity (etc/machine-id),
+/// processor and number of processors. Nothing can be told from it but whether two machines are one.
 std::string machine_id(const meters::FileTree& files);
 
 /// Notes on what in the machine weakens a study, each with its remedy: "governor", "virtual-machine",

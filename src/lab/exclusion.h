@@ -9,8 +9,8 @@
 
 namespace espalier::lab {
 
-/// Codes of notes for which a plan may have trials left out: what disturbs a trial from outside. A value alone,
-/// however strange, is never a cause.
+/// Codes of notes for which a plan may have trials left out: what disturbs a trial from outside. A value
+/// alone, however strange, is never a cause.
 inline constexpr std::array<std::string_view, 10> kExclusionCauses = {
     "battery", "foreign-load", "governor", "idle-drift", "power-limit",
     "steal",   "suspended",    "swap",     "thermal",    "throttled"};

@@ -9,7 +9,8 @@ namespace {
 
 // Requirement 26.
 TEST(Exclusion, IsForAPreregisteredCauseAlone) {
-    const std::vector<store::NoteRecord> notes = {{0, "warm-up", "not steady", ""}, {0, "throttled", "hot", ""}};
+    const std::vector<store::NoteRecord> notes = {{0, "warm-up", "not steady", ""},
+                                                  {0, "throttled", "hot", ""}};
     const auto excluded = exclude(notes, {"throttled"});
     ASSERT_EQ(excluded.size(), 1u);
     EXPECT_EQ(excluded[0].code, store::kExcluded);

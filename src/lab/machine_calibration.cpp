@@ -101,7 +101,8 @@ std::int64_t calls_for(Workload& workload, Clock& clock, Seconds length) {
     std::int64_t calls = 0;
     const Seconds start = clock.now();
     while (clock.now() - start < std::min(kPilot, length)) workload.call(calls++ % workload.window_calls());
-    return std::max<std::int64_t>(1, std::llround(static_cast<double>(calls) * (length / (clock.now() - start))));
+    return std::max<std::int64_t>(
+        1, std::llround(static_cast<double>(calls) * (length / (clock.now() - start))));
 }
 
 /// Times with and without the sampler, and its processor time.

@@ -34,9 +34,10 @@ struct IdlePower {
     std::string scope;
     std::string device;
     int windows = 0;
-    std::optional<double> watts;     ///< mean of the windows; nothing, with a problem, where one is not valid
-    std::optional<double> standard;  ///< scatter of the windows and budget of the meter, by the GUM; not of models
-    double low = 0.0;                ///< 95 % interval of the power; of a model its factor
+    std::optional<double> watts;  ///< mean of the windows; nothing, with a problem, where one is not valid
+    std::optional<double>
+        standard;      ///< scatter of the windows and budget of the meter, by the GUM; not of models
+    double low = 0.0;  ///< 95 % interval of the power; of a model its factor
     double high = 0.0;
     std::string problem;
 };
@@ -45,10 +46,12 @@ struct IdlePower {
 struct SamplerOverhead {
     int meters = 0;
     double period_s = 0.0;
-    int pairs = 0;           ///< runs of the same work with and without the sampler
-    double cpu_share = 0.0;  ///< processor time of the sampler's thread over all of the process, in the runs with
-    double ratio = 1.0;      ///< typical time with / without within a pair (Hodges-Lehmann)
-    std::optional<statistics::Interval> interval;  ///< of the ratio, exact, 95 %; nothing for fewer than 6 pairs
+    int pairs = 0;  ///< runs of the same work with and without the sampler
+    double cpu_share =
+        0.0;             ///< processor time of the sampler's thread over all of the process, in the runs with
+    double ratio = 1.0;  ///< typical time with / without within a pair (Hodges-Lehmann)
+    std::optional<statistics::Interval>
+        interval;  ///< of the ratio, exact, 95 %; nothing for fewer than 6 pairs
 };
 
 /// What `espalier calibrate` finds out about a machine.
@@ -84,7 +87,7 @@ TrialRequest baseline_trial(const Prepared& prepared);
 
 /// What a study of so many blocks, with so many variants beside the baseline, will show.
 struct Prospect {
-    std::string quantity;  ///< "energy" where it was calibrated, else "time"; empty where neither was
+    std::string quantity;          ///< "energy" where it was calibrated, else "time"; empty where neither was
     std::optional<double> saving;  ///< smallest share that is found in four of five studies
 };
 

@@ -95,17 +95,14 @@ IdlePower idle_from(const json& object) {
 }
 
 json overhead_json(const SamplerOverhead& overhead) {
-    return {{"meters", overhead.meters},
-            {"period_s", overhead.period_s},
-            {"pairs", overhead.pairs},
-            {"cpu_share", overhead.cpu_share},
-            {"time_ratio", overhead.ratio},
-            {"time_ratio_ci95", or_null(overhead.interval)}};
+    return {{"meters", overhead.meters},    {"period_s", overhead.period_s},
+            {"pairs", overhead.pairs},      {"cpu_share", overhead.cpu_share},
+            {"time_ratio", overhead.ratio}, {"time_ratio_ci95", or_null(overhead.interval)}};
 }
 
 SamplerOverhead overhead_from(const json& object) {
-    return {object.at("meters").get<int>(),       object.at("period_s").get<double>(),
-            object.at("pairs").get<int>(),        object.at("cpu_share").get<double>(),
+    return {object.at("meters").get<int>(),        object.at("period_s").get<double>(),
+            object.at("pairs").get<int>(),         object.at("cpu_share").get<double>(),
             object.at("time_ratio").get<double>(), interval_from(object.at("time_ratio_ci95"))};
 }
 

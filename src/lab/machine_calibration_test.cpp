@@ -96,9 +96,15 @@ TEST(NoiseFloor, AFailedOrStoppedTrialEndsTheCalibration) {
         return TrialOutcome{TrialOutcome::Kind::kFailed, {}, "no such model"};
     };
     const auto nothing = [](int, int) {};
-    EXPECT_THROW(measure_noise({}, fails, [] { return false; }, nothing), std::exception);
-    const auto works = [](const TrialRequest&, const std::function<bool()>&) { return trial_of(0.1, 5.0, "B"); };
-    EXPECT_THROW(measure_noise({}, works, [] { return true; }, nothing), std::exception);
+    EXPECT_THROW(measure_noise(
+                     {}, fails, [] { return false; }, nothing),
+                 std::exception);
+    const auto works = [](const TrialRequest&, const std::function<bool()>&) {
+        return trial_of(0.1, 5.0, "B");
+    };
+    EXPECT_THROW(measure_noise(
+                     {}, works, [] { return true; }, nothing),
+                 std::exception);
 }
 
 TEST(Detectable, BlocksAndSavingAreInverse) {
@@ -174,7 +180,8 @@ MachineCalibration calibration() {
     result.made_at = "2026-11-26T10:00:00Z";
     result.version = "0.1.0";
     result.idle.push_back({"powercap", "RAPL", "B", "CPU package 0", "cpu", 6, 12.0, 0.1, 11.8, 12.2, ""});
-    result.idle.push_back({"nvml-energy", "NVML", "B", "GPU 0", "gpu", 6, std::nullopt, std::nullopt, 0, 0, "lost"});
+    result.idle.push_back(
+        {"nvml-energy", "NVML", "B", "GPU 0", "gpu", 6, std::nullopt, std::nullopt, 0, 0, "lost"});
     result.overhead = {3, 0.1, 10, 0.001, 1.0005, statistics::Interval{0.999, 1.002}};
     result.noise = noise(0.02, 20);
     return result;

@@ -30,9 +30,8 @@ std::string idle_line(const IdlePower& power) {
 }
 
 std::string noise_line(const NoiseFloor& floor) {
-    std::string text =
-        fmt::format("  {:<9} ratio {}; scatter {} from block to block", floor.quantity,
-                    ratio_text(floor.ratio, floor.interval), percent(floor.spread));
+    std::string text = fmt::format("  {:<9} ratio {}; scatter {} from block to block", floor.quantity,
+                                   ratio_text(floor.ratio, floor.interval), percent(floor.spread));
     if (floor.source.known()) text += fmt::format("; {}, tier {}", floor.source.meter, floor.source.tier);
     if (!floor.holds_one())
         text += "; the arms are the same, yet 1 is left out: something disturbed them, calibrate again";
@@ -58,13 +57,14 @@ std::string power_line(const NoiseFloor& floor) {
 std::string describe(const MachineCalibration& calibration) {
     const auto& settings = calibration.settings;
     const auto& overhead = calibration.overhead;
-    std::string text = fmt::format("Calibration of {} ({}), {}\n\nIdle power, {}\n", calibration.machine_name,
-                                   calibration.machine, calibration.made_at.substr(0, 10),
-                                   describe_duration(settings.idle));
+    std::string text =
+        fmt::format("Calibration of {} ({}), {}\n\nIdle power, {}\n", calibration.machine_name,
+                    calibration.machine, calibration.made_at.substr(0, 10), describe_duration(settings.idle));
     for (const auto& power : calibration.idle) text += idle_line(power);
     if (calibration.idle.empty()) text += "  unknown: no energy meter works here; see espalier doctor\n";
     text += fmt::format(
-        "\nOwn overhead, {} meters read each {}\n  {} of the processor time; time with / without {}, {} pairs\n",
+        "\nOwn overhead, {} meters read each {}\n  {} of the processor time; time with / without {}, {} "
+        "pairs\n",
         overhead.meters, describe_duration(Seconds(overhead.period_s)), percent(overhead.cpu_share),
         ratio_text(overhead.ratio, overhead.interval), overhead.pairs);
     text += fmt::format("\nNoise floor, {} twice in each of {} blocks (batch {}, {} threads, window {})\n",
@@ -78,17 +78,18 @@ std::string describe(const MachineCalibration& calibration) {
 
 std::string describe_prospect(const MachineCalibration* calibration, int blocks, int variants) {
     if (calibration == nullptr) {
-        return "what differences will be found is unknown: this machine was never calibrated; espalier calibrate "
+        return "what differences will be found is unknown: this machine was never calibrated; espalier "
+               "calibrate "
                "tells";
     }
     const auto& settings = calibration->settings;
-    const std::string how = fmt::format("{}, window {}, calibrated {}", settings.workload,
-                                        describe_duration(settings.trial.protocol.window),
-                                        calibration->made_at.substr(0, 10));
+    const std::string how =
+        fmt::format("{}, window {}, calibrated {}", settings.workload,
+                    describe_duration(settings.trial.protocol.window), calibration->made_at.substr(0, 10));
     const auto expected = prospect(*calibration, blocks, variants);
     if (!expected.saving) {
-        return fmt::format("with {} blocks no difference can be shown between {} variants ({})", blocks, variants + 1,
-                           how);
+        return fmt::format("with {} blocks no difference can be shown between {} variants ({})", blocks,
+                           variants + 1, how);
     }
     return fmt::format("with {} blocks differences of {} or more will be found (power 80 %; {}, {})", blocks,
                        percent(*expected.saving), expected.quantity, how);

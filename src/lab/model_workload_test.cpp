@@ -69,7 +69,8 @@ class ParityRuntime final : public runtimes::Runtime {
 class ModelWorkloadTest : public testing::Test {
   protected:
     void SetUp() override {
-        path_ = std::filesystem::path(testing::TempDir()) / ("workload-test-" + std::to_string(::getpid()) + ".pixels");
+        path_ = std::filesystem::path(testing::TempDir()) /
+                ("workload-test-" + std::to_string(::getpid()) + ".pixels");
         PixelFile::write(path_, "key", FakeImages(), datasets::Preprocessor({}, 1, 1, 1),
                          [](std::int64_t) {});
     }

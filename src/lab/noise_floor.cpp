@@ -11,7 +11,8 @@ namespace {
 std::optional<NoiseFloor> noise_floor(const char* quantity, const char* unit,
                                       const std::vector<statistics::BlockValue>& first,
                                       const std::vector<statistics::BlockValue>& second) {
-    const statistics::PairedRepetitions pairs{statistics::Repetitions(first), statistics::Repetitions(second)};
+    const statistics::PairedRepetitions pairs{statistics::Repetitions(first),
+                                              statistics::Repetitions(second)};
     const auto positive = [](double value) { return value > 0.0; };
     const bool usable = pairs.size() >= 2 &&
                         std::all_of(pairs.baseline().begin(), pairs.baseline().end(), positive) &&
@@ -32,7 +33,8 @@ std::optional<NoiseFloor> noise_floor(const char* quantity, const char* unit,
 
 }  // namespace
 
-std::vector<NoiseFloor> noise_floors(const Measures& first, const Measures& second, const EnergySource& source) {
+std::vector<NoiseFloor> noise_floors(const Measures& first, const Measures& second,
+                                     const EnergySource& source) {
     std::vector<NoiseFloor> floors;
     const auto add = [&](std::optional<NoiseFloor> floor, const EnergySource& of) {
         if (!floor) return;

@@ -67,18 +67,20 @@ Seconds cpu_of(const std::vector<store::PhaseRecord>& phases) {
 }
 
 /// What must be known of a trial beside its numbers.
-std::vector<store::NoteRecord> judge_trial(const store::TrialRecord& measured, const ProtocolOutcome& outcome) {
+std::vector<store::NoteRecord> judge_trial(const store::TrialRecord& measured,
+                                           const ProtocolOutcome& outcome) {
     std::vector<store::NoteRecord> notes = judge_idle(measured);
     if (const auto* window = store::find_phase(measured, phase::kMeasure)) {
         for (auto& note : judge_agreement(*window)) notes.push_back(std::move(note));
         for (auto& note : judge_conservation(*window)) notes.push_back(std::move(note));
     }
     if (outcome.suspended > Seconds(0.0)) {
-        notes.push_back({0, "suspended",
-                         fmt::format("the machine slept for {:.1f} s during this trial, which has no energy of "
-                                     "the phases in which it slept",
-                                     outcome.suspended.value()),
-                         ""});
+        notes.push_back(
+            {0, "suspended",
+             fmt::format("the machine slept for {:.1f} s during this trial, which has no energy of "
+                         "the phases in which it slept",
+                         outcome.suspended.value()),
+             ""});
     }
     if (!outcome.steady) {
         notes.push_back({0, "warm-up", "warm-up ended at its cap before the calls were steady", ""});

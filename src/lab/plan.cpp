@@ -98,7 +98,8 @@ std::map<std::string, std::vector<std::string>> used_workers(
 /// The causes for which a trial may be left out, sorted. Throws a usage Error for one that nothing notes.
 std::vector<std::string> known_causes(std::vector<std::string> causes) {
     for (const auto& cause : causes) {
-        if (std::find(kExclusionCauses.begin(), kExclusionCauses.end(), cause) != kExclusionCauses.end()) continue;
+        if (std::find(kExclusionCauses.begin(), kExclusionCauses.end(), cause) != kExclusionCauses.end())
+            continue;
         const std::vector<std::string> known(kExclusionCauses.begin(), kExclusionCauses.end());
         fail_usage("no trial is left out for '{}'.{} Causes are: {}", cause, suggestion(cause, known),
                    fmt::join(known, ", "));

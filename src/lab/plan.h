@@ -24,8 +24,8 @@ struct ProtocolSettings {
     int attempts = 3;         ///< tries per trial when its process crashes or exceeds the time-out
     Seconds cool_down{30.0};  ///< longest wait for the temperature at which the first trial began; 0: no wait
     int control_every = 20;   ///< trials between two runs of the control workload; 0: none is run
-    /// Codes of notes whose trials are kept and shown, but left out of every result. Part of the plan, so that
-    /// it is decided before anything is measured.
+    /// Codes of notes whose trials are kept and shown, but left out of every result. Part of the plan, so
+    /// that it is decided before anything is measured.
     std::vector<std::string> exclude = {"suspended", "throttled"};
 };
 
@@ -106,9 +106,9 @@ struct PlanDraft {
     std::optional<double> min_effect;
 };
 
-/// Reads plan.toml; relative paths are taken from its folder, models that begin with "hf://" stay as they are.
-/// Throws a usage Error with line and column for malformed TOML, an unknown key (with a suggestion) or a value
-/// of the wrong type or form.
+/// Reads plan.toml; relative paths are taken from its folder, models that begin with "hf://" stay as they
+/// are. Throws a usage Error with line and column for malformed TOML, an unknown key (with a suggestion) or a
+/// value of the wrong type or form.
 PlanDraft read_plan_file(const std::filesystem::path& path);
 /// The same from text; `source` names it in errors, `folder` is what relative paths start from.
 PlanDraft parse_plan(std::string_view text, const std::string& source, const std::filesystem::path& folder);

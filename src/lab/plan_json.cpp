@@ -20,9 +20,12 @@ std::optional<CostFigure> figure_from(const json& object) {
 }
 
 json costs_json(const CostSettings& costs) {
-    return {{"price_per_kwh", figure_json(costs.price)},    {"carbon_g_per_kwh", figure_json(costs.carbon)},
-            {"rent_per_h", figure_json(costs.rent)},        {"pue", figure_json(costs.pue)},
-            {"images_per_day", figure_json(costs.per_day)}, {"embodied_g_per_h", figure_json(costs.embodied)},
+    return {{"price_per_kwh", figure_json(costs.price)},
+            {"carbon_g_per_kwh", figure_json(costs.carbon)},
+            {"rent_per_h", figure_json(costs.rent)},
+            {"pue", figure_json(costs.pue)},
+            {"images_per_day", figure_json(costs.per_day)},
+            {"embodied_g_per_h", figure_json(costs.embodied)},
             {"currency", costs.currency}};
 }
 

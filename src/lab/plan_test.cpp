@@ -218,7 +218,8 @@ TEST(Plan, ARegionGivesWhatTheFileDoesNotState) {
     EXPECT_DOUBLE_EQ(costs("region = \"gcp:europe-west9\"").pue->value, 1.12);
     EXPECT_DOUBLE_EQ(costs("region = \"ESP\"\ncarbon = \"350g/kWh\"").carbon->value, 350.0);
     EXPECT_DOUBLE_EQ(costs("pue = 1.4\nregion = \"gcp:europe-west9\"").pue->value, 1.4);
-    EXPECT_THAT(plan_complaint("[costs]\nregion = \"nowhere\""), HasSubstr("plan.toml:2:10: there is no region"));
+    EXPECT_THAT(plan_complaint("[costs]\nregion = \"nowhere\""),
+                HasSubstr("plan.toml:2:10: there is no region"));
 }
 
 TEST(Plan, SurvivesItsJson) {
@@ -247,7 +248,8 @@ TEST(Quantities, CarryTheirUnits) {
     EXPECT_DOUBLE_EQ(parse_carbon("0.35kg/kWh", "x"), 350.0);
     EXPECT_NEAR(parse_embodied("320kg/4y", "x"), 320e3 / (4 * 8766.0), 1e-9);
     for (const char* wrong : {"320kg", "320/4y", "320kg/0y", "/4y", "320kg/4"}) {
-        EXPECT_THAT(complaint([&] { parse_embodied(wrong, "--embodied"); }), HasSubstr("--embodied")) << wrong;
+        EXPECT_THAT(complaint([&] { parse_embodied(wrong, "--embodied"); }), HasSubstr("--embodied"))
+            << wrong;
     }
     for (const char* wrong : {"", "5", "-1s", "nans", "infs", "1e999s", "5 parsecs", "s", "1s1s"}) {
         EXPECT_THAT(complaint([&] { parse_duration(wrong, "--window"); }), HasSubstr("--window")) << wrong;

@@ -143,26 +143,25 @@ Table protocol_keys() {
             draft.*member = quantity(node, context, key, parse_duration);
         };
     };
-    return {{"idle", duration("protocol.idle", &PlanDraft::idle)},
-            {"warmup-cap", duration("protocol.warmup-cap", &PlanDraft::warmup_cap)},
-            {"window", duration("protocol.window", &PlanDraft::window)},
-            {"timeout", duration("protocol.timeout", &PlanDraft::timeout)},
-            {"cool-down", duration("protocol.cool-down", &PlanDraft::cool_down)},
-            {"control-every",
-             [](const toml::node& node, PlanDraft& draft, const Context& context) {
-                 draft.control_every = small_integer(node, context, "protocol.control-every");
-             }},
-            {"exclude",
-             [](const toml::node& node, PlanDraft& draft, const Context& context) {
-                 draft.exclude = texts(node, context, "protocol.exclude");
-             }},
-            {"warmup",
-             [](const toml::node& node, PlanDraft& draft, const Context& context) {
-                 draft.warmup_calls = small_integer(node, context, "protocol.warmup");
-             }},
-            {"attempts", [](const toml::node& node, PlanDraft& draft, const Context& context) {
-                 draft.attempts = small_integer(node, context, "protocol.attempts");
-             }}};
+    return {
+        {"idle", duration("protocol.idle", &PlanDraft::idle)},
+        {"warmup-cap", duration("protocol.warmup-cap", &PlanDraft::warmup_cap)},
+        {"window", duration("protocol.window", &PlanDraft::window)},
+        {"timeout", duration("protocol.timeout", &PlanDraft::timeout)},
+        {"cool-down", duration("protocol.cool-down", &PlanDraft::cool_down)},
+        {"control-every",
+         [](const toml::node& node, PlanDraft& draft, const Context& context) {
+             draft.control_every = small_integer(node, context, "protocol.control-every");
+         }},
+        {"exclude", [](const toml::node& node, PlanDraft& draft,
+                       const Context& context) { draft.exclude = texts(node, context, "protocol.exclude"); }},
+        {"warmup",
+         [](const toml::node& node, PlanDraft& draft, const Context& context) {
+             draft.warmup_calls = small_integer(node, context, "protocol.warmup");
+         }},
+        {"attempts", [](const toml::node& node, PlanDraft& draft, const Context& context) {
+             draft.attempts = small_integer(node, context, "protocol.attempts");
+         }}};
 }
 
 Table cost_keys() {
@@ -172,9 +171,9 @@ Table cost_keys() {
             {"embodied", figure("costs.embodied", &CostSettings::embodied, parse_embodied)},
             {"region",
              [](const toml::node& node, PlanDraft& draft, const Context& context) {
-                 const auto region = quantity(node, context, "costs.region", [](std::string_view name, std::string_view) {
-                     return find_region(std::string(name));
-                 });
+                 const auto region = quantity(
+                     node, context, "costs.region",
+                     [](std::string_view name, std::string_view) { return find_region(std::string(name)); });
                  // What the file states itself goes before; its keys come in alphabetical order.
                  if (!draft.costs.carbon) draft.costs.carbon = region.carbon;
                  if (!draft.costs.pue) draft.costs.pue = region.pue;

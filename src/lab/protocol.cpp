@@ -36,7 +36,8 @@ Seconds time_of(clockid_t clock) {
 void spoil(store::PhaseRecord& phase, Seconds slept) {
     for (auto& energy : phase.energies) {
         energy.joules.reset();
-        if (energy.problem.empty()) energy.problem = fmt::format("the machine slept for {:.1f} s", slept.value());
+        if (energy.problem.empty())
+            energy.problem = fmt::format("the machine slept for {:.1f} s", slept.value());
     }
 }
 

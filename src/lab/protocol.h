@@ -57,9 +57,9 @@ std::vector<meters::Meter*> suitable_meters(const ProtocolSettings& settings,
 /// alone, and during the first pass its predictions are kept, between two timings. Images are decoded and
 /// preprocessed before the trial, outside all windows.
 ///
-/// `cpu_time` gives the processor time used so far by whatever executes the workload, `time_suspended` the time
-/// the machine has slept so far. Counters may go on while a machine sleeps, or lose what they had: a phase in
-/// which it slept has no energy of any meter.
+/// `cpu_time` gives the processor time used so far by whatever executes the workload, `time_suspended` the
+/// time the machine has slept so far. Counters may go on while a machine sleeps, or lose what they had: a
+/// phase in which it slept has no energy of any meter.
 ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, meters::Sampler& sampler,
                           Clock& clock, const std::function<Seconds()>& cpu_time,
                           const std::function<Seconds()>& time_suspended,

@@ -71,8 +71,9 @@ class Protocol : public testing::Test {
         LoggingWorkload workload(clock_, log_, further);
         LoggingMeter meter(clock_, log_, tier);
         meters::Sampler sampler({&meter}, clock_);
-        return carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); },
-                         [&] { return suspended_; });
+        return carry_out(
+            settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); },
+            [&] { return suspended_; });
     }
 
     meters::VirtualClock clock_;
@@ -127,7 +128,8 @@ TEST_F(Protocol, TheEnergyOfAnIdleGpuIsRecordedApartAndLengthensNothing) {
     meters.push_back(&processor);
     meters::Sampler sampler(meters, clock_);
     LoggingWorkload workload(clock_, log_, 0);
-    const auto outcome = carry_out(settings_, workload, sampler, clock_, [] { return Seconds(0); }, awake);
+    const auto outcome = carry_out(
+        settings_, workload, sampler, clock_, [] { return Seconds(0); }, awake);
     const auto& optimize = outcome.phases[2];
     const auto all = store::energy_totals(optimize);
     ASSERT_EQ(all.size(), 3u);
@@ -188,8 +190,8 @@ TEST_F(Protocol, AGapStaysAGap) {
     meter.fail_read(4);  // at the beginning of "optimize"
     LoggingWorkload workload(clock_, log_, 0);
     meters::Sampler sampler({&meter}, clock_);
-    const auto outcome =
-        carry_out(settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); }, awake);
+    const auto outcome = carry_out(
+        settings_, workload, sampler, clock_, [&] { return 2.0 * clock_.now(); }, awake);
     const auto total = store::energy_totals(outcome.phases[2]).at(0);
     EXPECT_FALSE(total.joules.has_value());
     EXPECT_NE(total.problem, "");
@@ -234,7 +236,9 @@ TEST_F(Protocol, WorkThatTheDeviceStillDoesNeverLeaksOutOfItsWindow) {
     meters::Sampler sampler({&meter}, clock_);
     settings_.window = Seconds(0.0);
     const auto outcome = carry_out(settings_, device, sampler, clock_, awake, awake);
-    const auto joules = [&](std::size_t phase) { return *store::energy_totals(outcome.phases[phase]).at(0).joules; };
+    const auto joules = [&](std::size_t phase) {
+        return *store::energy_totals(outcome.phases[phase]).at(0).joules;
+    };
     // Four calls of 1/16 s at 10 W; the meter refreshes each millisecond.
     EXPECT_NEAR(joules(4), 2.5, 0.02);
     EXPECT_NEAR(joules(5), 0.0, 0.02);

@@ -69,7 +69,8 @@ double parse_embodied(std::string_view text, std::string_view what) {
     const double grams = parse(text.substr(0, slash), what, kMasses, kExample);
     const double hours =
         parse(slash == std::string_view::npos ? "" : text.substr(slash + 1), what, kLives, kExample);
-    if (!(hours > 0.0)) fail_usage("{}: a machine is used for some time; {} is none", what, text.substr(0, 60));
+    if (!(hours > 0.0))
+        fail_usage("{}: a machine is used for some time; {} is none", what, text.substr(0, 60));
     return grams / hours;
 }
 

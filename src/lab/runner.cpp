@@ -79,7 +79,7 @@ class Runner {
     std::map<store::Id, int> errors_;
     std::map<store::Id, std::string> predictions_;  ///< hash first seen, by variant
     std::optional<double> start_temperature_c_;     ///< of the first trial that is done
-    int since_control_ = -1;                        ///< trials made since the last control; -1: none was run yet
+    int since_control_ = -1;  ///< trials made since the last control; -1: none was run yet
 };
 
 RunSummary Runner::carry_on() {

@@ -51,9 +51,9 @@ struct StudyRun {
     store::StudyRecord study;            ///< without measurements
     std::vector<TrialRequest> requests;  ///< one per variant, in their order
     int attempts = 3;
-    std::vector<std::string> exclude;      ///< codes of notes whose trials are left out of the results
-    std::optional<TrialRequest> control;   ///< run at the start, at the end and between; see lab/control.h
-    int control_every = 0;                 ///< trials between two controls
+    std::vector<std::string> exclude;     ///< codes of notes whose trials are left out of the results
+    std::optional<TrialRequest> control;  ///< run at the start, at the end and between; see lab/control.h
+    int control_every = 0;                ///< trials between two controls
 };
 
 struct RunOptions {

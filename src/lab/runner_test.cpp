@@ -41,7 +41,8 @@ class Runner : public testing::Test {
   protected:
     void SetUp() override {
         const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = std::filesystem::path(testing::TempDir()) / ("runner-" + std::to_string(::getpid()) + "-" + test->name());
+        folder_ = std::filesystem::path(testing::TempDir()) /
+                  ("runner-" + std::to_string(::getpid()) + "-" + test->name());
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
         path_ = folder_ / "lab.db";

@@ -9,7 +9,8 @@
 namespace espalier::lab {
 namespace {
 
-/// A processor that cools towards 40 degrees with a time constant of 10 s: one thermal resistance, one capacity.
+/// A processor that cools towards 40 degrees with a time constant of 10 s: one thermal resistance, one
+/// capacity.
 class CoolingPlant {
   public:
     CoolingPlant(const meters::VirtualClock& clock, double start_c) : clock_(clock), start_c_(start_c) {}
@@ -53,8 +54,7 @@ TEST(ThermalGate, DoesNotWaitForAProcessorToWarmUpButSaysSo) {
 TEST(ThermalGate, IsOpenWhereNothingCanBeCompared) {
     meters::VirtualClock clock;
     EXPECT_TRUE(wait_until_cool([] { return std::optional(90.0); }, std::nullopt, Seconds(60), clock).passed);
-    EXPECT_TRUE(
-        wait_until_cool([] { return std::optional<double>(); }, 45.0, Seconds(60), clock).passed);
+    EXPECT_TRUE(wait_until_cool([] { return std::optional<double>(); }, 45.0, Seconds(60), clock).passed);
     EXPECT_EQ(clock.now(), Seconds(0));
 }
 

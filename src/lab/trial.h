@@ -35,7 +35,7 @@ struct TrialRequest {
     std::string pixels;   ///< PixelFile
     std::string pixels_key;
     std::optional<TrialCalibration> calibration{};  ///< where the tactic looks at images
-    bool keep_predictions = false;  ///< return them image by image, not only their hash
+    bool keep_predictions = false;                  ///< return them image by image, not only their hash
     ProtocolSettings protocol;
     std::vector<meters::NamedMeter> meters{};  ///< with their logins: a request is never stored
     /// Temperature of the processor at which the study's first trial began, in degrees Celsius.
@@ -58,8 +58,8 @@ TrialRequest read_request(const std::string& json);
 std::string write_result(const TrialResult& result);
 TrialResult read_result(const std::string& json);
 
-/// Carries out one trial in this process. A problem becomes TrialResult::error. `gpus` tells how GPUs are reached, whose
-/// energy and state are recorded, too.
+/// Carries out one trial in this process. A problem becomes TrialResult::error. `gpus` tells how GPUs are
+/// reached, whose energy and state are recorded, too.
 TrialResult perform_trial(const TrialRequest& request, const meters::nvml::Access& gpus);
 
 }  // namespace espalier::lab

@@ -27,10 +27,10 @@ json energy_json(const store::EnergyRecord& energy) {
 }
 
 store::EnergyRecord energy_from(const json& object) {
-    return {object.at("meter").get<std::string>(),  object.at("zone").get<std::string>(),
-            optional_number(object.at("joules")),   object.at("tier").get<std::string>(),
-            object.at("scope").get<std::string>(),  object.at("in_total").get<bool>(),
-            object.at("factor_low").get<double>(),  object.at("factor_high").get<double>(),
+    return {object.at("meter").get<std::string>(),   object.at("zone").get<std::string>(),
+            optional_number(object.at("joules")),    object.at("tier").get<std::string>(),
+            object.at("scope").get<std::string>(),   object.at("in_total").get<bool>(),
+            object.at("factor_low").get<double>(),   object.at("factor_high").get<double>(),
             object.at("problem").get<std::string>(), object.at("device").get<std::string>()};
 }
 
@@ -116,7 +116,8 @@ json calibration_json(const std::optional<TrialCalibration>& calibration) {
 
 std::optional<TrialCalibration> calibration_from(const json& object) {
     if (object.is_null()) return std::nullopt;
-    return TrialCalibration{object.at("pixels").get<std::string>(), object.at("pixels_key").get<std::string>(),
+    return TrialCalibration{object.at("pixels").get<std::string>(),
+                            object.at("pixels_key").get<std::string>(),
                             runtimes::calibration_origin_from_json(object.at("origin"))};
 }
 

@@ -20,8 +20,8 @@ class Workload {
     /// Classifies batch `index` (0 <= index < window_calls() + further_calls()), and returns when the result
     /// is complete, with the number of images in it.
     virtual std::int64_t call(std::int64_t index) = 0;
-    /// Returns when the device has finished everything it was given. Meters are read only then, so that no work
-    /// leaks out of its window. A processor has nothing outstanding when a call returns.
+    /// Returns when the device has finished everything it was given. Meters are read only then, so that no
+    /// work leaks out of its window. A processor has nothing outstanding when a call returns.
     virtual void synchronize() {}
     /// Takes note of the predictions of the call just made.
     virtual void keep(std::int64_t index) = 0;

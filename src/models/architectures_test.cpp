@@ -1,4 +1,5 @@
-// The checkpoints of the zoo from their configurations alone: parameters and complexity against published figures.
+// The checkpoints of the zoo from their configurations alone: parameters and complexity against published
+// figures.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +19,8 @@ namespace fs = std::filesystem;
 
 std::vector<fs::path> recipes() {
     std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) / "tools/conformance/zoo")) {
+    for (const auto& entry :
+         fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) / "tools/conformance/zoo")) {
         if (entry.path().extension() == ".json") paths.push_back(entry.path());
     }
     std::sort(paths.begin(), paths.end());
@@ -50,7 +52,8 @@ TEST_P(Zoo, HasItsPublishedParametersAndComplexityAtEveryBatchSize) {
 
 INSTANTIATE_TEST_SUITE_P(All, Zoo, testing::ValuesIn(recipes()), [](const auto& row) {
     std::string name = row.param.stem().string();
-    std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
     return name;
 });
 

@@ -110,8 +110,9 @@ std::vector<Metric> used_metrics(const Report& report, const std::vector<Metric>
 Report build_report(const store::StudyRecord& study, const BuildOptions& options) {
     const json plan = plan_of(study);
     const Costs costs = read_costs(plan);
-    const Context context{study, block_numbers(study), all_metrics(costs.currency),
-                          analysis_of(plan, options), costs, store::excluded_trials(study)};
+    const Context context{
+        study, block_numbers(study),         all_metrics(costs.currency), analysis_of(plan, options),
+        costs, store::excluded_trials(study)};
     Report report;
     report.generator = {"espalier", options.version, options.commit};
     report.created = options.created;

@@ -105,7 +105,8 @@ TEST(BuildReport, NetEnergyIsAnExtraBesideTheGrossOne) {
     }
     const Report report = build(record);
     // 5 of 20 W are drawn at rest.
-    EXPECT_NEAR(*measure(report, 0, key::kNetEnergy).value, 0.75 * *measure(report, 0, key::kEnergy).value, 1e-6);
+    EXPECT_NEAR(*measure(report, 0, key::kNetEnergy).value, 0.75 * *measure(report, 0, key::kEnergy).value,
+                1e-6);
     EXPECT_EQ(measure(report, 0, key::kNetEnergy).scope, "CPU package 0; net");
     EXPECT_GT(measure(report, 0, key::kNetEnergy).uncertainty->meter,
               measure(report, 0, key::kEnergy).uncertainty->meter);
@@ -170,8 +171,8 @@ TEST(BuildReport, PueChangesOnlyWhatIsOfTheFacility) {
     const Report with = build(record);
     EXPECT_EQ(measure(with, 0, key::kEnergy).value, measure(without, 0, key::kEnergy).value);
     EXPECT_EQ(measure(with, 0, key::kPower).value, measure(without, 0, key::kPower).value);
-    EXPECT_NEAR(*measure(with, 0, key::kElectricity).value, 1.5 * *measure(without, 0, key::kElectricity).value,
-                1e-9);
+    EXPECT_NEAR(*measure(with, 0, key::kElectricity).value,
+                1.5 * *measure(without, 0, key::kElectricity).value, 1e-9);
 }
 
 TEST(BuildReport, ListsTheEnergyOfAGpuAndComparesNothingByIt) {

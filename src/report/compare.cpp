@@ -100,7 +100,8 @@ std::optional<Uncertainty> uncertainty(const Series& series) {
     if (!figure) return std::nullopt;
     const auto combined = statistics::combine(figure->sources);
     Uncertainty result{combined.standard, 0.0, 0.0, combined.expanded};
-    for (const auto& source : figure->sources) (source.common ? result.meter : result.repetitions) = source.standard;
+    for (const auto& source : figure->sources)
+        (source.common ? result.meter : result.repetitions) = source.standard;
     return result;
 }
 

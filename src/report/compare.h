@@ -22,12 +22,12 @@ struct Analysis {
 /// Median over blocks with its bootstrap interval; unknown with the reason where no block has a value.
 Measure describe(const Series& series, const Analysis& analysis);
 
-/// Scatter of the blocks and budget of the meter in one, by the GUM. Nothing where fewer than two blocks have a
-/// value, or one of them no budget.
+/// Scatter of the blocks and budget of the meter in one, by the GUM. Nothing where fewer than two blocks have
+/// a value, or one of them no budget.
 std::optional<Uncertainty> uncertainty(const Series& series);
 
-/// Standard uncertainty of treated / baseline, both by one meter, whose common error cancels. Nothing as above,
-/// and where a mean is not positive.
+/// Standard uncertainty of treated / baseline, both by one meter, whose common error cancels. Nothing as
+/// above, and where a mean is not positive.
 Number ratio_uncertainty(const Series& baseline, const Series& treated);
 
 /// Ratio of medians, treated / baseline, over the blocks both have, with its bootstrap interval, the size of

@@ -49,11 +49,13 @@ const Measure* known(const Variant& variant, const char* key) {
 
 Number plus(const Number& a, const Number& b) { return a && b ? Number(*a + *b) : Number(); }
 
-/// E I + M of the software carbon intensity: `energy` and `time` in J and s for each unit of `count`. Its ends are the
-/// sums of the ends. Nothing where intensity or the making of the machine is not given, for either alone is no SCI.
+/// E I + M of the software carbon intensity: `energy` and `time` in J and s for each unit of `count`. Its
+/// ends are the sums of the ends. Nothing where intensity or the making of the machine is not given, for
+/// either alone is no SCI.
 std::optional<Measure> sci(const Costs& costs, const Measure* energy, const Measure* time, double seconds,
                            double count) {
-    if (energy == nullptr || time == nullptr || !costs.grams_per_joule() || !costs.embodied_per_second()) return {};
+    if (energy == nullptr || time == nullptr || !costs.grams_per_joule() || !costs.embodied_per_second())
+        return {};
     const double operational = *costs.grams_per_joule() * count;
     const double embodied = *costs.embodied_per_second() * seconds * count;
     Measure measure;
@@ -89,7 +91,8 @@ Costs read_costs(const json& plan) {
     const std::string money = costs.currency;
     costs.price = figure(*found, "price_per_kwh", {"Electricity price", {}, money + "/kWh", {}, ""}, costs);
     costs.carbon = figure(*found, "carbon_g_per_kwh", {"Grid intensity", {}, "g CO2e/kWh", {}, ""}, costs);
-    costs.embodied = figure(*found, "embodied_g_per_h", {"Making of the machine", {}, "g CO2e/h", {}, ""}, costs);
+    costs.embodied =
+        figure(*found, "embodied_g_per_h", {"Making of the machine", {}, "g CO2e/h", {}, ""}, costs);
     costs.rent = figure(*found, "rent_per_h", {"Machine rent", {}, money + "/h", {}, ""}, costs);
     costs.pue = figure(*found, "pue", {"PUE", {}, "", {}, ""}, costs);
     return costs;
@@ -107,7 +110,8 @@ void add_cost_measures(const Costs& costs, Variant& variant) {
     }
     const auto* time = known(variant, key::kTime);
     if (const auto measure = sci(costs, energy, time, 1e-3, kMillion)) variant.measures[key::kSci] = *measure;
-    const auto provider = sci(costs, known(variant, key::kOptimizeEnergy), known(variant, key::kOptimizeTime), 1.0, 1.0);
+    const auto provider =
+        sci(costs, known(variant, key::kOptimizeEnergy), known(variant, key::kOptimizeTime), 1.0, 1.0);
     if (provider) variant.measures[key::kSciProvider] = *provider;
     if (time != nullptr && costs.rent_per_second()) {
         variant.measures[key::kRent] =

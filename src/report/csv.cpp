@@ -46,10 +46,10 @@ std::string in_units(const Measure& measure, double unit) {
 }
 
 std::vector<std::string> header(const std::vector<Metric>& metrics) {
-    std::vector<std::string> cells = {"model",       "variant",       "tactic",      "runtime", "device",
-                                      "batch",       "threads",       "status",      "reason",  "trials_excluded",
-                                      "verdict",     "rank_group",    "energy_tier", "energy_source",
-                                      "energy_scope"};
+    std::vector<std::string> cells = {"model",       "variant",         "tactic",      "runtime",
+                                      "device",      "batch",           "threads",     "status",
+                                      "reason",      "trials_excluded", "verdict",     "rank_group",
+                                      "energy_tier", "energy_source",   "energy_scope"};
     for (const auto& metric : metrics) {
         const std::string unit = metric.unit == "%" ? "_percent" : "";
         for (const char* part : {"", "_low", "_high"})

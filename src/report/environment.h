@@ -19,8 +19,8 @@ struct Environment {
 /// fact.
 Environment read_environment(const std::string& json);
 
-/// What the control workload tells of the machine during the study: how often it ran, and how far its times and
-/// energies scatter. Nothing where it did not run.
+/// What the control workload tells of the machine during the study: how often it ran, and how far its times
+/// and energies scatter. Nothing where it did not run.
 std::vector<Fact> describe_controls(const std::vector<store::ControlRecord>& controls);
 
 }  // namespace espalier::report

@@ -111,20 +111,20 @@ TEST(Json, TheSameStudyGivesTheSameBytes) {
 TEST(Csv, HasOneRowPerVariantWithTierAndEmptyUnknowns) {
     const auto rows = lines(to_csv(example()));
     ASSERT_EQ(rows.size(), 4u);
-    EXPECT_EQ(
-        rows[0].rfind(
-            "model,variant,tactic,runtime,device,batch,threads,status,reason,trials_excluded,verdict,rank_group,"
-            "energy_tier,",
-            0),
-        0u);
+    EXPECT_EQ(rows[0].rfind("model,variant,tactic,runtime,device,batch,threads,status,reason,trials_excluded,"
+                            "verdict,rank_group,"
+                            "energy_tier,",
+                            0),
+              0u);
     EXPECT_EQ(rows[2].substr(0, 64), "tiny,compile,compile,native,cpu,1,2,complete,,0,adopt,1,B,RAPL e");
     EXPECT_EQ(rows[3].substr(0, 62), "tiny,local-pruning:0.5,local-pruning:0.5,native,cpu,1,2,comple");
     EXPECT_NE(rows[0].find("energy_j_per_image_cliffs_delta,energy_j_per_image_typical_ratio"),
               std::string::npos);
     EXPECT_NE(rows[0].find("energy_j_per_image_ratio_low"), std::string::npos);
-    EXPECT_NE(rows[0].find("energy_j_per_image_standard_uncertainty,energy_j_per_image_uncertainty_repetitions,"
-                           "energy_j_per_image_uncertainty_meter"),
-              std::string::npos);
+    EXPECT_NE(
+        rows[0].find("energy_j_per_image_standard_uncertainty,energy_j_per_image_uncertainty_repetitions,"
+                     "energy_j_per_image_uncertainty_meter"),
+        std::string::npos);
     EXPECT_EQ(rows[0].find("latency_ms_standard_uncertainty"), std::string::npos);
     EXPECT_NE(rows[0].find("break_even_energy_images_low"), std::string::npos);
     for (const auto& row : rows) {
@@ -151,16 +151,18 @@ TEST(Timm, StartsWithTheColumnsOfItsTables) {
 // Requirements 33 and 40.
 TEST(Markdown, TellsHowSureEveryEnergyIs) {
     const std::string text = to_markdown(example());
-    for (const char* what : {"Energy: tier B, RAPL energy counters (powercap), CPU package 0; gross; u is the standard "
-                             "uncertainty (GUM)",
-                             "; u 0.0008", " %: repetitions 0.", ", meter 0.40 %)", "| Reading the meters, %"}) {
+    for (const char* what :
+         {"Energy: tier B, RAPL energy counters (powercap), CPU package 0; gross; u is the standard "
+          "uncertainty (GUM)",
+          "; u 0.0008", " %: repetitions 0.", ", meter 0.40 %)", "| Reading the meters, %"}) {
         EXPECT_NE(text.find(what), std::string::npos) << what << "\n" << text;
     }
 }
 
 // Requirements 34 and 40.
 TEST(Markdown, ClaimsNothingOfAnEstimate) {
-    const std::string text = to_markdown(build_report(testing::study("E"), {"0.1.0", {}, "now", {}, {}, 300}));
+    const std::string text =
+        to_markdown(build_report(testing::study("E"), {"0.1.0", {}, "now", {}, {}, 300}));
     EXPECT_NE(text.find("the interval is the factor of the model, and nothing is claimed of energy"),
               std::string::npos);
     const auto line = text.find("| Energy, J/image");

@@ -81,14 +81,16 @@ std::string table(const Report& report, const Model& model) {
 /// What every energy figure of the model is: its tier, source and scope, and how sure it is.
 std::string energy_line(const Model& model) {
     const auto& v = model.verdict;
-    std::string text = fmt::format("Energy: tier {}{}", v.tier, v.source ? fmt::format(", {}", plain(*v.source)) : "");
+    std::string text =
+        fmt::format("Energy: tier {}{}", v.tier, v.source ? fmt::format(", {}", plain(*v.source)) : "");
     for (const auto& variant : model.variants) {
         const auto found = variant.measures.find(key::kEnergy);
         if (found == variant.measures.end() || !found->second.scope) continue;
         text += fmt::format(", {}", plain(*found->second.scope));
         break;
     }
-    if (v.tier == "E") return text + "; the interval is the factor of the model, and nothing is claimed of energy.\n\n";
+    if (v.tier == "E")
+        return text + "; the interval is the factor of the model, and nothing is claimed of energy.\n\n";
     if (v.tier == "N") return text + ".\n\n";
     return text + "; u is the standard uncertainty (GUM), scatter and meter in one.\n\n";
 }
@@ -201,10 +203,10 @@ std::string facts(const Report& report) {
 
 std::string to_markdown(const Report& report) {
     const auto& study = report.study;
-    std::string text = fmt::format("# {}\n\nStudy {}, {}. {} of {} trials, {} failed, {} left out.\n\n",
-                                   plain(study.question), plain(study.id), plain(study.machine),
-                                   study.trials_done, study.trials_planned, study.trials_failed,
-                                   study.trials_excluded);
+    std::string text =
+        fmt::format("# {}\n\nStudy {}, {}. {} of {} trials, {} failed, {} left out.\n\n",
+                    plain(study.question), plain(study.id), plain(study.machine), study.trials_done,
+                    study.trials_planned, study.trials_failed, study.trials_excluded);
     for (const auto& warning : report.warnings) {
         const std::string remedy = warning.remedy ? fmt::format(" {}", plain(*warning.remedy)) : "";
         text += fmt::format("> {}{}\n>\n", plain(warning.text), remedy);

@@ -131,12 +131,17 @@ std::vector<std::string> statistics_text(const Analysis& analysis) {
             "two, the signed-rank test) shows a difference at 5 %, a pair's delta is not negligible, and it "
             "differs by at least {:g} %.",
             analysis.min_effect * 100.0),
-        "u is the standard uncertainty of a measured energy as the GUM combines it: the scatter of the blocks "
-        "(type A, s / sqrt n) and the meter's budget of refresh, resolution and averaging (type B), the latter "
-        "kept whole. In the ratio of two variants what they have of one meter's error cancels. An estimate (tier E) "
+        "u is the standard uncertainty of a measured energy as the GUM combines it: the scatter of the "
+        "blocks "
+        "(type A, s / sqrt n) and the meter's budget of refresh, resolution and averaging (type B), the "
+        "latter "
+        "kept whole. In the ratio of two variants what they have of one meter's error cancels. An estimate "
+        "(tier E) "
         "has the factor of its model instead.",
-        "A trial is left out of every number only for a cause that the plan names before anything is measured; it "
-        "stays in the store, and the number left out is shown by variant. No value is left out for being strange.",
+        "A trial is left out of every number only for a cause that the plan names before anything is "
+        "measured; it "
+        "stays in the store, and the number left out is shown by variant. No value is left out for being "
+        "strange.",
         fmt::format(
             "Accuracy is compared image by image: exact McNemar test and Newcombe's interval of the "
             "paired difference. It is not worse when that interval stays above the limit of -{:g} pt.",

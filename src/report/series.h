@@ -13,7 +13,7 @@ namespace espalier::report {
 /// One number per block of one variant. Blocks whose trial is missing, failed, or has a gap hold nothing.
 struct Series {
     std::vector<int> blocks;
-    std::vector<Number> values;  ///< values[i] belongs to blocks[i]
+    std::vector<Number> values;   ///< values[i] belongs to blocks[i]
     std::vector<Number> budgets;  ///< standard uncertainty that the meter states for each value; of energies
     Text reason;                  ///< of the first gap
 

@@ -43,13 +43,13 @@ struct Comparison {
     Text test;                           ///< name of the test, e.g. "signed-rank, exact"
     std::string finding = "not-tested";  ///< better, worse, no-difference, inconclusive, not-tested
     std::optional<Effect> effect;        ///< of repeated metrics
-    /// Standard uncertainty of value by the GUM, what both have of one meter's error left out; of energies that
-    /// are measured.
+    /// Standard uncertainty of value by the GUM, what both have of one meter's error left out; of energies
+    /// that are measured.
     Number uncertainty;
 };
 
-/// How far the mean over blocks may be from the truth, one sigma, in the unit of the metric (GUM): the scatter of
-/// the blocks and the budget of the meter in one.
+/// How far the mean over blocks may be from the truth, one sigma, in the unit of the metric (GUM): the
+/// scatter of the blocks and the budget of the meter in one.
 struct Uncertainty {
     double standard = 0.0;
     double repetitions = 0.0;  ///< type A: s / sqrt(n)
@@ -69,7 +69,8 @@ struct Measure {
     Text reason;    ///< why the value is unknown or not valid
     std::vector<Number> per_block;  ///< one for each of Model::blocks; empty if not repeated by block
     std::optional<Comparison> comparison;
-    std::optional<Uncertainty> uncertainty;  ///< of energy and power that are measured, where the meter has a budget
+    std::optional<Uncertainty>
+        uncertainty;  ///< of energy and power that are measured, where the meter has a budget
 };
 
 /// When the cost of making a variant is earned back, in one currency: energy, money, carbon, time or rent.

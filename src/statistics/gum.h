@@ -43,8 +43,8 @@ struct CombinedUncertainty {
 UncertainFigure mean_with_uncertainty(const Repetitions& sample);
 
 /// The same of figures that a meter read, with what the meter's budget states for each as a common component,
-/// "meter": its median, kept whole and not divided by n, since it is not known how much of it repeats in every
-/// window. Nothing where there are fewer than two figures or one of them has no budget.
+/// "meter": its median, kept whole and not divided by n, since it is not known how much of it repeats in
+/// every window. Nothing where there are fewer than two figures or one of them has no budget.
 std::optional<UncertainFigure> mean_with_uncertainty(const Repetitions& sample, const Repetitions& budgets);
 
 /// Uncorrelated components added in squares (GUM 5.1.2); `common` ones count as any other, for the figure

@@ -10,7 +10,8 @@ void Controls::add(Id study, const ControlRecord& control) {
     database_.guarded([&] {
         SQLite::Statement insert(
             database_.sql(),
-            "INSERT INTO control (study_id, ordinal, after_trials, made_at, time_s, energy_j, power_w, meter, "
+            "INSERT INTO control (study_id, ordinal, after_trials, made_at, time_s, energy_j, power_w, "
+            "meter, "
             "tier, scope) SELECT ?1, coalesce(max(ordinal), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM "
             "control WHERE study_id = ?1");
         insert.bind(1, study);
@@ -28,9 +29,10 @@ void Controls::add(Id study, const ControlRecord& control) {
 
 std::vector<ControlRecord> Controls::list(Id study) {
     return database_.guarded([&] {
-        SQLite::Statement select(database_.sql(),
-                                 "SELECT after_trials, made_at, time_s, energy_j, power_w, meter, tier, scope "
-                                 "FROM control WHERE study_id = ? ORDER BY ordinal");
+        SQLite::Statement select(
+            database_.sql(),
+            "SELECT after_trials, made_at, time_s, energy_j, power_w, meter, tier, scope "
+            "FROM control WHERE study_id = ? ORDER BY ordinal");
         select.bind(1, study);
         std::vector<ControlRecord> controls;
         while (select.executeStep()) {

@@ -40,7 +40,8 @@ struct ReadingRecord {
 
 /// One step of the protocol inside a trial, on the trial's monotonic clock.
 struct PhaseRecord {
-    std::string name;  ///< "idle", "load", "optimize", "warm-up", "measure", "accuracy", "unload", "idle-after"
+    std::string
+        name;  ///< "idle", "load", "optimize", "warm-up", "measure", "accuracy", "unload", "idle-after"
     double start_s = 0.0;
     double end_s = 0.0;
     std::int64_t calls = 0;

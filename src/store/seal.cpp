@@ -13,7 +13,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are sealed in little-endian order");
 
-/// Values one behind the other, each text and array after its length, so that no two records give the same bytes.
+/// Values one behind the other, each text and array after its length, so that no two records give the same
+/// bytes.
 class Sealed {
   public:
     template <typename T>
@@ -84,7 +85,8 @@ void add(Sealed& bytes, const TraceRecord& trace) {
 
 std::string measured_sha256(const TrialRecord& trial) {
     Sealed bytes;
-    for (const auto* text : {&trial.predictions_sha256, &trial.evidence, &trial.environment}) bytes.add(*text);
+    for (const auto* text : {&trial.predictions_sha256, &trial.evidence, &trial.environment})
+        bytes.add(*text);
     bytes.add(static_cast<std::int64_t>(trial.phases.size()));
     for (const auto& phase : trial.phases) add(bytes, phase);
     bytes.add(static_cast<std::int64_t>(trial.traces.size()));

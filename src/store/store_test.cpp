@@ -165,14 +165,17 @@ TEST_F(StoreTest, RefusesSamplesThatWereChangedAfterTheyWereRecorded) {
         EXPECT_NO_THROW(read_study(database, study.id));
         return text;
     };
-    EXPECT_THAT(complaint_after("UPDATE energy SET factor_low = factor_low + 1", "UPDATE energy SET factor_low = factor_low - 1"),
+    EXPECT_THAT(complaint_after("UPDATE energy SET factor_low = factor_low + 1",
+                                "UPDATE energy SET factor_low = factor_low - 1"),
                 HasSubstr("block 1, position 1"));
-    EXPECT_THAT(complaint_after("UPDATE phase SET images = images + 1", "UPDATE phase SET images = images - 1"),
-                HasSubstr("changed after they were recorded"));
+    EXPECT_THAT(
+        complaint_after("UPDATE phase SET images = images + 1", "UPDATE phase SET images = images - 1"),
+        HasSubstr("changed after they were recorded"));
     // One byte of the times of single calls.
-    EXPECT_THAT(complaint_after("UPDATE phase SET latency = x'0000003f0000803e0000e03e' WHERE name = 'measure'",
-                                "UPDATE phase SET latency = x'0000003f0000803e0000e03f' WHERE name = 'measure'"),
-                HasSubstr("changed"));
+    EXPECT_THAT(
+        complaint_after("UPDATE phase SET latency = x'0000003f0000803e0000e03e' WHERE name = 'measure'",
+                        "UPDATE phase SET latency = x'0000003f0000803e0000e03f' WHERE name = 'measure'"),
+        HasSubstr("changed"));
 }
 
 TEST_F(StoreTest, KeepsControlsInTheOrderTheyWereMade) {

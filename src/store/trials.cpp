@@ -160,9 +160,11 @@ void check_seal(SQLite::Database& sql, const TrialRecord& trial) {
     select.bind(1, trial.id);
     const std::string seal = select.executeStep() ? read_text(select.getColumn(0)) : "";
     if (seal.empty() || seal == measured_sha256(trial)) return;
-    fail("the store is damaged: block {}, position {} of a study does not hold what was measured; its samples were "
-         "changed after they were recorded. Use a copy of the store, or measure again",
-         trial.block + 1, trial.position + 1);
+    fail(
+        "the store is damaged: block {}, position {} of a study does not hold what was measured; its samples "
+        "were "
+        "changed after they were recorded. Use a copy of the store, or measure again",
+        trial.block + 1, trial.position + 1);
 }
 
 }  // namespace

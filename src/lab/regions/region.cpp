@@ -82,9 +82,10 @@ Region find_region(const std::string& name) {
         if (lower(region.name) == lower(name)) return region;
         names.push_back(region.name);
     }
-    fail_usage("there is no region '{}'.{} Regions are countries by three letters (ESP), gcp:REGION and "
-               "azure:REGION; any other intensity is given as --carbon 350g/kWh",
-               name.substr(0, 60), suggestion(name, names));
+    fail_usage(
+        "there is no region '{}'.{} Regions are countries by three letters (ESP), gcp:REGION and "
+        "azure:REGION; any other intensity is given as --carbon 350g/kWh",
+        name.substr(0, 60), suggestion(name, names));
 }
 
 }  // namespace espalier::lab
