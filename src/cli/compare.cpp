@@ -39,14 +39,16 @@ std::vector<lab::Column> named_variants(const store::StudyRecord& study,
                                         const std::vector<std::string>& words) {
     std::vector<lab::Column> columns;
     for (const auto& word : words) {
-        const std::string tactic = tactics::canonical(word);
+        std::vector<std::string> known;
+        for (const auto& variant : study.variants) known.push_back(variant.tactic);
+        // An import may hold tactics that are none of ours.
+        const bool as_written = std::find(known.begin(), known.end(), word) != known.end();
+        const std::string tactic = as_written ? word : tactics::canonical(word);
         const std::size_t before = columns.size();
         for (const auto& variant : study.variants) {
             if (variant.tactic == tactic) columns.push_back({&study, &variant});
         }
         if (columns.size() > before) continue;
-        std::vector<std::string> known;
-        for (const auto& variant : study.variants) known.push_back(variant.tactic);
         fail_usage("study {} has no variant '{}'.{}", study.key, word, suggestion(word, known));
     }
     return columns;

@@ -66,7 +66,8 @@ struct RunSummary {
 
 /// Carries out what is left of a study, in the order of its design. Every finished trial is committed before
 /// the next begins. A crash or time-out is retried up to `attempts` times; then the trial counts as failed
-/// and the study goes on. A variant that said twice why it cannot run is not tried further.
+/// and the study goes on. A variant that said twice why it cannot run is not tried further. Throws a
+/// usage Error for an imported study.
 RunSummary carry_on(store::Database& database, const StudyRun& run, const Execute& execute,
                     const RunOptions& options, const Clock& clock);
 

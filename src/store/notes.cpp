@@ -4,7 +4,9 @@
 
 namespace espalier::store {
 
-bool weakens(const NoteRecord& note) { return note.code != "preprocessing" && note.code != "calibration"; }
+bool weakens(const NoteRecord& note) {
+    return note.code != "preprocessing" && note.code != "calibration" && note.code != "import";
+}
 
 void Notes::add(Id study, const NoteRecord& note) {
     database_.guarded([&] {

@@ -6,10 +6,12 @@ namespace espalier::store {
 namespace {
 
 // Each file is one raw string literal, so that the SQL stands alone and still becomes part of the program.
-constexpr std::array<std::string_view, 2> kSteps = {
+constexpr std::array<std::string_view, 3> kSteps = {
 #include "store/schema/001_studies.sql"
     ,
 #include "store/schema/002_energy_device.sql"
+    ,
+#include "store/schema/003_imports.sql"
 };
 
 }  // namespace
