@@ -2,8 +2,10 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -22,16 +24,6 @@ constexpr std::array<std::string_view, 2> kColumns = {
 /// How often NVML renews power; what it renews is a mean over 1 s on most boards since Ampere.
 constexpr double kRefreshS = 0.1;
 
-/// Days since 1970-01-01 of a date of the Gregorian calendar.
-std::int64_t days(std::int64_t year, std::int64_t month, std::int64_t day) {
-    // Years begin in March, so that the leap day is the last of its year.
-    year -= month <= 2 ? 1 : 0;
-    const std::int64_t era = year / 400;
-    const std::int64_t of_era = year - era * 400;
-    const std::int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 /// "2026/05/09 03:57:48.161" in s since 1970, time zones left aside; nothing for another form.
 std::optional<double> parse_time(std::string_view text) {
     constexpr std::string_view kBetween = "// ::";
@@ -47,16 +39,22 @@ std::optional<double> parse_time(std::string_view text) {
     double seconds = 0.0;
     const auto [end, problem] = std::from_chars(at, last, seconds);
     if (problem != std::errc() || end != last) return std::nullopt;
-    if (parts[0] < 1970 || parts[0] > 9999 || parts[1] < 1 || parts[1] > 12) return std::nullopt;
-    return static_cast<double>(days(parts[0], parts[1], parts[2])) * 86400.0 +
-           static_cast<double>(parts[3]) * 3600.0 + static_cast<double>(parts[4]) * 60.0 + seconds;
+    if (parts[0] < 1970 || parts[0] > 9999 || parts[1] < 1 || parts[1] > 12 || parts[2] < 1 || parts[2] > 31)
+        return std::nullopt;
+    namespace calendar = std::chrono;
+    const calendar::year_month_day date{calendar::year(static_cast<int>(parts[0])),
+                                        calendar::month(static_cast<unsigned>(parts[1])),
+                                        calendar::day(static_cast<unsigned>(parts[2]))};
+    if (!date.ok()) return std::nullopt;
+    const auto days = calendar::sys_days(date).time_since_epoch().count();
+    return static_cast<double>(days) * 86400.0 + static_cast<double>(parts[3]) * 3600.0 +
+           static_cast<double>(parts[4]) * 60.0 + seconds;
 }
 
 /// One GPU as its rows are read.
 struct Board {
     Integral power;
     Mean utilization;
-    Mean watts;
     double last_s = -std::numeric_limits<double>::infinity();
     std::optional<double> limit_w;
     std::string name;
@@ -102,7 +100,6 @@ void NvidiaSmiReader::read_sample(const Table& table, Board& board, double now, 
         return;
     }
     board.power.add(now, *watts);
-    board.watts.add(watts);
 }
 
 Energy NvidiaSmiReader::energy_of(const std::string& id, const Board& board) {

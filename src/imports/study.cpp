@@ -190,13 +190,16 @@ void write_study(store::Database& database, store::StudyRecord& study, bool agai
         studies.add(study);
         store::Trials trials(database);
         store::Predictions predictions(database);
+        std::map<store::Id, store::Id> first_trials;
         for (const auto& trial : study.trials) {
             // When it ran is not known: the time of the import is that of the study, not of a trial.
             trials.finish(trial, "");
-            for (const auto& variant : study.variants) {
-                if (variant.id == trial.variant_id && variant.prediction)
-                    predictions.add(variant.id, trial.id, *variant.prediction);
-            }
+            first_trials.try_emplace(trial.variant_id, trial.id);
+        }
+        for (const auto& variant : study.variants) {
+            const auto trial = first_trials.find(variant.id);
+            if (variant.prediction && trial != first_trials.end())
+                predictions.add(variant.id, trial->second, *variant.prediction);
         }
         for (const auto& note : study.notes) store::Notes(database).add(study.id, note);
     });
