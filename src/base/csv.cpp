@@ -68,8 +68,9 @@ std::size_t CsvReader::find_end() {
             const std::size_t offset = at - begin_;
             if (offset > kLongestRecord)
                 refuse("a record of more than 1 MiB; this does not look like a CSV file");
-            if (!fill()) break;
-            at = begin_ + offset;
+            const bool more = fill();
+            at = begin_ + offset;  // what is left has moved to the front
+            if (!more) break;
             continue;
         }
         const char c = buffer_[at];

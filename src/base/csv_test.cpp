@@ -35,7 +35,7 @@ std::vector<std::vector<std::string>> records(const std::string& text, std::size
 
 std::string problem(const std::string& text) {
     try {
-        records(text);
+        records(text, 1000);
     } catch (const Error& error) {
         EXPECT_EQ(error.kind(), ErrorKind::kUsage);
         return error.what();

@@ -21,6 +21,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::Plant;
 using testing::ReplicationFile;
+using testing::text_of;
 
 constexpr const char* kNow = "2026-01-01T00:00:00Z";
 

@@ -24,6 +24,9 @@ constexpr std::array<std::string_view, 5> kColumns = {"Experiment", "Optimizatio
 /// NVML renews its power reading about so often.
 constexpr double kPowerRefreshS = 0.1;
 
+/// 30 years: no image takes longer, whatever the unit was meant to be.
+constexpr double kMostSeconds = 1e9;
+
 /// Hash of a number whose bits differ much for numbers that differ little (the finalizer of SplitMix64).
 std::uint64_t scatter(std::uint64_t x) {
     x += 0x9e3779b97f4a7c15ULL;
@@ -190,7 +193,12 @@ ReplicationReader::Columns ReplicationReader::look_up(const Table& table) {
 
 void ReplicationReader::read(Table& table, const Source&) {
     const Columns columns = look_up(table);
-    has_classes_ = columns.predicted && columns.truth;
+    const bool has_classes = columns.predicted && columns.truth;
+    if (!runs_.empty() && has_classes != has_classes_) {
+        fail_usage("{} line 1: y_pred and y_true are in one of the files and not in the other; import them apart",
+                   table.file());
+    }
+    has_classes_ = has_classes;
     has_load_ = has_load_ || columns.load;
     has_power_ = has_power_ || columns.power;
     while (table.next()) {
@@ -213,7 +221,7 @@ void ReplicationReader::read_row(const Table& table, const Columns& columns) {
     const std::int32_t image = images_.index(key_);
     Run& run = runs_[run_of(table, variant, known->second.number, image)];
     const double no_limit = std::numeric_limits<double>::max();
-    const auto time = checked(table, columns.time, std::numeric_limits<double>::min(), no_limit);
+    const auto time = checked(table, columns.time, std::numeric_limits<double>::min(), kMostSeconds);
     const auto power = checked(table, columns.power, -no_limit, no_limit);
     run.time.add(time);
     run.power.add(power);

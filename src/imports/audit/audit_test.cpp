@@ -18,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Plant;
 using testing::ReplicationFile;
+using testing::text_of;
 
 Measurements measurements(const ReplicationFile& file) {
     const testing::Folder folder;
@@ -194,6 +195,7 @@ TEST(Audit, OfTimm) {
 TEST(Audit, OfAStudyInAStoreSeesWhatIsLeftOfTheFile) {
     auto read = measurements(with(Plant::kShrunkenInt8));
     auto study = study_of(read, audit(read), {}, "2026-01-01T00:00:00Z");
+    for (auto& trial : study.trials) trial.state = store::TrialState::kDone;
     for (std::size_t i = 0; i < study.models.size(); ++i) study.models[i].id = static_cast<store::Id>(i);
     for (std::size_t i = 0; i < study.variants.size(); ++i) study.variants[i].id = static_cast<store::Id>(i);
     EXPECT_THAT(codes(audit(measurements_of(study))), ElementsAre("size-beyond-type", "size-beyond-type"));
