@@ -95,9 +95,10 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-Table::Table(const std::filesystem::path& file)
-    : file_(file.string()), digest_(std::make_shared<Sha256>()), bytes_(std::make_shared<std::int64_t>(0)) {
-    const CsvSource bytes = read_file_in_parts(file);
+Table::Table(const std::filesystem::path& file) : Table(read_file_in_parts(file), file.string()) {}
+
+Table::Table(const CsvSource& bytes, std::string name)
+    : file_(std::move(name)), digest_(std::make_shared<Sha256>()), bytes_(std::make_shared<std::int64_t>(0)) {
     std::string sample(std::size_t{64} << 10, '\0');
     sample.resize(bytes(std::span(sample)));
     if (sample.empty()) fail_usage("{} is empty; expected is a CSV file with a heading", file_);

@@ -20,6 +20,8 @@ class Table {
   public:
     /// Opens the file and reads its heading. Throws Error when it is empty or no CSV.
     explicit Table(const std::filesystem::path& file);
+    /// The same of bytes from elsewhere; `name` is what errors call them.
+    Table(const CsvSource& bytes, std::string name);
 
     const std::string& file() const { return file_; }
     std::int64_t line() const { return reader_->line(); }
