@@ -144,7 +144,7 @@ TEST(Verdict, ReadsAsDesigned) {
     EXPECT_THAT(text, HasSubstr("limit -1: not worse"));
     EXPECT_THAT(text, HasSubstr("energy: pays back after 5 000 images"));
     EXPECT_THAT(text, HasSubstr("Rejected: global-pruning:0.5 (top-1 -3.0 pt)."));
-    EXPECT_THAT(text, HasSubstr("Holds for: this machine, batch 1, 1 thread, 2000 images."));
+    EXPECT_THAT(text, HasSubstr("Holds for: this machine, batch 1, 1 thread, 2 000 images."));
 }
 
 TEST(Verdict, KeepsTheOriginalWhereNothingSaves) {
