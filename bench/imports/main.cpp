@@ -1,6 +1,7 @@
 // Times reading, auditing and importing a synthetic replication table, and tells the memory that it took.
 //   bench_imports FILE.csv ROWS      makes the file where it is absent
-// Prints seconds of each step, processor time of all and the largest resident size; the store lies beside the file.
+// Prints seconds of each step, processor time of all and the largest resident size; the store lies beside the
+// file.
 
 #include <fmt/core.h>
 #include <sys/resource.h>

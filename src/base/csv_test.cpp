@@ -53,7 +53,9 @@ TEST(Csv, ReadsQuotesLineBreaksAndEmptyFields) {
 }
 
 TEST(Csv, SkipsTheByteOrderMarkAndTakesOtherSeparators) {
-    EXPECT_THAT(records("\xef\xbb\xbf" "a;b\n0,5;2\n", 1, ';'),
+    EXPECT_THAT(records("\xef\xbb\xbf"
+                        "a;b\n0,5;2\n",
+                        1, ';'),
                 ElementsAre(ElementsAre("a", "b"), ElementsAre("0,5", "2")));
     EXPECT_TRUE(records("").empty());
     EXPECT_TRUE(records("\xef\xbb\xbf").empty());
