@@ -44,7 +44,7 @@ TEST(CommandLine, HelpVersionAndNothing) {
     EXPECT_EQ(nothing.exit_code, 2);
     EXPECT_THAT(nothing.out, HasSubstr("espalier run --model"));
     for (const char* command : {"doctor", "fetch", "inspect", "run", "status", "verdict", "compare", "report", "export",
-                                "evaluate", "bench", "classify", "list", "show", "runtimes"}) {
+                                "evaluate", "bench", "classify", "import", "audit", "list", "show", "runtimes", "calibrate"}) {
         const Outcome help = run_program(std::string(command) + " --help");
         EXPECT_EQ(help.exit_code, 0) << command;
         EXPECT_THAT(help.out, HasSubstr("xample")) << command;

@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 declare -A floor=([base]=0 [tensor]=1 [net]=1 [statistics]=1 [meters]=2 [kernels]=2 [graph]=2 [store]=2
-    [formats]=3 [passes]=3 [datasets]=3 [hub]=3 [models]=4 [tactics]=4 [engine]=4 [runtimes]=5 [lab]=6 [report]=7 [cli]=8)
+    [formats]=3 [passes]=3 [datasets]=3 [hub]=3 [models]=4 [tactics]=4 [engine]=4 [runtimes]=5 [lab]=6 [imports]=7
+    [report]=7 [cli]=8)
 bad=0
 while IFS=: read -r file line text; do
     from=${file#src/}; from=${from%%/*}

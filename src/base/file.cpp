@@ -59,15 +59,40 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
     write_file_atomically(path, std::as_bytes(std::span(content.data(), content.size())));
 }
 
-std::string sha256(std::span<const std::byte> content) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    if (EVP_Digest(content.data(), content.size(), digest, &length, EVP_sha256(), nullptr) != 1) {
+struct Sha256::Context {
+    Context() : evp(EVP_MD_CTX_new()) {}
+    ~Context() { EVP_MD_CTX_free(evp); }
+    Context(const Context&) = delete;
+    Context& operator=(const Context&) = delete;
+
+    EVP_MD_CTX* evp;
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+    if (EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr) != 1) {
         fail("SHA-256 is not available in the cryptographic library");
     }
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::update(std::span<const std::byte> piece) {
+    EVP_DigestUpdate(context_->evp, piece.data(), piece.size());
+}
+
+std::string Sha256::hex() {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int length = 0;
+    EVP_DigestFinal_ex(context_->evp, digest, &length);
     std::string text;
     for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
     return text;
+}
+
+std::string sha256(std::span<const std::byte> content) {
+    Sha256 digest;
+    digest.update(content);
+    return digest.hex();
 }
 
 std::string sha256(std::string_view content) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,22 @@ void write_file_atomically(const std::filesystem::path& path, std::span<const st
 /// SHA-256 of a byte string, as 64 lower-case hexadecimal digits (FIPS 180-4).
 std::string sha256(std::span<const std::byte> content);
 std::string sha256(std::string_view content);
+
+/// SHA-256 of content that comes in pieces.
+class Sha256 {
+  public:
+    Sha256();
+    ~Sha256();
+    Sha256(const Sha256&) = delete;
+    Sha256& operator=(const Sha256&) = delete;
+    void update(std::span<const std::byte> piece);
+    /// Of all pieces so far. To be called once.
+    std::string hex();
+
+  private:
+    struct Context;
+    std::unique_ptr<Context> context_;
+};
 
 /// SHA-256 of a file's content. Throws Error when it cannot be read.
 std::string sha256_of_file(const std::filesystem::path& path);

@@ -33,6 +33,7 @@ struct Command {
     AddCommand add;
 };
 
+void add_audit(CLI::App& app, Globals& globals, int& exit_code);
 void add_bench(CLI::App& app, Globals& globals, int& exit_code);
 void add_calibrate(CLI::App& app, Globals& globals, int& exit_code);
 void add_classify(CLI::App& app, Globals& globals, int& exit_code);
@@ -41,6 +42,7 @@ void add_doctor(CLI::App& app, Globals& globals, int& exit_code);
 void add_evaluate(CLI::App& app, Globals& globals, int& exit_code);
 void add_export(CLI::App& app, Globals& globals, int& exit_code);
 void add_fetch(CLI::App& app, Globals& globals, int& exit_code);
+void add_import(CLI::App& app, Globals& globals, int& exit_code);
 void add_inspect(CLI::App& app, Globals& globals, int& exit_code);
 void add_list(CLI::App& app, Globals& globals, int& exit_code);
 void add_report(CLI::App& app, Globals& globals, int& exit_code);

@@ -29,6 +29,8 @@ constexpr Command kCommands[] = {
     {"evaluate", "Try", add_evaluate},
     {"bench", "Try", add_bench},
     {"classify", "Use", add_classify},
+    {"import", "Keep", add_import},
+    {"audit", "Keep", add_audit},
     {"list", "Keep", add_list},
     {"show", "Keep", add_show},
     {"trial", "", add_trial},

@@ -40,7 +40,10 @@ std::vector<lab::Column> named_variants(const store::StudyRecord& study,
                                         const std::vector<std::string>& words) {
     std::vector<lab::Column> columns;
     for (const auto& word : words) {
-        const bool is_label = word.find('/') != std::string::npos;
+        std::vector<std::string> known;
+        for (const auto& variant : study.variants) known.push_back(store::label(study, variant));
+        // An import may hold tactics that are none of ours.
+        const bool is_label = std::find(known.begin(), known.end(), word) != known.end();
         const std::string tactic = is_label ? word : tactics::canonical(word);
         const std::size_t before = columns.size();
         for (const auto& variant : study.variants) {
@@ -48,8 +51,6 @@ std::vector<lab::Column> named_variants(const store::StudyRecord& study,
             if ((is_label ? label : variant.tactic) == tactic) columns.push_back({&study, &variant});
         }
         if (columns.size() > before) continue;
-        std::vector<std::string> known;
-        for (const auto& variant : study.variants) known.push_back(store::label(study, variant));
         fail_usage("study {} has no variant '{}'.{}", study.key, word, suggestion(word, known));
     }
     return columns;

@@ -21,6 +21,7 @@ json to_json(const std::vector<store::StudySummary>& studies) {
                         {"created", study.created_at},
                         {"models", study.models},
                         {"tactics", study.tactics},
+                        {"imported", study.imported.empty() ? json(nullptr) : json(study.imported)},
                         {"images", study.images},
                         {"blocks", study.blocks},
                         {"done", study.progress.done},
@@ -31,12 +32,12 @@ json to_json(const std::vector<store::StudySummary>& studies) {
 }
 
 Table to_table(const std::vector<store::StudySummary>& studies) {
-    Table table = {{"study", "made", "trials", "failed", "blocks", "images", "models", "tactics"}};
+    Table table = {{"study", "made", "trials", "failed", "blocks", "images", "from", "models", "tactics"}};
     for (const auto& study : studies) {
         table.push_back({study.key, study.created_at.substr(0, 16) + "Z",
                          fmt::format("{}/{}", study.progress.done, study.progress.total()),
                          std::to_string(study.progress.failed), std::to_string(study.blocks),
-                         std::to_string(study.images), fmt::format("{}", fmt::join(study.models, " ")),
+                         std::to_string(study.images), study.imported.empty() ? "here" : study.imported, fmt::format("{}", fmt::join(study.models, " ")),
                          fmt::format("{}", fmt::join(study.tactics, " "))});
     }
     return table;

@@ -59,6 +59,15 @@ json trial_json(const store::StudyRecord& study, const store::TrialRecord& trial
             {"phases", phases}};
 }
 
+json import_json(const store::StudyRecord& study) {
+    if (!study.imported) return nullptr;
+    json files = json::array();
+    for (const auto& file : study.imported->files) {
+        files.push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}, {"rows", file.rows}});
+    }
+    return {{"name", study.imported->name}, {"format", study.imported->format}, {"files", files}};
+}
+
 json to_json(const store::StudyRecord& study) {
     json models = json::array();
     for (const auto& model : study.models) {
@@ -88,6 +97,7 @@ json to_json(const store::StudyRecord& study) {
         {"study", study.key},
         {"plan_sha256", study.plan_hash},
         {"created", study.created_at},
+        {"imported", import_json(study)},
         {"tool_version", study.tool_version},
         {"plan", stored_json(study.plan)},
         {"data",
@@ -111,6 +121,10 @@ Table trial_table(const store::StudyRecord& study, bool all) {
     return table;
 }
 
+/// Of what an import may not tell.
+std::string known(int value) { return value > 0 ? std::to_string(value) : "unknown"; }
+std::string short_hash(const std::string& sha256) { return sha256.empty() ? "unknown" : sha256.substr(0, 12); }
+
 std::size_t count(const store::StudyRecord& study, store::TrialState state) {
     std::size_t number = 0;
     for (const auto& trial : study.trials) number += trial.state == state ? 1 : 0;
@@ -119,18 +133,26 @@ std::size_t count(const store::StudyRecord& study, store::TrialState state) {
 
 void print(const store::StudyRecord& study, bool trials) {
     fmt::print("study     {}  of {}, espalier {}\n", study.key, study.created_at, study.tool_version);
-    fmt::print("plan      {} blocks, seed {}, sha256 {}\n", study.blocks, study.seed,
-               study.plan_hash.substr(0, 12));
+    if (study.imported) {
+        fmt::print("imported  {} ({}), {} repetitions\n", study.imported->name, study.imported->format, study.blocks);
+        for (const auto& file : study.imported->files) {
+            fmt::print("file      {}, {} rows, {} bytes, sha256 {}\n", file.path, file.rows, file.bytes,
+                       file.sha256);
+        }
+    } else {
+        fmt::print("plan      {} blocks, seed {}, sha256 {}\n", study.blocks, study.seed,
+                   study.plan_hash.substr(0, 12));
+    }
     fmt::print("images    {} of {} ({}), sha256 {}\n", study.dataset.images, study.dataset.path,
-               study.dataset.kind, study.dataset.sha256.substr(0, 12));
+               study.dataset.kind, short_hash(study.dataset.sha256));
     for (const auto& model : study.models) {
         fmt::print("model     {} ({}), {} classes, {}, sha256 {}\n", model.name, model.architecture,
-                   model.classes, model.path, model.sha256.substr(0, 12));
+                   known(model.classes), model.path, short_hash(model.sha256));
     }
     for (const auto& variant : study.variants) {
         fmt::print("variant   {} \u00b7 {} \u00b7 {} \u00b7 batch {} \u00b7 {} threads\n",
-                   model_name(study, variant.model_id), variant.tactic, variant.runtime, variant.batch,
-                   variant.threads);
+                   model_name(study, variant.model_id), variant.tactic, variant.runtime, known(variant.batch),
+                   known(variant.threads));
     }
     fmt::print("trials    {} done, {} failed, {} to do\n", count(study, store::TrialState::kDone),
                count(study, store::TrialState::kFailed),

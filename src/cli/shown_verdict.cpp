@@ -150,9 +150,7 @@ report::Verdict shown_verdict(const store::StudyRecord& study, const lab::StudyV
     shown.headline = headline(model);
     shown.because = sentence(model.because);
     shown.max_accuracy_drop = verdict.limits.max_accuracy_drop * 100.0;
-    shown.conditions = {"this machine", fmt::format("batch {}", verdict.batch),
-                        fmt::format("{} thread{}", verdict.threads, verdict.threads == 1 ? "" : "s"),
-                        fmt::format("{} images", lab::grouped(static_cast<double>(verdict.images)))};
+    shown.conditions = lab::conditions_of(verdict);
     for (const auto& caution : model.cautions) shown.cautions.push_back(sentence(caution));
     if (const auto* chosen = model.chosen()) {
         shown.variant = report::variant_id(study, record_of(study, chosen->variant_id));

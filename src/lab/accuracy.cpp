@@ -42,7 +42,7 @@ double images_needed(const AccuracyComparison& comparison) {
 
 std::optional<Share> accuracy(const store::PredictionRecord& prediction, int places) {
     const auto right = hits(prediction, places);
-    if (right.empty()) return std::nullopt;
+    if (right.empty() || !prediction.tells(places)) return std::nullopt;
     const auto images = static_cast<std::int64_t>(right.size());
     const auto count = static_cast<std::int64_t>(std::count(right.begin(), right.end(), 1));
     return Share{static_cast<double>(count) / static_cast<double>(images), statistics::wilson(count, images)};

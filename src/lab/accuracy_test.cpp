@@ -32,6 +32,13 @@ TEST(Accuracy, CountsPlaces) {
     EXPECT_FALSE(accuracy({}, 1));
 }
 
+TEST(Accuracy, TellsOnlyThePlacesThatAreKnown) {
+    auto record = predictions(200, 0, 20);
+    record.ranks[3] = store::PredictionRecord::kUnknownRank;
+    EXPECT_DOUBLE_EQ(accuracy(record, 1)->value, 0.9);
+    EXPECT_FALSE(accuracy(record, 5));
+}
+
 TEST(Accuracy, ManyEqualImagesShowThatNothingIsLost) {
     const auto comparison = compared(2000, 200, 200, 0.01);
     EXPECT_EQ(comparison.verdict, AccuracyVerdict::kNotWorse);

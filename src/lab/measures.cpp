@@ -1,5 +1,7 @@
 #include "lab/measures.h"
 
+#include <algorithm>
+
 #include "lab/protocol.h"
 #include "statistics/summary.h"
 #include "store/totals.h"
@@ -34,8 +36,9 @@ void read_window(const store::PhaseRecord& phase, int block, int batch, const En
     if (phase.cpu_s) add(measures.cpu_s, block, *phase.cpu_s / images);
     if (phase.latency_s.empty()) return;
     const std::vector<double> calls(phase.latency_s.begin(), phase.latency_s.end());
-    add(measures.time_s, block, statistics::median(calls) / batch);
-    add(measures.p95_s, block, statistics::quantile(calls, 0.95) / batch);
+    const int of_a_call = std::max(batch, 1);  // where the batch is unknown, times are of images
+    add(measures.time_s, block, statistics::median(calls) / of_a_call);
+    if (calls.size() > 1) add(measures.p95_s, block, statistics::quantile(calls, 0.95) / of_a_call);
 }
 
 }  // namespace

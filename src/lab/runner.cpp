@@ -247,6 +247,10 @@ std::string Runner::model_name(const store::VariantRecord& variant) const {
 
 RunSummary carry_on(store::Database& database, const StudyRun& run, const Execute& execute,
                     const RunOptions& options, const Clock& clock) {
+    if (run.study.imported) {
+        fail_usage("study {} was imported from {}: it has nothing to be run", run.study.key,
+                   run.study.imported->files.front().path);
+    }
     return Runner(database, run, execute, options, clock).carry_on();
 }
 

@@ -81,6 +81,9 @@ Fact text(std::string value) { return {std::move(value), std::nullopt}; }
 
 Fact count(double value) { return {grouped(value), value}; }
 
+/// Of a number of which 0 means that it is unknown.
+Fact known_count(int value) { return value > 0 ? count(value) : Fact{}; }
+
 Fact quantity(const std::optional<double>& value, const std::string& unit, int digits = 3) {
     return value ? Fact{with_prefix(*value, unit, digits), value} : Fact{};
 }
@@ -140,8 +143,8 @@ constexpr Reader kReaders[] = {
     {"model_sha256", "model content", [](const Digest& one) { return text(one.model ? one.model->sha256.substr(0, 12) : ""); }},
     {"tactic", "tactic", [](const Digest& one) { return text(one.column.variant->tactic); }},
     {"runtime", "runtime", [](const Digest& one) { return text(one.column.variant->runtime); }},
-    {"batch", "batch", [](const Digest& one) { return count(one.column.variant->batch); }},
-    {"threads", "threads", [](const Digest& one) { return count(one.column.variant->threads); }},
+    {"batch", "batch", [](const Digest& one) { return known_count(one.column.variant->batch); }},
+    {"threads", "threads", [](const Digest& one) { return known_count(one.column.variant->threads); }},
     {"images", "images", [](const Digest& one) { return count(static_cast<double>(one.column.study->dataset.images)); }},
     {"data_sha256", "images' content", [](const Digest& one) { return text(one.column.study->dataset.sha256.substr(0, 12)); }},
     {"machine", "processor", [](const Digest& one) { return text(one.machine); }},

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/error.h"
 #include "lab/numbers.h"
 #include "statistics/summary.h"
 #include "store/labels.h"
@@ -100,8 +99,11 @@ ModelJudge::ModelJudge(const store::StudyRecord& study, const store::ModelRecord
 }
 
 ModelVerdict ModelJudge::judge() {
-    if (baseline_ == nullptr)
-        fail("the study holds no baseline of {}; nothing can be compared", verdict_.model);
+    if (baseline_ == nullptr) {
+        verdict_.because = "there is no baseline to compare with";
+        add_cautions();
+        return std::move(verdict_);
+    }
     verdict_.recommendation = store::label(study_, *baseline_);
     const auto trials = trials_of(study_, baseline_->id);
     verdict_.baseline_excluded = trials.excluded;
@@ -155,7 +157,9 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Meas
             compare_accuracy(*baseline_->prediction, *variant.prediction, limits_.max_accuracy_drop);
     }
     findings.paybacks = paybacks(baseline_measures_, measures, verdict_.source, costs_, bootstrap_);
-    findings.happened = describe_evidence(baseline_evidence_, first_evidence(trials.kept));
+    findings.happened = study_.imported
+                            ? "unknown: what was imported holds no evidence"
+                            : describe_evidence(baseline_evidence_, first_evidence(trials.kept));
     if (measures.done == 0 && measures.failed > 0)
         findings.rejected = "every trial failed: " + measures.error;
     return findings;
@@ -344,6 +348,7 @@ StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits,
     verdict.images = study.dataset.images;
     verdict.limits = limits;
     verdict.costs = costs;
+    verdict.imported = study.imported;
     if (!study.variants.empty()) {
         verdict.batch = study.variants.front().batch;
         verdict.threads = study.variants.front().threads;

@@ -43,7 +43,7 @@ struct VariantFindings {
     std::optional<statistics::CombinedUncertainty> ratio_uncertainty;
     std::optional<double> estimate_j;  ///< per image, of a tier E source: never compared, never tested
     std::vector<Payback> paybacks;
-    std::string happened;  ///< evidence in one line
+    std::string happened;  ///< evidence in one line; of an import, that there is none
     std::string rejected;  ///< why it cannot be recommended; empty where it can
     int done = 0;          ///< trials
     int failed = 0;
@@ -98,6 +98,7 @@ struct StudyVerdict {
     LimitSettings limits;
     CostSettings costs;
     bool complete = true;  ///< every trial is done or failed
+    std::optional<store::ImportRecord> imported;  ///< what was measured elsewhere holds for that place
     std::vector<ModelVerdict> models;
     std::optional<AcrossModels> across;  ///< of two models or more
 };
@@ -120,6 +121,9 @@ StudyVerdict judge(const store::StudyRecord& study, const LimitSettings& limits,
 /// What the tests say of a comparison, to be put after its number: "" where a difference is shown, ", no
 /// difference" where it is shown that there is none, ", not shown", ", not tested".
 std::string strength(const Comparison& comparison);
+
+/// What a verdict holds for: machine, batch, threads and images, "unknown" where an import does not tell.
+std::vector<std::string> conditions_of(const StudyVerdict& verdict);
 
 /// For people. `verbose` adds the arithmetic of the pay-back, every p-value and what was compared.
 std::string describe(const StudyVerdict& verdict, bool verbose);

@@ -193,13 +193,14 @@ json to_json(const StudyVerdict& verdict) {
                      {"study", verdict.study},
                      {"complete", verdict.complete},
                      {"conditions",
-                      {{"batch", verdict.batch},
-                       {"threads", verdict.threads},
+                      {{"batch", verdict.batch > 0 ? json(verdict.batch) : json(nullptr)},
+                       {"threads", verdict.threads > 0 ? json(verdict.threads) : json(nullptr)},
                        {"blocks", verdict.blocks},
                        {"images", verdict.images},
                        {"max_accuracy_drop_points", verdict.limits.max_accuracy_drop * 100.0},
                        {"min_effect", verdict.limits.min_effect}}},
                      {"models", models},
+                     {"imported", verdict.imported ? json(verdict.imported->name) : json(nullptr)},
                      {"across_models", verdict.across ? to_json(*verdict.across) : json(nullptr)}};
     // A study of one model is answered at the top as well, where a script looks first.
     if (verdict.models.size() == 1) {

@@ -105,6 +105,26 @@ const std::vector<Behaviour> kTypical = {{"baseline"},
                                          {"local-pruning:0.3", 0.999},
                                          {"global-pruning:0.5", 0.3, 60}};
 
+TEST(Verdict, WithoutABaselineThereIsNone) {
+    auto study = make_study(kTypical, 12);
+    study.variants.erase(study.variants.begin());
+    const auto verdict = judge(study, {}, {}, kQuick).models.at(0);
+    EXPECT_EQ(verdict.decision, Decision::kNone);
+    EXPECT_EQ(verdict.because, "there is no baseline to compare with");
+}
+
+TEST(Verdict, OfAnImportHoldsForWhereItWasMeasured) {
+    auto study = make_study(kTypical, 12);
+    study.imported = store::ImportRecord{"table.csv", "replication", {}};
+    for (auto& variant : study.variants) variant.batch = variant.threads = 0;
+    const auto verdict = judge(study, {}, {}, kQuick);
+    EXPECT_THAT(conditions_of(verdict),
+                testing::ElementsAre("the machine on which table.csv was measured", "batch size unknown",
+                                     "threads unknown", "2 000 images"));
+    EXPECT_EQ(verdict.models.at(0).variants.at(0).happened, "unknown: what was imported holds no evidence");
+    EXPECT_TRUE(to_json(verdict)["conditions"]["batch"].is_null());
+}
+
 TEST(Verdict, RecommendsTheGreatestShownSavingAmongTheAdmissible) {
     const auto verdict = judge(make_study(kTypical, 12), {}, {}, kQuick).models.at(0);
     EXPECT_EQ(verdict.decision, Decision::kAdopt);
@@ -126,7 +146,7 @@ TEST(Verdict, ReadsAsDesigned) {
     EXPECT_THAT(text, HasSubstr("limit -1: not worse"));
     EXPECT_THAT(text, HasSubstr("energy: pays back after 5 000 images"));
     EXPECT_THAT(text, HasSubstr("Rejected: global-pruning:0.5 (top-1 -3.0 pt)."));
-    EXPECT_THAT(text, HasSubstr("Holds for: this machine, batch 1, 1 thread, 2000 images."));
+    EXPECT_THAT(text, HasSubstr("Holds for: this machine, batch 1, 1 thread, 2 000 images."));
 }
 
 TEST(Verdict, KeepsTheOriginalWhereNothingSaves) {

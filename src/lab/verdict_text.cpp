@@ -215,6 +215,15 @@ std::string strength(const Comparison& comparison) {
     return comparison.p_value ? ", not shown" : ", not tested";
 }
 
+std::vector<std::string> conditions_of(const StudyVerdict& verdict) {
+    return {verdict.imported ? fmt::format("the machine on which {} was measured", verdict.imported->name)
+                             : "this machine",
+            verdict.batch > 0 ? fmt::format("batch {}", verdict.batch) : "batch size unknown",
+            verdict.threads > 0 ? fmt::format("{} thread{}", verdict.threads, verdict.threads == 1 ? "" : "s")
+                                : "threads unknown",
+            fmt::format("{} images", grouped(static_cast<double>(verdict.images)))};
+}
+
 std::string describe(const StudyVerdict& verdict, bool verbose) {
     std::string text;
     if (!verdict.complete)
@@ -224,9 +233,9 @@ std::string describe(const StudyVerdict& verdict, bool verbose) {
         text += describe_model(verdict, model, verbose);
     }
     if (verdict.across) text += "\n" + describe(*verdict.across, verbose);
-    text += fmt::format("Holds for: this machine, batch {}, {} thread{}, {} images.\n", verdict.batch,
-                        verdict.threads, verdict.threads == 1 ? "" : "s", verdict.images);
-    return text;
+    std::string conditions;
+    for (const auto& condition : conditions_of(verdict)) conditions += (conditions.empty() ? "" : ", ") + condition;
+    return text + fmt::format("Holds for: {}.\n", conditions);
 }
 
 }  // namespace espalier::lab

@@ -177,6 +177,10 @@ Measure accuracy(const store::PredictionRecord& prediction, int places) {
         measure.reason = "no image was classified";
         return measure;
     }
+    if (!prediction.tells(places)) {
+        measure.reason = "only the most likely class of each image is known";
+        return measure;
+    }
     const auto hits = std::count(outcome.begin(), outcome.end(), 1);
     const auto images = static_cast<std::int64_t>(outcome.size());
     const auto interval = statistics::wilson(hits, images);
@@ -191,6 +195,7 @@ Measure accuracy(const store::PredictionRecord& prediction, int places) {
 std::optional<Comparison> compare_accuracy(const store::PredictionRecord& baseline,
                                            const store::PredictionRecord& treated, int places) {
     if (baseline.labels.empty() || baseline.labels != treated.labels) return {};
+    if (!baseline.tells(places) || !treated.tells(places)) return {};
     const auto outcomes = statistics::count_outcomes(right(baseline, places), right(treated, places));
     const auto interval = statistics::newcombe(outcomes);
     Comparison c;

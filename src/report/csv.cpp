@@ -33,6 +33,9 @@ std::string line(const std::vector<std::string>& cells) {
     return text + "\n";
 }
 
+/// Of a number of which 0 means that it is unknown.
+std::string known(int value) { return value > 0 ? std::to_string(value) : ""; }
+
 std::string number(const Number& value) { return value ? fmt::format("{}", *value) : ""; }
 
 const Measure& measure_of(const Variant& variant, const std::string& key) {
@@ -129,8 +132,8 @@ std::vector<std::string> row(const Report& report, const Model& model, const Var
                                       variant.tactic,
                                       variant.runtime,
                                       variant.device,
-                                      std::to_string(variant.batch),
-                                      std::to_string(variant.threads),
+                                      known(variant.batch),
+                                      known(variant.threads),
                                       variant.status,
                                       variant.reason.value_or(""),
                                       std::to_string(variant.excluded),
@@ -153,12 +156,13 @@ std::string image_size(const std::string& input) {
 std::vector<std::string> timm_row(const Model& model, const Variant& variant) {
     const auto& time = measure_of(variant, key::kTime);
     const auto& energy = measure_of(variant, key::kEnergy);
-    const auto step = time.value ? fmt::format("{:.6g}", *time.value * variant.batch) : "";
+    const bool per_call = time.value && variant.batch > 0;
+    const auto step = per_call ? fmt::format("{:.6g}", *time.value * variant.batch) : "";
     return {model.name,
             image_size(model.input),
             number(measure_of(variant, key::kThroughput).value),
             step,
-            std::to_string(variant.batch),
+            known(variant.batch),
             in_units(measure_of(variant, key::kParameters), 1e6),
             in_units(measure_of(variant, key::kMacs), 1e9),
             "",

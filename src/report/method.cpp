@@ -34,6 +34,10 @@ constexpr std::array kSteps = {
     Step{"idle-after", "the meters at rest again; net energy needs both"},
 };
 
+constexpr const char* kDesign =
+    "Randomized complete blocks: every variant once in each block, in seeded random order, each trial in a process of "
+    "its own.";
+
 struct Source {
     const char* meter;
     const char* words;
@@ -58,6 +62,16 @@ constexpr std::array kSources = {
     Source{"estimate", "a model: thermal design power and the load of the machine"},
     Source{"fake", "an invented trace, for tests"},
 };
+
+/// What takes the place of the design of a study that was made elsewhere.
+std::string describe_import(const store::ImportRecord& import) {
+    std::string text = fmt::format(
+        "Measured elsewhere and imported ({}): its design, the order of its runs and its protocol are not known. "
+        "Repetitions are paired by their number.",
+        import.format);
+    for (const auto& file : import.files) text += fmt::format(" {}, SHA-256 {}.", file.path, file.sha256);
+    return text;
+}
 
 bool done(const store::TrialRecord& trial) { return trial.state == store::TrialState::kDone; }
 
@@ -203,10 +217,7 @@ std::string source_name(const std::string& meter) {
 Method describe_method(const store::StudyRecord& study, const Analysis& analysis,
                        const std::vector<Meter>& described) {
     Method method;
-    method.design =
-        "Randomized complete blocks: every variant once in each block, in seeded random order, each trial in "
-        "a "
-        "process of its own.";
+    method.design = study.imported ? describe_import(*study.imported) : kDesign;
     method.seed = study.seed;
     method.blocks = study.blocks;
     method.images_per_trial = study.dataset.images;
@@ -239,23 +250,29 @@ std::vector<Warning> describe_warnings(const store::StudyRecord& study, const An
              fmt::format("Tests need {} blocks.", analysis.blocks_for_tests)});
     }
     const auto energy = meters_of(study, Energies::kOfTheExecutingDevice);
+    const Text doctor = study.imported ? Text() : Text("espalier doctor says what this machine could measure.");
     if (finished > 0 && energy.empty()) {
         warnings.push_back({"warning",
                             "No energy of what executes the variants was recorded: time is compared instead.",
-                            "espalier doctor says what this machine could measure."});
+                            doctor});
     }
     if (estimated(energy)) {
         warnings.push_back(
             {"warning",
              "No energy counter could be read: energy is estimated (tier E). Its ranking equals "
              "the ranking by CPU time, and it is never tested as energy.",
-             "espalier doctor says what this machine could measure."});
+             doctor});
     }
     add_notes(study, warnings);
     return warnings;
 }
 
 Text describe_command(const store::StudyRecord& study) {
+    if (study.imported) {
+        std::string command = "espalier import";
+        for (const auto& file : study.imported->files) command += " " + file.path;
+        return command;
+    }
     const auto plan = json::parse(study.plan, nullptr, false);
     try {
         std::string command = "espalier run";

@@ -230,8 +230,9 @@ std::string variant_id(const store::StudyRecord& study, const store::VariantReco
                other.runtime == variant.runtime;
     });
     if (alike < 2) return store::label(study, variant);
+    const auto known = [](int value) { return value > 0 ? std::to_string(value) : std::string("unknown"); };
     return fmt::format("{}, {}, {}, batch {}, {} threads", variant.tactic, variant.runtime, variant.device,
-                       variant.batch, variant.threads);
+                       known(variant.batch), known(variant.threads));
 }
 
 Model build_model(const Context& context, const store::ModelRecord& record) {

@@ -73,8 +73,10 @@ Finding power(const Look& look) {
 Finding call_time(const Look& look, double p) {
     const auto* phase = window(look);
     if (phase == nullptr || phase->latency_s.empty()) return gap("the calls were not timed one by one");
+    if (p > 0.5 && phase->latency_s.size() < 2) return gap("one call alone has no percentiles");
     const std::vector<double> seconds(phase->latency_s.begin(), phase->latency_s.end());
-    return {statistics::quantile(seconds, p) * 1e3 / look.variant.batch, ""};
+    // Where the batch is unknown, times are of images.
+    return {statistics::quantile(seconds, p) * 1e3 / std::max(look.variant.batch, 1), ""};
 }
 
 Finding median_time(const Look& look) { return call_time(look, 0.5); }
@@ -88,7 +90,7 @@ Finding throughput(const Look& look) {
 
 Finding utilization(const Look& look) {
     const auto* phase = window(look);
-    if (phase == nullptr || !phase->cpu_s) return gap("processor time was not read");
+    if (phase == nullptr || !phase->cpu_s || look.variant.threads < 1) return gap("processor time was not read");
     return ratio({*phase->cpu_s * 100.0, ""}, phase->duration_s() * look.variant.threads);
 }
 

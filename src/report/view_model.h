@@ -113,8 +113,8 @@ struct Variant {
     std::string tactic;
     std::string runtime;
     std::string device;
-    int batch = 1;
-    int threads = 1;
+    int batch = 1;    ///< 0: unknown
+    int threads = 1;  ///< 0: unknown
     bool baseline = false;
     std::string status = "complete";          ///< complete, partial, failed
     Text reason;                              ///< what went wrong, where something did

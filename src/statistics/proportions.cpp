@@ -1,6 +1,7 @@
 #include "statistics/proportions.h"
 
 #include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 
 #include "base/error.h"
@@ -48,6 +49,13 @@ Interval wilson(std::int64_t successes, std::int64_t trials, double level) {
     const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     // At the ends the score interval touches 0 or 1 exactly; rounding must not leave them.
     return {successes == 0 ? 0.0 : center - half, successes == trials ? 1.0 : center + half, level};
+}
+
+double binomial_tail(std::int64_t successes, std::int64_t trials, double share) {
+    if (trials <= 0 || successes < 0 || successes > trials || !(share >= 0.0 && share <= 1.0))
+        fail("the probability of {} hits in {} by a chance of {} does not exist", successes, trials, share);
+    if (successes == 0) return 1.0;
+    return boost::math::ibeta(static_cast<double>(successes), static_cast<double>(trials - successes + 1), share);
 }
 
 double PairedOutcomes::baseline_accuracy() const { return ratio(both_right + only_baseline, images()); }

@@ -42,6 +42,15 @@ TEST(Newcombe, HoldsTheTruth) {
     EXPECT_NEAR(100.0 * holds / kStudies, 95, 2);
 }
 
+TEST(BinomialTail, EqualsTheSumOfItsTerms) {
+    // P(X >= 2) of three throws of a fair coin: (3 + 1) / 8; P(X >= 1) of four at 1/10: 1 - 0.9^4.
+    EXPECT_NEAR(binomial_tail(2, 3, 0.5), 0.5, 1e-12);
+    EXPECT_NEAR(binomial_tail(1, 4, 0.1), 0.3439, 1e-12);
+    EXPECT_EQ(binomial_tail(0, 4, 0.1), 1.0);
+    EXPECT_EQ(binomial_tail(4, 4, 1.0), 1.0);
+    EXPECT_THROW(binomial_tail(5, 4, 0.1), Error);
+}
+
 TEST(CountOutcomes, ByImage) {
     const std::vector<std::uint8_t> baseline = {1, 1, 0, 0, 1};
     const std::vector<std::uint8_t> treated = {1, 0, 1, 0, 1};

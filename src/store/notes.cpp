@@ -2,6 +2,10 @@
 
 #include <SQLiteCpp/Statement.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
 namespace espalier::store {
 
 std::set<Id> excluded_trials(const StudyRecord& study) {
@@ -13,7 +17,8 @@ std::set<Id> excluded_trials(const StudyRecord& study) {
 }
 
 bool weakens(const NoteRecord& note) {
-    return note.code != "preprocessing" && note.code != "calibration" && note.code != "left-out";
+    constexpr std::string_view kOnlySaid[] = {"preprocessing", "calibration", "left-out", "import"};
+    return std::find(std::begin(kOnlySaid), std::end(kOnlySaid), note.code) == std::end(kOnlySaid);
 }
 
 void Notes::add(Id study, const NoteRecord& note) {

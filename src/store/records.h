@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -67,7 +68,15 @@ struct TraceRecord {
 struct PredictionRecord {
     std::vector<std::int32_t> labels;     ///< true class
     std::vector<std::int32_t> predicted;  ///< class with the largest logit
-    std::vector<std::int32_t> ranks;      ///< place of the true class among the logits, 0 = largest
+    /// Place of the true class among the logits, 0 = largest; kUnknownRank where only the first place is known.
+    std::vector<std::int32_t> ranks;
+
+    /// Of an image that was classified wrongly by somebody who recorded no more than that.
+    static constexpr std::int32_t kUnknownRank = -1;
+    /// Whether ranks tell who is among the first `places`.
+    bool tells(int places) const {
+        return places <= 1 || std::find(ranks.begin(), ranks.end(), kUnknownRank) == ranks.end();
+    }
 };
 
 struct AttemptRecord {
@@ -112,8 +121,8 @@ struct VariantRecord {
     std::string tactic;
     std::string runtime;
     std::string device = "cpu";
-    int batch = 1;
-    int threads = 1;
+    int batch = 1;    ///< 0: unknown, which only an imported study's may be
+    int threads = 1;  ///< 0: unknown, as above
     bool is_baseline = false;
     std::optional<PredictionRecord> prediction;  ///< unset until a trial of the variant is done
 };
@@ -155,6 +164,21 @@ struct Progress {
     std::int64_t total() const { return planned + running + done + failed; }
 };
 
+/// A file that a study was read from.
+struct ImportedFile {
+    std::string path;
+    std::string sha256;
+    std::int64_t bytes = 0;
+    std::int64_t rows = 0;  ///< records below the heading
+};
+
+/// Where a study that was made elsewhere comes from.
+struct ImportRecord {
+    std::string name;    ///< for people
+    std::string format;  ///< of the files, e.g. "replication"
+    std::vector<ImportedFile> files;
+};
+
 /// One line of `list`.
 struct StudySummary {
     Id id = 0;
@@ -165,6 +189,7 @@ struct StudySummary {
     std::int64_t images = 0;
     int blocks = 0;
     Progress progress;
+    std::string imported;  ///< name of an imported study; empty for one that was measured here
 };
 
 /// A whole study, as far as it has come. Models, variants and trials are in the order of the plan and design.
@@ -186,6 +211,7 @@ struct StudyRecord {
     std::vector<NoteRecord> notes;
     std::vector<ControlRecord> controls;  ///< in the order they were made
     std::string verdict;  ///< JSON espalier.verdict/1 as last computed; empty where there is none
+    std::optional<ImportRecord> imported;  ///< set where it was made elsewhere and has nothing to be run
 };
 
 }  // namespace espalier::store

@@ -105,6 +105,42 @@ Id add_trial_row(SQLite::Database& sql, Id study, const TrialRecord& trial) {
     return sql.getLastInsertRowid();
 }
 
+void add_import_rows(SQLite::Database& sql, Id study, const ImportRecord& import) {
+    SQLite::Statement insert(sql, "INSERT INTO import (study_id, name, format) VALUES (?, ?, ?)");
+    insert.bind(1, study);
+    insert.bind(2, import.name);
+    insert.bind(3, import.format);
+    insert.exec();
+    for (std::size_t i = 0; i < import.files.size(); ++i) {
+        const auto& file = import.files[i];
+        SQLite::Statement add(
+            sql,
+            "INSERT INTO import_file (study_id, ordinal, path, sha256, bytes, rows) VALUES (?, ?, ?, ?, ?, ?)");
+        add.bind(1, study);
+        add.bind(2, static_cast<std::int64_t>(i));
+        add.bind(3, file.path);
+        add.bind(4, file.sha256);
+        add.bind(5, file.bytes);
+        add.bind(6, file.rows);
+        add.exec();
+    }
+}
+
+std::optional<ImportRecord> read_import(SQLite::Database& sql, Id study) {
+    SQLite::Statement select(sql, "SELECT name, format FROM import WHERE study_id = ?");
+    select.bind(1, study);
+    if (!select.executeStep()) return std::nullopt;
+    ImportRecord import{select.getColumn(0).getString(), select.getColumn(1).getString(), {}};
+    SQLite::Statement files(
+        sql, "SELECT path, sha256, bytes, rows FROM import_file WHERE study_id = ? ORDER BY ordinal");
+    files.bind(1, study);
+    while (files.executeStep()) {
+        import.files.push_back({files.getColumn(0).getString(), files.getColumn(1).getString(),
+                                files.getColumn(2).getInt64(), files.getColumn(3).getInt64()});
+    }
+    return import;
+}
+
 std::vector<std::string> texts(SQLite::Database& sql, const char* query, Id study) {
     SQLite::Statement select(sql, query);
     select.bind(1, study);
@@ -195,6 +231,7 @@ void Studies::add(StudyRecord& study) {
 void Studies::add_parts(StudyRecord& study) {
     auto& sql = database_.sql();
     add_dataset_row(sql, study.id, study.dataset);
+    if (study.imported) add_import_rows(sql, study.id, *study.imported);
     for (std::size_t i = 0; i < study.models.size(); ++i) {
         study.models[i].id = add_model_row(sql, study.id, static_cast<int>(i), study.models[i]);
     }
@@ -214,6 +251,16 @@ std::optional<Id> Studies::find_plan(const std::string& plan_hash) {
         SQLite::Statement select(database_.sql(),
                                  "SELECT id FROM study WHERE plan_hash = ? ORDER BY repeat DESC");
         select.bind(1, plan_hash);
+        if (!select.executeStep()) return std::nullopt;
+        return select.getColumn(0).getInt64();
+    });
+}
+
+std::optional<Id> Studies::find_import(const std::string& content) {
+    return database_.guarded([&]() -> std::optional<Id> {
+        SQLite::Statement select(
+            database_.sql(), "SELECT study_id FROM import_file WHERE sha256 = ? ORDER BY study_id DESC");
+        select.bind(1, content);
         if (!select.executeStep()) return std::nullopt;
         return select.getColumn(0).getInt64();
     });
@@ -244,8 +291,8 @@ std::vector<StudySummary> Studies::list() {
         std::vector<StudySummary> summaries;
         SQLite::Statement select(
             database_.sql(),
-            "SELECT study.id, key, created_at, images, blocks FROM study JOIN dataset ON "
-            "dataset.study_id = study.id ORDER BY study.id DESC");
+            "SELECT study.id, key, created_at, images, blocks, import.name FROM study JOIN dataset ON "
+            "dataset.study_id = study.id LEFT JOIN import ON import.study_id = study.id ORDER BY study.id DESC");
         while (select.executeStep()) {
             StudySummary summary;
             summary.id = select.getColumn(0).getInt64();
@@ -253,6 +300,7 @@ std::vector<StudySummary> Studies::list() {
             summary.created_at = select.getColumn(2).getString();
             summary.images = select.getColumn(3).getInt64();
             summary.blocks = select.getColumn(4).getInt();
+            summary.imported = read_text(select.getColumn(5));
             summaries.push_back(std::move(summary));
         }
         for (auto& summary : summaries) {
@@ -275,6 +323,7 @@ StudyRecord Studies::read(Id id) {
         study.dataset = read_dataset(sql, id);
         study.models = read_models(sql, id);
         study.variants = read_variants(sql, id);
+        study.imported = read_import(sql, id);
         study.trials = Trials(database_).list(id);
         return study;
     });

@@ -9,7 +9,7 @@
 
 namespace espalier::store {
 
-/// Tables study, dataset, model, variant and verdict, and the planned rows of trial.
+/// Tables study, dataset, model, variant, import and verdict, and the planned rows of trial.
 class Studies {
   public:
     explicit Studies(Database& database) : database_(database) {}
@@ -31,6 +31,9 @@ class Studies {
 
     /// A study without its trials' measurements, predictions and notes.
     StudyRecord read(Id study);
+
+    /// The study that a file with this content was imported into, the newest of several.
+    std::optional<Id> find_import(const std::string& sha256);
 
     /// Replaces the stored verdict.
     void set_verdict(Id study, const std::string& json, const std::string& now);

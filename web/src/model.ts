@@ -203,8 +203,9 @@ export interface Variant {
   tactic: string;
   runtime: string;
   device: string;
-  batch: number;
-  threads: number;
+  /** null: unknown, of an imported study. */
+  batch: number | null;
+  threads: number | null;
   baseline: boolean;
   status: 'complete' | 'partial' | 'failed';
   /** What went wrong, where something did. */

@@ -9,7 +9,8 @@ interface Order {
   down: boolean;
 }
 
-const setting = (v: Variant) => `${v.runtime}, ${v.device}, batch ${v.batch}, ${v.threads} threads`;
+const known = (value: number | null) => value ?? 'unknown';
+const setting = (v: Variant) => `${v.runtime}, ${v.device}, batch ${known(v.batch)}, ${known(v.threads)} threads`;
 
 function sorted(variants: Variant[], order: Order | null): Variant[] {
   if (!order) return variants;
