@@ -73,9 +73,11 @@ void discover_powercap(const DiscoveryOptions& options, Discovery& discovery) {
         auto meter =
             std::make_unique<PowercapMeter>(options.files, options.clock, readable(options.files, zones));
         if (read_cpu_info(options.files).has_flag("hypervisor")) {
-            meter->lower_tier(
-                Tier::kCalibratedModel,
-                "read through a hypervisor: a share of the host's energy that the host computes");
+            meter->through_hypervisor();
+        }
+        if (meter->has_ambiguous_dies()) {
+            const DieRelation dies = compare_dies(options.files, options.clock, zones);
+            if (dies != DieRelation::kUnknown) meter->settle_dies(dies);
         }
         finding.tier = meter->description().tier;
         finding.availability.reason = meter->description().scope;

@@ -10,9 +10,19 @@ namespace espalier::meters {
 namespace {
 
 constexpr Seconds kRefreshPeriod{0.001};
+/// At 0.3 W, less than any package or memory draws, a counter moves by 245 of its steps of 61 uJ meanwhile.
+constexpr Seconds kLongestRest{0.05};
 constexpr double kCounterSteps = 4294967295.0;  // the counters have 32 bits
 
 CounterLimits limits_of(const RaplZone& zone) { return {zone.range, kMaxPackagePower, kRefreshPeriod}; }
+
+/// Those of the hardware itself. A core or a graphics unit may be off; a package and memory never are.
+CounterLimits limits_of_hardware(const RaplZone& zone) {
+    CounterLimits limits = limits_of(zone);
+    const bool always_draws = zone.zone.role != ZoneRole::kContained;
+    if (always_draws) limits.longest_rest = kLongestRest;
+    return limits;
+}
 
 bool adds(const RaplZone& zone) { return zone.zone.role == ZoneRole::kAdded; }
 
@@ -29,12 +39,13 @@ std::string scope_of_total(const std::vector<RaplZone>& zones) {
 PowercapMeter::PowercapMeter(const FileTree& files, const Clock& clock, std::vector<RaplZone> zones)
     : files_(files), clock_(clock), zones_(std::move(zones)) {
     if (zones_.empty()) fail("a RAPL meter needs at least one powercap zone");
-    for (const RaplZone& zone : zones_) counters_.emplace_back(limits_of(zone));
+    for (const RaplZone& zone : zones_) counters_.emplace_back(limits_of_hardware(zone));
     description_.name = "powercap";
     description_.source = "RAPL powercap (" + files_.display("sys/class/powercap") + ")";
     description_.tier = Tier::kHardwareCounter;
     description_.unit = UnitKind::kCumulativeEnergy;
     description_.refresh_period = kRefreshPeriod;
+    description_.always_draws = true;
     describe();
 }
 
@@ -71,9 +82,11 @@ void PowercapMeter::settle_dies(DieRelation dies) {
     describe();
 }
 
-void PowercapMeter::lower_tier(Tier tier, const std::string& note) {
-    own_notes_.push_back(note);
-    description_.tier = tier;
+void PowercapMeter::through_hypervisor() {
+    counters_.clear();
+    for (const RaplZone& zone : zones_) counters_.emplace_back(limits_of(zone));
+    own_notes_.emplace_back("read through a hypervisor: a share of the host's energy that the host computes");
+    description_.tier = Tier::kCalibratedModel;
     describe();
 }
 

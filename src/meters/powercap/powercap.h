@@ -26,10 +26,11 @@ class PowercapMeter final : public Meter {
 
     /// Whether a package has several dies of which it is not known if they repeat one counter.
     bool has_ambiguous_dies() const;
-    /// Settles that question for the readings to come.
+    /// Settles that question.
     void settle_dies(DieRelation dies);
-    /// Says that the numbers are worth less than the counter's own, and why.
-    void lower_tier(Tier tier, const std::string& note);
+    /// Says that a hypervisor shows these counters: a share of the host's energy that the host computes (tier
+    /// D), and that may rest until it does.
+    void through_hypervisor();
 
   private:
     ZoneReading read_zone(std::size_t index);
@@ -53,6 +54,11 @@ DieRelation judge_dies(std::span<const std::vector<Joules>> windows);
 /// different from window to window), judges the dies of every package and settles the meter. Returns what it
 /// found; kUnknown leaves the meter as it is.
 DieRelation examine_dies(PowercapMeter& meter, int windows, const std::function<void(int)>& run_window);
+
+/// Looks at the counters of a package's dies for a fifth of a second: mirrored where, at every look, a die
+/// shows the very number that the first one has between a read before and a read after; distinct where their
+/// energies differ by more than 5 %. Otherwise, where packages differ, and without dies, unknown.
+DieRelation compare_dies(const FileTree& files, Clock& clock, std::span<const RaplZone> zones);
 
 /// Finds the RAPL meter, or says why there is none. Filtered energy (SGX) counts as unsupported; values seen
 /// through a hypervisor are a model of the host's (tier D).

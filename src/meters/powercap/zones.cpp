@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string_view>
@@ -105,6 +106,15 @@ std::vector<RaplZone> find_rapl_zones(const FileTree& files) {
     for (const ZoneName& name : names) zones.push_back(read_zone(files, name));
     assign_roles(zones, DieRelation::kUnknown);
     return zones;
+}
+
+std::optional<Joules> read_energy(const FileTree& files, const RaplZone& zone) {
+    const FileContent content = files.read(zone.folder + "/energy_uj");
+    std::uint64_t microjoules = 0;
+    const char* end = content.text.data() + content.text.size();
+    const auto result = std::from_chars(content.text.data(), end, microjoules);
+    if (!content.ok() || result.ec != std::errc() || result.ptr != end) return std::nullopt;
+    return Joules(1e-6 * static_cast<double>(microjoules));
 }
 
 void assign_roles(std::vector<RaplZone>& zones, DieRelation dies) {

@@ -26,6 +26,9 @@ struct RaplZone {
 /// All RAPL zones, in order of provider and number; roles are those of assign_roles() with kUnknown.
 std::vector<RaplZone> find_rapl_zones(const FileTree& files);
 
+/// What the zone's counter shows now; nothing where it cannot be read or holds no whole number.
+std::optional<Joules> read_energy(const FileTree& files, const RaplZone& zone);
+
 /// Domain algebra: every package once; DRAM lies outside its package in spite of the tree and is added once;
 /// core and uncore lie inside it; psys lies around everything; a zone that another provider reports too is a
 /// duplicate (MSR before TPMI before MMIO). Of several dies of a package the first is added, and the others
