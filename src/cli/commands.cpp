@@ -20,6 +20,7 @@ constexpr Command kCommands[] = {
     {"inspect", "Start", add_inspect},
     {"run", "Measure", add_run},
     {"status", "Measure", add_status},
+    {"measure", "Measure", add_measure},
     {"verdict", "Decide", add_verdict},
     {"compare", "Decide", add_compare},
     {"report", "Decide", add_report},
