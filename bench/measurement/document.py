@@ -75,6 +75,20 @@ def overhead(cells):
     return table(("machine", *(NAMES[tool] for tool in TOOLS)), rows)
 
 
+def better_peers(cells):
+    """Machines on which a peer was right in more windows than Espalier, or silently wrong in fewer."""
+    lines = []
+    for scenario in scenarios.SCENARIOS:
+        ours = cells.get((scenario.key, "espalier"))
+        for tool in TOOLS[1:]:
+            peer = cells.get((scenario.key, tool))
+            if not ours or not peer:
+                continue
+            if peer["right"] > ours["right"] or peer["silent"] < ours["silent"]:
+                lines.append(f"- {scenario.what}: {NAMES[tool]} {counts(peer)}; Espalier {counts(ours)}")
+    return "\n".join(lines) or "None."
+
+
 def totals(data):
     rows = []
     for tool in TOOLS:
@@ -101,6 +115,10 @@ tool warned of it or stated a bound of the error that covers it, and *silently w
 number: an error, or unknown. After the counts: median of the errors' sizes, and the worst error.
 
 {totals(data)}
+
+Machines on which codecarbon or zeus was right in more windows than Espalier, or silently wrong in fewer:
+
+{better_peers(cells)}
 
 ## Every machine
 

@@ -1,6 +1,7 @@
 """From windows to a verdict on each answer, and to the figures of a cell of the table."""
 
 import math
+import re
 import statistics
 
 RIGHT = 0.05  # an answer within this share of the truth is right
@@ -17,6 +18,11 @@ def answer_of(window, parts):
     return sum(told) if told else None
 
 
+def bound_of(window, parts):
+    """The largest error that the tool admits, in joules; 0 where it admits none."""
+    return sum(window.get("bounds", {}).get(part, 0.0) for part in parts)
+
+
 def judge(window, parts, setup_said):
     """One of KINDS:
     right: within 5 % of the truth.
@@ -29,8 +35,7 @@ def judge(window, parts, setup_said):
     off = abs(answer - window["truth_j"])
     if off <= RIGHT * window["truth_j"]:
         return "right"
-    bound = sum(window.get("bounds", {}).get(part, 0.0) for part in parts)
-    return "flagged" if window["said"] or setup_said or off <= bound else "silent"
+    return "flagged" if window["said"] or setup_said or off <= bound_of(window, parts) else "silent"
 
 
 def about(lines, parts):
@@ -40,6 +45,15 @@ def about(lines, parts):
     ours = [word for part in parts for word in words[part]]
     return [line for line in lines
             if any(word in line for word in ours) or not any(word in line for word in others)]
+
+
+def without_repetition(lines):
+    """Each saying once, whatever its numbers, without the folder in which Python is installed."""
+    seen = {}
+    for line in lines:
+        line = re.sub(r"/\S*/(?:site-packages|python3\.\d+)/", "", line)
+        seen.setdefault(re.sub(r"[\d.]+", "0", line), line)
+    return list(seen.values())
 
 
 def summarize(run, parts):
@@ -59,8 +73,10 @@ def summarize(run, parts):
             "windows": len(windows), **{kind: sum(w["verdict"] == kind for w in windows) for kind in KINDS},
             "median_error": statistics.median(map(abs, errors)) if errors else None,
             "worst_error": max(errors, key=abs) if errors else None,
-            "errors": [None if a is None else round((a - t) / t, 6) for a, t in told],
+            "truths_j": [round(truth, 6) for _, truth in told],
+            "answers_j": [None if answer is None else round(answer, 6) for answer, _ in told],
+            "bounds_j": [round(bound_of(window, parts), 6) for window in windows],
             "verdicts": [w["verdict"] for w in windows],
             "cpu_share": statistics.median(times) if times else None, "cpu_time_s": run["cpu_time_s"],
-            "said": list(dict.fromkeys(said)), "meters": sorted({m for w in windows for m in w["meters"]}),
+            "said": without_repetition(said), "meters": sorted({m for w in windows for m in w["meters"]}),
             "plant_late_s": run["plant_late_s"], "exit_code": run["exit_code"]}

@@ -51,7 +51,7 @@ def gpu(trace, **more):
 
 SQUARE = "square 20 100 0.7"
 SPIKES = "spikes 15 180 0.13 0.01"
-GPU_SQUARE = "square 80 350 1.3"
+GPU_SQUARE = "square 80 350 1.37"  # no multiple of the sensor's period
 
 SCENARIOS = [
     package("constant 60", key="constant", what="CPU, constant 60 W"),
@@ -86,7 +86,7 @@ SCENARIOS = [
     package(SQUARE, key="short-500", what="CPU, windows of 0.5 s", seconds=0.5, windows=20),
     package(SQUARE, key="short-100", what="CPU, windows of 0.1 s", seconds=0.1, windows=20),
     package(SQUARE, key="short-20", what="CPU, windows of 20 ms", seconds=0.02, windows=20),
-    gpu(GPU_SQUARE, key="gpu", what="GPU, energy counter, 80 and 350 W in turn, each for 0.65 s", seconds=5.0),
+    gpu(GPU_SQUARE, key="gpu", what="GPU, energy counter, 80 and 350 W in turn, each for 0.685 s", seconds=5.0),
     gpu(GPU_SQUARE, key="gpu-instant", what="GPU without counter, instant power", gpus="energy=no", seconds=5.0),
     gpu(GPU_SQUARE, key="gpu-average", what="GPU without counter, power only as mean over 1 s", seconds=5.0,
         gpus="energy=no;instant=no;average=yes;architecture=7"),

@@ -24,6 +24,7 @@ namespace {
 constexpr int kSignalled = 128;
 constexpr double kSteadyIdle = 0.03;
 constexpr double kSigmas = 2.0;
+constexpr int kRefreshesNeeded = 10;
 
 /// While alive, Ctrl-C and Ctrl-\ at the terminal are the command's alone, as with time(1).
 class IgnoreKeys {
@@ -198,7 +199,7 @@ std::vector<std::size_t> best_by_part(const std::vector<meters::WindowReading>& 
     const auto rank = [&](std::size_t i) {
         const auto& description = meters[i]->description();
         const bool resolved = description.unit == meters::UnitKind::kPower ||
-                              windows[i].duration() >= description.refresh_period * 2;
+                              windows[i].duration() >= description.refresh_period * kRefreshesNeeded;
         return std::pair(!resolved, windows[i].tier);
     };
     std::map<meters::Part, std::size_t> best;

@@ -65,8 +65,9 @@ std::optional<AboveIdle> above_idle(const meters::WindowReading& idle_before,
                                     const meters::WindowReading& idle_after);
 
 /// Indices of the windows that answer best how much energy was used, one for each part of the machine, in
-/// their order: that of the best tier that has an energy. A counter that can have been renewed only once
-/// within the window gives way to a sensor: it errs by its period even at constant power, the sensor not.
+/// their order: that of the best tier that has an energy. Where the window holds less than 10 refreshes of a
+/// counter, a sensor comes before it: at constant power the counter errs by up to a tenth or more there, the
+/// sensor not.
 std::vector<std::size_t> best_by_part(const std::vector<meters::WindowReading>& windows,
                                       const std::vector<meters::Meter*>& meters);
 

@@ -170,7 +170,7 @@ TEST(BestByPart, TakesTheBestTierThatResolvesTheWindow) {
                                           window(3, seconds, 1)};
     };
     EXPECT_EQ(best_by_part(windows(1), meters), (std::vector<std::size_t>{2, 1}));
-    EXPECT_EQ(best_by_part(windows(0.05), meters), (std::vector<std::size_t>{2, 0}));
+    EXPECT_EQ(best_by_part(windows(0.9), meters), (std::vector<std::size_t>{2, 0}));
     auto without_sensor = windows(0.05);
     without_sensor[0].energy.reset();
     EXPECT_EQ(best_by_part(without_sensor, meters), (std::vector<std::size_t>{2, 1}));

@@ -223,8 +223,8 @@ TEST_F(Powercap, AHypervisorLowersTheTier) {
     auto through = meter();
     through.through_hypervisor();
     std::vector<Reading> readings = {through.read()};
-    for (int i = 0; i < 50; ++i) {
-        clock_.advance(Seconds(0.2));
+    for (int i = 0; i < 40; ++i) {
+        clock_.advance(Seconds(0.25));
         readings.push_back(through.read());
     }
     EXPECT_NEAR(measure(through.description(), readings).energy->value(), 100, 1e-6);
