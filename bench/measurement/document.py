@@ -107,12 +107,13 @@ def page(data):
 Three tools measure the same machines, whose energy is known exactly: a process writes the RAPL counters of a powercap tree
 in real time from an analytic power trace, and a library that stands in for NVIDIA's answers from the same trace. Each tool
 runs alone, by its documented interface and best settings, in a mount namespace in which the tree lies where Linux has it.
-Measured on {data["date"]} with {versions}. This page is written by `make bench-measurement`; `bench/README.md` tells how to
-run it again.
+Measured on {data["date"]} with
+{versions}.
+This page is written by `make bench-measurement`; [bench](../bench/README.md) tells how to run it again.
 
-An answer is *right* within {100 * data["right_within"]:.0f} % of the truth. Further off, it is *wrong, said so* where the
-tool warned of it or stated a bound of the error that covers it, and *silently wrong* where it did not. *Refused* is no
-number: an error, or unknown. After the counts: median of the errors' sizes, and the worst error.
+An answer is *right* within {100 * data["right_within"]:.0f} % of the truth. Further off, it is *wrong, said so* where the tool
+warned of it or stated a bound of the error that covers it, and *silently wrong* where it did not. *Refused* is no number:
+an error, or unknown. After the counts: median of the errors' sizes, and the worst error.
 
 {totals(data)}
 
@@ -148,6 +149,9 @@ Processor time that the tool used in a window, helper processes included, as a s
   is the sum over its indices.
 - Counters are renewed each millisecond (RAPL) and each 100 ms (GPU); a GPU's power is the mean over 25 ms of each 100 ms,
   as on A100 and H100. A run in which the process that writes the counters was more than 20 ms late is repeated.
+- The tools ran ahead of what else the machine did, because whoever waits for a processor measures too long.
+- Windows whose length is near the period of a GPU's counter are won or lost by their phase: a few windows more or less say
+  nothing there.
 - `/proc/cpuinfo` is shown without the mark of a virtual machine, behind which Espalier calls counters a model.
 """
 
