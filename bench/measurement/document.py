@@ -141,10 +141,10 @@ Processor time that the tool used in a window, helper processes included, as a s
 - Truth is the integral of the trace over the window on CLOCK_MONOTONIC. For codecarbon and zeus a window goes from when
   starting it returned to when it was told to end, and their own edges lie outside; for Espalier it goes from the start to
   the end that `espalier measure --json` tells, which includes starting and ending the command.
-- Espalier: `espalier measure --json --runs N -- sleep T`. codecarbon: an `OfflineEmissionsTracker` for each window, with
-  `tracking_mode="machine"`, `measure_power_secs=0.1` (the default is 15) and `rapl_include_dram=True`. zeus: a
-  `ZeusMonitor`, with `approx_instant_energy=True` for windows under 1 s; its first window, that starts its helpers, does
-  not count.
+- Espalier: `espalier measure --json --runs N -- sleep T`. codecarbon: an `OfflineEmissionsTracker` with
+  `tracking_mode="machine"`, `measure_power_secs=0.1` (the default is 15) and `rapl_include_dram=True`, one for each
+  window; for windows under 1 s a task of one tracker, which gives better numbers there. zeus: a `ZeusMonitor`, with
+  `approx_instant_energy=True` for windows under 1 s. The first window, in which helpers are started, does not count.
 - A part that a tool models although it is counted, such as codecarbon's memory, is its answer for that part. zeus's answer
   is the sum over its indices.
 - Counters are renewed each millisecond (RAPL) and each 100 ms (GPU); a GPU's power is the mean over 25 ms of each 100 ms,

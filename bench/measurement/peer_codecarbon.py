@@ -49,6 +49,8 @@ SETTINGS = dict(country_iso_code="ESP", tracking_mode="machine", measure_power_s
 
 
 class Window:
+    """One tracker for each window, started and stopped: read every tenth of a second in between."""
+
     def __init__(self, gpu_ids):
         """`gpu_ids`: indices of the GPUs that are asked for, or nothing."""
         self.tracker = OfflineEmissionsTracker(gpu_ids=gpu_ids, **SETTINGS)
@@ -58,14 +60,36 @@ class Window:
 
     def end(self):
         self.tracker.stop()
+        self.data = self.tracker.final_emissions_data
 
     def energies(self):
         """Joules by part; nothing for a part that was not tracked."""
-        data = self.tracker.final_emissions_data
         tracks_gpus = any(isinstance(part, GPU) for part in self.tracker._hardware)
-        return {"cpu": data.cpu_energy * JOULES_PER_KWH, "dram": data.ram_energy * JOULES_PER_KWH,
-                "gpu": data.gpu_energy * JOULES_PER_KWH if tracks_gpus else None}
+        return {"cpu": self.data.cpu_energy * JOULES_PER_KWH, "dram": self.data.ram_energy * JOULES_PER_KWH,
+                "gpu": self.data.gpu_energy * JOULES_PER_KWH if tracks_gpus else None}
+
+
+class Task(Window):
+    """A task of one tracker: what codecarbon has for a piece of code, read at its edges only."""
+
+    def __init__(self, tracker):
+        self.tracker = tracker
+
+    def begin(self):
+        self.tracker.start_task()
+
+    def end(self):
+        self.data = self.tracker.stop_task()
+
+
+_tracker = None
 
 
 def window(task):
-    return Window(task["gpus"])
+    """A task where the window is short, which gives better numbers there."""
+    global _tracker
+    if task["seconds"] >= 1:
+        return Window(task["gpus"])
+    if _tracker is None:
+        _tracker = OfflineEmissionsTracker(gpu_ids=task["gpus"], **SETTINGS)
+    return Task(_tracker)
