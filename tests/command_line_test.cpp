@@ -106,6 +106,11 @@ TEST(CommandLine, MeasureTellsNoEnergyOfACounterThatStandsStill) {
     EXPECT_EQ(unknown.exit_code, 3);
     EXPECT_THAT(unknown.out, HasSubstr("unknown by powercap"));
     EXPECT_THAT(unknown.out, testing::Not(HasSubstr(" J ")));
+    const fs::path file = fs::path(machine.root()) / "energy.json";
+    EXPECT_EQ(run_program("measure --json -o " + file.string() + " --root " + machine.root() + " -- echo hello").out, "hello\n");
+    EXPECT_EQ(json::parse(content_of(file)).at("command").at(1), "hello");
+    const Outcome dry = run_program("measure -n --root " + machine.root() + " -- echo hello");
+    EXPECT_THAT(dry.out, testing::AllOf(HasSubstr("powercap"), testing::Not(HasSubstr("hello"))));
     const Outcome json_form = run_program("measure --json --root " + machine.root() + " -- sh -c 'exit 6'");
     EXPECT_EQ(json_form.exit_code, 6);
     const json run = json::parse(json_form.out).at("runs").at(0);

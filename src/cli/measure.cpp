@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/gpu_access.h"
@@ -31,6 +32,7 @@ struct MeasureOptions {
     int runs = 1;
     std::string idle;
     std::string root = "/";
+    std::string output;
     std::vector<std::string> command;
 };
 
@@ -181,12 +183,26 @@ std::string spread_lines(const MeasuredCommand& measured) {
     return lines;
 }
 
-void print(const MeasuredCommand& measured) {
+std::string text(const MeasuredCommand& measured) {
+    const bool several = measured.runs.size() > 1;
+    std::string text;
     for (std::size_t i = 0; i < measured.runs.size(); ++i) {
-        if (measured.runs.size() > 1) fmt::print("run {}\n", i + 1);
-        fmt::print("{}", run_text(measured, measured.runs[i]));
+        if (several) text += fmt::format("run {}\n", i + 1);
+        text += run_text(measured, measured.runs[i]);
     }
-    if (measured.runs.size() > 1) fmt::print("all runs\n{}", spread_lines(measured));
+    return several ? text + "all runs\n" + spread_lines(measured) : text;
+}
+
+/// What would measure, for a dry run.
+std::string plan_text(const std::vector<meters::Meter*>& meters) {
+    std::string text;
+    for (const meters::Meter* meter : meters) {
+        const auto& description = meter->description();
+        text += fmt::format("  {:<8} tier {}, {}: {}; windows of {:.0f} s or more\n", name(description.part),
+                            letter(description.tier), description.source, description.scope,
+                            meters::shortest_window(description).value());
+    }
+    return text;
 }
 
 /// That of the command; where it succeeded and no energy is known, that of a measurement that failed.
@@ -212,16 +228,22 @@ int measure(const MeasureOptions& options, const Globals& globals) {
                     ErrorKind::kCannotMeasure);
     }
     warn_of_missing(discovery);
+    if (globals.dry_run) {
+        fmt::print("{}", plan_text(usable));
+        return 0;
+    }
     const Seconds idle = options.idle.empty() ? Seconds(0) : lab::parse_duration(options.idle, "--idle");
     meters::Sampler sampler(usable, clock);
     sampler.start();
     const MeasuredCommand measured = lab::measure_command(options.runs, idle, sampler, clock,
                                                           [&] { return lab::run_command(options.command); });
     sampler.stop();
-    if (globals.json) {
-        fmt::print("{}\n", document(options, measured, discovery).dump());
+    const std::string result =
+        globals.json ? document(options, measured, discovery).dump() + "\n" : text(measured);
+    if (options.output.empty()) {
+        fmt::print("{}", result);
     } else {
-        print(measured);
+        write_file_atomically(options.output, std::string_view(result));
     }
     return exit_code_of(measured);
 }
@@ -239,6 +261,8 @@ void add_measure(CLI::App& app, Globals& globals, int& exit_code) {
                         "Measure idling for so long before and after, and tell the energy above it");
     command->add_option("--root", options->root, "Read meters below this folder instead of /")
         ->check(CLI::ExistingDirectory);
+    command->add_option("-o,--output", options->output,
+                        "Write the energies to this file, instead of below what the command prints");
     command->add_option("command", options->command, "The command and its arguments, after --")->required();
     command->footer(
         "The exit code is the command's; 3 where no energy could be measured.\n"
