@@ -89,6 +89,23 @@ def better_peers(cells):
     return "\n".join(lines) or "None."
 
 
+def bounds(cells):
+    """How often the largest error that Espalier states with an energy covered the error."""
+    held, told, broken = 0, 0, []
+    for scenario in scenarios.SCENARIOS:
+        cell = cells.get((scenario.key, "espalier"))
+        if cell is None:
+            continue
+        rows = [(abs(answer - truth), bound) for answer, truth, bound
+                in zip(cell["answers_j"], cell["truths_j"], cell["bounds_j"]) if answer is not None]
+        beyond = sum(off > bound for off, bound in rows)
+        held, told = held + len(rows) - beyond, told + len(rows)
+        if beyond:
+            broken.append(f"- {scenario.what}: {beyond} of {len(rows)}")
+    return (f"Espalier states the largest error with each energy. It covered the error in {held} of {told} windows; beyond it "
+            "lay:\n\n" + "\n".join(broken))
+
+
 def totals(data):
     rows = []
     for tool in TOOLS:
@@ -124,6 +141,13 @@ Machines on which codecarbon or zeus was right in more windows than Espalier, or
 ## Every machine
 
 {table(("machine", *(NAMES[tool] for tool in TOOLS)), rows)}
+
+## What Espalier says of its own error
+
+{bounds(cells)}
+
+Power that changes between two samples is not seen, so a peak may fall on an edge of a window, or between all looks of a
+GPU's sensor, without entering the bound.
 
 ## What they said
 
