@@ -6,8 +6,9 @@ CMAKE_FLAGS ?=
 LAUNCHER = $(if $(shell command -v ccache),-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
 
 PEERS_PYTHON ?= .venv/bin/python
+METERS_PYTHON ?= .venv-meters/bin/python
 
-.PHONY: help deps build demo test fuzz bench bench-kernels bench-regression format lint sanitize web clean
+.PHONY: help deps build demo test fuzz bench bench-kernels bench-measurement bench-regression format lint sanitize web clean
 
 help:
 	@echo "make deps      install what the build needs (Debian 12; says what, asks nothing)"
@@ -18,6 +19,7 @@ help:
 	@echo "make fuzz      a minute of each fuzzer (needs clang-14); FUZZ_SECONDS=600 for longer"
 	@echo "make bench     whole models beside their peers, to docs/performance.md (bench/README.md; needs the peers)"
 	@echo "make bench-kernels     kernels on the layers of known networks"
+	@echo "make bench-measurement energy beside codecarbon and zeus, to docs/head_to_head.md (root; needs them)"
 	@echo "make bench-regression  instruction counts of inference against the committed ones (needs valgrind)"
 	@echo "make format    clang-format the sources      make lint    floors, format and clang-tidy"
 	@echo "make web       rebuild the report's page from web/ (needs Node)"
@@ -57,6 +59,11 @@ bench-kernels: deps
 	cmake --preset bench $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
 	cmake --build --preset bench --parallel $(JOBS) --target kernels_benchmark
 	build/bench/kernels_benchmark
+
+bench-measurement: deps
+	cmake --preset bench $(LAUNCHER) $(CMAKE_FLAGS) >/dev/null
+	cmake --build --preset bench --parallel $(JOBS) --target espalier bench_plant bench_nvml_plant
+	@METERS_PYTHON="$(METERS_PYTHON)" bench/measurement/run.sh $(BENCH)
 
 bench-regression: build
 	@bench/regression/run.sh

@@ -43,8 +43,9 @@ TEST(CommandLine, HelpVersionAndNothing) {
     const Outcome nothing = run_program("");
     EXPECT_EQ(nothing.exit_code, 2);
     EXPECT_THAT(nothing.out, HasSubstr("espalier run --model"));
-    for (const char* command : {"doctor", "fetch", "inspect", "run", "status", "verdict", "compare", "report", "export",
-                                "evaluate", "bench", "classify", "import", "audit", "list", "show", "runtimes", "calibrate"}) {
+    for (const char* command :
+         {"doctor", "fetch", "inspect", "runtimes", "calibrate", "run", "status", "measure", "verdict", "compare", "report",
+          "export", "evaluate", "bench", "classify", "import", "audit", "list", "show"}) {
         const Outcome help = run_program(std::string(command) + " --help");
         EXPECT_EQ(help.exit_code, 0) << command;
         EXPECT_THAT(help.out, HasSubstr("xample")) << command;
@@ -71,6 +72,52 @@ TEST(CommandLine, EvaluatePrintsFractionsAndPredictions) {
     EXPECT_GT(document.at("top1").get<double>(), 0.6);
     EXPECT_LE(document.at("top1").get<double>(), document.at("top5").get<double>());
     EXPECT_EQ(json::parse(content_of(file)).at("predictions").size(), 40u);
+}
+
+/// A powercap tree with one package whose counter stands still.
+class FrozenMachine {
+  public:
+    FrozenMachine() {
+        const fs::path zone = folder_ / "sys/class/powercap/intel-rapl:0";
+        fs::create_directories(zone);
+        write(zone / "name", "package-0\n");
+        write(zone / "max_energy_range_uj", "262143328850\n");
+        write(zone / "energy_uj", "123456\n");
+    }
+    std::string root() const { return folder_.path().string(); }
+
+  private:
+    TemporaryFolder folder_;
+};
+
+TEST(CommandLine, MeasureRefusesWhereThereIsNoMeter) {
+    const TemporaryFolder empty;
+    const fs::path made = empty / "made";
+    expect_failure("measure --root " + empty.path().string() + " -- touch " + made.string(), 3,
+                   {"no energy can be measured here", "powercap", "espalier doctor"});
+    EXPECT_FALSE(fs::exists(made));
+    expect_failure("measure", 2, {"command"});
+    const FrozenMachine machine;
+    expect_failure("measure --root " + machine.root() + " -- no-such-program", 2, {"no-such-program"});
+}
+
+TEST(CommandLine, MeasureTellsNoEnergyOfACounterThatStandsStill) {
+    const FrozenMachine machine;
+    const Outcome unknown = run_program("measure --root " + machine.root() + " -- sleep 0.02");
+    EXPECT_EQ(unknown.exit_code, 3);
+    EXPECT_THAT(unknown.out, HasSubstr("unknown by powercap"));
+    EXPECT_THAT(unknown.out, testing::Not(HasSubstr(" J ")));
+    const fs::path file = fs::path(machine.root()) / "energy.json";
+    EXPECT_EQ(run_program("measure --json -o " + file.string() + " --root " + machine.root() + " -- echo hello").out, "hello\n");
+    EXPECT_EQ(json::parse(content_of(file)).at("command").at(1), "hello");
+    const Outcome dry = run_program("measure -n --root " + machine.root() + " -- echo hello");
+    EXPECT_THAT(dry.out, testing::AllOf(HasSubstr("powercap"), testing::Not(HasSubstr("hello"))));
+    const Outcome json_form = run_program("measure --json --root " + machine.root() + " -- sh -c 'exit 6'");
+    EXPECT_EQ(json_form.exit_code, 6);
+    const json run = json::parse(json_form.out).at("runs").at(0);
+    EXPECT_EQ(run.at("exit_code"), 6);
+    EXPECT_TRUE(run.at("energies").empty());
+    EXPECT_TRUE(run.at("meters").at(0).at("energy_j").is_null());
 }
 
 TEST(CommandLine, BenchPrintsTimesAndEvidence) {

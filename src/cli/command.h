@@ -45,6 +45,7 @@ void add_fetch(CLI::App& app, Globals& globals, int& exit_code);
 void add_import(CLI::App& app, Globals& globals, int& exit_code);
 void add_inspect(CLI::App& app, Globals& globals, int& exit_code);
 void add_list(CLI::App& app, Globals& globals, int& exit_code);
+void add_measure(CLI::App& app, Globals& globals, int& exit_code);
 void add_report(CLI::App& app, Globals& globals, int& exit_code);
 void add_run(CLI::App& app, Globals& globals, int& exit_code);
 void add_runtimes(CLI::App& app, Globals& globals, int& exit_code);

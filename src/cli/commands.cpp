@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"calibrate", "Measure", add_calibrate},
     {"run", "Measure", add_run},
     {"status", "Measure", add_status},
+    {"measure", "Measure", add_measure},
     {"verdict", "Decide", add_verdict},
     {"compare", "Decide", add_compare},
     {"report", "Decide", add_report},

@@ -30,7 +30,16 @@ ZoneReading CounterAccumulator::accept(Joules raw, Seconds time) {
     if (!last_) {
         last_ = raw;
         last_time_ = time;
+        moved_ = time;
         return Value{total_, time, continuity_, interruption_};
+    }
+    if (raw != *last_) moved_ = time;
+    if (limits_.longest_rest && time - moved_ > *limits_.longest_rest) {
+        last_time_ = time;
+        return interrupt(
+            {GapKind::kFrozen,
+             fmt::format("the counter has not moved for {:.2f} s, although power is always drawn",
+                         (time - moved_).value())});
     }
     const Seconds elapsed = time - last_time_;
     const bool wrapped = raw < *last_;

@@ -16,6 +16,8 @@ struct CounterLimits {
     /// The source adds up the wraps of a counter beneath it: its own value never restarts, but a wrap that
     /// falls between two of its looks at that counter is lost.
     bool adds_wraps = false;
+    /// What is counted always draws power, so a value that rests longer is that of a counter that stopped.
+    std::optional<Seconds> longest_rest{};
 
     /// Time in which at most one wrap is possible: range / max_power. Nothing where it never wraps.
     std::optional<Seconds> wrap_time() const;
@@ -26,6 +28,7 @@ struct CounterLimits {
 /// Unwraps a counter into a 64-bit running energy, and tells where it cannot.
 ///   step = raw - last            when raw >= last
 ///   step = raw + range - last    after a wrap, unless the source adds wraps up
+/// A value that rests longer than longest_rest is a Gap.
 /// A step above max_power x (time + refresh period) is impossible: a Gap, and a new start from this value.
 /// More than wrap_time() between two reads may hide a wrap: the value counts on, with another continuity.
 class CounterAccumulator {
@@ -43,6 +46,7 @@ class CounterAccumulator {
     CounterLimits limits_;
     std::optional<Joules> last_;
     Seconds last_time_;
+    Seconds moved_;  ///< when the last value was first seen
     Joules total_;
     std::uint64_t continuity_ = 0;
     std::string interruption_;

@@ -73,5 +73,17 @@ TEST(Counter, AFailedReadLeavesNoWindowAcrossIt) {
     EXPECT_EQ(value(after).interruption, "gone");
 }
 
+TEST(Counter, RestsNoLongerThanItMay) {
+    CounterAccumulator counter({.longest_rest = Seconds(0.05)});
+    counter.accept(Joules(5), Seconds(0));
+    EXPECT_EQ(joules(counter.accept(Joules(5), Seconds(0.04))), 0);
+    const ZoneReading rested = counter.accept(Joules(5), Seconds(0.06));
+    ASSERT_TRUE(std::holds_alternative<Gap>(rested));
+    EXPECT_EQ(std::get<Gap>(rested).kind, GapKind::kFrozen);
+    const ZoneReading moving = counter.accept(Joules(6), Seconds(0.07));
+    EXPECT_EQ(joules(moving), 1);
+    EXPECT_EQ(value(moving).continuity, 1u);
+}
+
 }  // namespace
 }  // namespace espalier::meters

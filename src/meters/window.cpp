@@ -258,7 +258,7 @@ WindowReading measure(const Description& description, std::span<const Reading> r
     window.notes = description.notes;
     for (std::size_t zone = 0; zone < description.zones.size(); ++zone) {
         Series series = collect(readings, zone);
-        check_movement(description, series);
+        if (matters(description.zones[zone].role)) check_movement(description, series);
         add_zone(window, description.unit, description.zones[zone], series);
     }
     total(window, description, readings, peak);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "meters/counter.h"
@@ -27,14 +26,7 @@ class EnergyMeter final : public GpuMeter {
     void read_gpu(std::size_t index, std::vector<ZoneReading>& zones) override;
 
   private:
-    /// What was last seen of one counter.
-    struct Seen {
-        CounterAccumulator counter;
-        std::optional<unsigned long long> millijoules;
-        Seconds moved;  ///< when it last changed
-    };
-
-    std::vector<Seen> seen_;
+    std::vector<CounterAccumulator> counters_;
 };
 
 }  // namespace espalier::meters::nvml

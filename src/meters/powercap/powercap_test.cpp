@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 
 #include "meters/fake/fake_powercap.h"
 #include "meters/fake/virtual_clock.h"
 #include "meters/rapl/dies.h"
+#include "meters/rapl/rapl.h"
 #include "meters/sampler.h"
 
 namespace espalier::meters {
@@ -24,6 +27,10 @@ class Powercap : public testing::Test {
         clock_.advance(Seconds(10));
         edges.push_back(meter.read());
         return measure(meter.description(), edges);
+    }
+    DieRelation compare() {
+        auto rapl = meter();
+        return compare_dies(rapl, clock_);
     }
     Finding find() {
         const RaplCandidate candidate = find_powercap({files_, clock_, std::nullopt, 0});
@@ -111,6 +118,79 @@ TEST_F(Powercap, EqualDiesUnderOneLoadStayUnknown) {
     EXPECT_TRUE(rapl.has_ambiguous_dies());
 }
 
+TEST_F(Powercap, DiesThatShowOneNumberAreFoundOutAtOnce) {
+    const SquarePlant socket(Watts(20), Watts(100), Seconds(0.7));
+    add_rapl_zone(files_, {"intel-rapl:0", "package-0-die-0"}, socket, clock_);
+    add_rapl_zone(files_, {"intel-rapl:1", "package-0-die-1"}, socket, clock_);
+    clock_.advance(Seconds(100));
+    EXPECT_EQ(compare(), DieRelation::kMirrored);
+    Discovery discovery;
+    discover_rapl({files_, clock_, std::nullopt, 0}, discovery);
+    std::vector<Reading> edges = {discovery.meters.at(0)->read()};
+    clock_.advance(Seconds(7));
+    edges.push_back(discovery.meters.at(0)->read());
+    EXPECT_NEAR(measure(discovery.meters[0]->description(), edges).energy->value(), 7 * 60, 1e-3);
+}
+
+TEST_F(Powercap, DiesThatDrawDifferentlyAreFoundOutAtOnce) {
+    zone("intel-rapl:0", "package-0-die-0", ten_);
+    zone("intel-rapl:1", "package-0-die-1", three_);
+    EXPECT_EQ(compare(), DieRelation::kDistinct);
+    zone("intel-rapl:2", "package-1-die-0", ten_);
+    zone("intel-rapl:3", "package-1-die-1", ten_);
+    EXPECT_EQ(compare(), DieRelation::kUnknown);
+}
+
+TEST_F(Powercap, DiesThatDrawAlikeFromDifferentCountsStayUnknown) {
+    zone("intel-rapl:0", "package-0-die-0", ten_);
+    files_.set_live("sys/class/powercap/intel-rapl:1/energy_uj",
+                    [&] { return std::to_string(std::llround(1e6 * (500 + 10 * clock_.now().value()))); });
+    files_.set("sys/class/powercap/intel-rapl:1/name", "package-0-die-1");
+    EXPECT_EQ(compare(), DieRelation::kUnknown);
+    files_.set_error("sys/class/powercap/intel-rapl:1/energy_uj", EACCES);
+    EXPECT_EQ(compare(), DieRelation::kUnknown);
+}
+
+TEST_F(Powercap, CountersThatStandStillTellNothingOfDies) {
+    const ConstantPlant off(Watts(0));
+    zone("intel-rapl:0", "package-0-die-0", off);
+    zone("intel-rapl:1", "package-0-die-1", off);
+    EXPECT_EQ(compare(), DieRelation::kUnknown);
+}
+
+TEST_F(Powercap, ACounterThatFreezesWithinAWindowIsAGap) {
+    const Seconds freezes(1.3);
+    files_.set("sys/class/powercap/intel-rapl:0/name", "package-0");
+    files_.set_live("sys/class/powercap/intel-rapl:0/energy_uj", [&] {
+        return std::to_string(std::llround(1e7 * std::min(clock_.now(), freezes).value()));
+    });
+    auto rapl = meter();
+    std::vector<Reading> readings = {rapl.read()};
+    for (int i = 0; i < 20; ++i) {
+        clock_.advance(Seconds(0.1));
+        readings.push_back(rapl.read());
+    }
+    const auto whole = measure(rapl.description(), readings);
+    EXPECT_EQ(whole.validity, Validity::kGap);
+    EXPECT_FALSE(whole.energy);
+    EXPECT_NE(whole.problem.find("not moved"), std::string::npos);
+    const auto before = measure(rapl.description(), std::span(readings).first(13));
+    EXPECT_NEAR(before.energy->value(), 12, 1e-6);
+}
+
+TEST_F(Powercap, AFrozenPackageHasNoEnergyAndAnIdleCoreHasNone) {
+    const ConstantPlant off(Watts(0));
+    zone("intel-rapl:0", "package-0", ten_);
+    zone("intel-rapl:0:0", "core", off);
+    auto rapl = meter();
+    const auto result = window(rapl);
+    EXPECT_NEAR(result.energy->value(), 100, 1e-6);
+    EXPECT_EQ(number(*result.amount("package-0/core")), 0);
+    zone("intel-rapl:0", "package-0", off);
+    auto frozen = meter();
+    EXPECT_EQ(window(frozen).validity, Validity::kGap);
+}
+
 // Requirement 1.
 TEST_F(Powercap, NoPermissionIsNotAbsence) {
     zone("intel-rapl:0", "package-0", ten_);
@@ -151,6 +231,18 @@ TEST_F(Powercap, AHypervisorLowersTheTier) {
     zone("intel-rapl:0", "package-0", ten_);
     files_.set("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu hypervisor\n");
     EXPECT_EQ(find().tier, Tier::kCalibratedModel);
+    // The host renews the counters when it pleases: here each second.
+    files_.set_live("sys/class/powercap/intel-rapl:0/energy_uj", [&] {
+        return std::to_string(10'000'000 * std::llround(std::floor(clock_.now().value())));
+    });
+    auto through = meter();
+    through.lower_tier(Tier::kCalibratedModel, "through a hypervisor");
+    std::vector<Reading> readings = {through.read()};
+    for (int i = 0; i < 40; ++i) {
+        clock_.advance(Seconds(0.25));
+        readings.push_back(through.read());
+    }
+    EXPECT_NEAR(measure(through.description(), readings).energy->value(), 100, 1e-6);
 }
 
 // Requirement 2.

@@ -13,6 +13,11 @@ namespace espalier::meters {
 /// within 0.5 %. Distinct: in some window two dies differ by more than 5 %. Otherwise unknown.
 DieRelation judge_dies(std::span<const std::vector<Joules>> windows);
 
+/// Looks at the counters of a package's dies for a fifth of a second: mirrored where, at every look, a die
+/// shows the very number that the first one has between a read before and a read after; distinct where their
+/// energies differ by more than 5 %. Otherwise, where packages differ, and without dies, unknown.
+DieRelation compare_dies(RaplMeter& meter, Clock& clock);
+
 /// Runs `windows` windows (run_window(i) returns after at least a second of a load pinned to one CPU and
 /// different from window to window), judges the dies of every package and settles the meter. Returns what it
 /// found; kUnknown leaves the meter as it is.

@@ -8,6 +8,7 @@
 #include "meters/msr/msr.h"
 #include "meters/perf/perf.h"
 #include "meters/powercap/powercap.h"
+#include "meters/rapl/dies.h"
 #include "meters/rapl/rapl.h"
 
 namespace espalier::meters {
@@ -49,12 +50,23 @@ void stand_back(Finding& finding, const std::string& other, bool other_works) {
     }
 }
 
+/// Tells the dies of its packages apart where a look suffices, and says so where it does not.
+void settle(RaplCandidate& candidate, Clock& clock) {
+    if (!candidate.meter->has_ambiguous_dies()) return;
+    const DieRelation dies = compare_dies(*candidate.meter, clock);
+    if (dies != DieRelation::kUnknown) candidate.meter->settle_dies(dies);
+    std::string& reason = candidate.finding.availability.reason;
+    reason = candidate.meter->description().scope;
+    if (candidate.meter->has_ambiguous_dies()) reason += "; its dies may mirror each other: calibrate";
+}
+
 }  // namespace
 
 void discover_rapl(const DiscoveryOptions& options, Discovery& discovery) {
     std::vector<RaplCandidate> candidates;
     for (const auto find : kWays) candidates.push_back(find(options));
     const std::size_t best = best_of(candidates);
+    if (best < candidates.size()) settle(candidates[best], options.clock);
     const bool any_works = best < candidates.size();
     const std::size_t preferred = any_works ? best : first_to_allow(candidates);
     const std::string name = preferred < candidates.size() ? candidates[preferred].finding.source : "";

@@ -8,6 +8,8 @@ namespace espalier::meters {
 namespace {
 
 constexpr Seconds kRefreshPeriod{0.001};
+/// At 0.3 W, less than any package or memory draws, a counter moves by 245 of its steps of 61 uJ meanwhile.
+constexpr Seconds kLongestRest{0.05};
 
 bool adds(const RaplZone& zone) { return zone.zone.role == ZoneRole::kAdded; }
 
@@ -31,11 +33,15 @@ RaplMeter::RaplMeter(const Clock& clock, std::string name, std::string source, s
     description_.tier = Tier::kHardwareCounter;
     description_.unit = UnitKind::kCumulativeEnergy;
     description_.refresh_period = kRefreshPeriod;
+    description_.always_draws = true;
     describe();
 }
 
 CounterLimits RaplMeter::limits_of(const RaplZone& zone) const {
-    return {zone.range, kMaxPackagePower, kRefreshPeriod, wraps_ == Wraps::kAddedUp};
+    CounterLimits limits{zone.range, kMaxPackagePower, kRefreshPeriod, wraps_ == Wraps::kAddedUp};
+    // A core or a graphics unit may be off; a package and memory never are.
+    if (!may_rest_ && zone.zone.role != ZoneRole::kContained) limits.longest_rest = kLongestRest;
+    return limits;
 }
 
 void RaplMeter::describe() {
@@ -77,8 +83,17 @@ void RaplMeter::settle_dies(DieRelation dies) {
     describe();
 }
 
+std::optional<Joules> RaplMeter::shown_now(std::size_t zone) {
+    const auto shown = read_counter(zone);
+    const auto* energy = std::get_if<Joules>(&shown);
+    return energy != nullptr ? std::optional(*energy) : std::nullopt;
+}
+
 void RaplMeter::lower_tier(Tier tier, const std::string& note) {
     description_.tier = tier;
+    may_rest_ = true;
+    counters_.clear();
+    for (const RaplZone& zone : zones_) counters_.emplace_back(limits_of(zone));
     add_note(note);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,7 +30,10 @@ class RaplMeter : public Meter {
     bool has_ambiguous_dies() const;
     /// Settles that question for the readings to come.
     void settle_dies(DieRelation dies);
-    /// Says that the numbers are worth less than the counter's own, and why.
+    /// What the counter of zones()[zone] shows now; nothing where it cannot be read.
+    std::optional<Joules> shown_now(std::size_t zone);
+    /// Says that the numbers are worth less than the counter's own, and why. Whoever gives them may renew them when he
+    /// pleases, so that they may rest. Before the first read.
     void lower_tier(Tier tier, const std::string& note);
     /// Adds a statement that belongs to every number.
     void add_note(const std::string& note);
@@ -52,6 +56,7 @@ class RaplMeter : public Meter {
     const Clock& clock_;
     std::vector<RaplZone> zones_;
     Wraps wraps_;
+    bool may_rest_ = false;  ///< the counters of the hardware itself always move
     std::vector<CounterAccumulator> counters_;
     DieRelation dies_ = DieRelation::kUnknown;
     std::vector<std::string> own_notes_;
