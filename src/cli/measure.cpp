@@ -219,8 +219,14 @@ int measure(const MeasureOptions& options, const Globals& globals) {
     const meters::SystemFiles files(options.root);
     // The driver's library speaks for this machine, whatever folder stands in for its files.
     const bool here = std::filesystem::weakly_canonical(options.root) == "/";
-    const auto discovery = meters::discover(
-        {.files = files, .clock = clock, .gpus = here ? gpu_access() : meters::nvml::Access{}});
+    const meters::SystemPerfEvents perf;
+    meters::DiscoveryOptions looked_at{.files = files, .clock = clock};
+    if (here) {
+        looked_at.gpus = gpu_access();
+        looked_at.perf = &perf;
+        looked_at.amd_gpus = meters::amdsmi::open_system_library;
+    }
+    const auto discovery = meters::discover(looked_at);
     const auto usable = energy_meters(discovery);
     if (usable.empty()) {
         throw Error("no energy can be measured here, so the command was not run:" + missing(discovery) +

@@ -1,5 +1,7 @@
 #include "imports/logs.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace espalier::imports {

@@ -37,7 +37,7 @@ lab::Plan plan_of(const Measurements& measurements, int blocks) {
         add_once(plan.tactics, variant.tactic);
     }
     plan.data = measurements.data;
-    plan.runtime = "unknown";
+    plan.runtimes = {"unknown"};
     plan.blocks = blocks;
     plan.images = static_cast<int>(measurements.images.size());
     plan.batch = 0;

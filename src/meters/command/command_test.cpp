@@ -41,9 +41,9 @@ class Command : public ::testing::Test {
     }
 
     Discovery discovered(const std::string& text) {
-        return discover({.files = files_, .clock = clock_, .named = {name_meter(text, [](const std::string&) {
-                                                               return std::nullopt;
-                                                           })}});
+        DiscoveryOptions options{.files = files_, .clock = clock_};
+        options.named.push_back(name_meter(text, [](const std::string&) { return std::nullopt; }));
+        return discover(options);
     }
 
     std::filesystem::path folder_;

@@ -4,7 +4,8 @@ namespace espalier::meters::nvml {
 
 EnergyMeter::EnergyMeter(const Clock& clock, std::vector<Gpu> boards)
     : GpuMeter(clock, std::move(boards), Coverage::kWholeModule) {
-    const CounterLimits limits{std::nullopt, kMaxBoardPower, kEnergyRefresh, kLongestRest};
+    const CounterLimits limits{
+        .max_power = kMaxBoardPower, .refresh_period = kEnergyRefresh, .longest_rest = kLongestRest};
     counters_.assign(gpus().size(), CounterAccumulator(limits));
     description_.name = "nvml-energy";
     description_.source = "NVML energy counter (nvmlDeviceGetTotalEnergyConsumption)";

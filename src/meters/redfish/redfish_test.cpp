@@ -34,10 +34,10 @@ class Redfish : public ::testing::Test {
     Discovery discovered(const std::string& options = "", const std::string& chassis = "",
                          const std::string& user = "") {
         const std::string host = server_.url().substr(std::string("http://").size());
-        return discover({.files = files_,
-                         .clock = clock_,
-                         .named = {name_meter("redfish://" + user + host + chassis + "?tls=off" + options,
-                                              [](const std::string&) { return std::nullopt; })}});
+        DiscoveryOptions looked_at{.files = files_, .clock = clock_};
+        looked_at.named.push_back(name_meter("redfish://" + user + host + chassis + "?tls=off" + options,
+                                             [](const std::string&) { return std::nullopt; }));
+        return discover(looked_at);
     }
 
     std::map<std::string, std::string> documents;
