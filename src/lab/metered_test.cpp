@@ -51,6 +51,7 @@ TEST(Conservation, ThePartsMayNotDrawMoreThanTheMachine) {
               "powercap + nvml-energy say 90 J in phase 'measure', more than the 84 J that shelly2-p");
 }
 
+// Requirement 14.
 TEST(Conservation, ADoubledPackageIsFlagged) {
     auto doubled = behind_a_wall_meter(120);
     EXPECT_TRUE(judge_conservation(doubled).empty());

@@ -46,6 +46,7 @@ class Analysers : public ::testing::Test {
     testing::FakePtdaemon daemon_{plant_, clock_};
 };
 
+// Requirement 12.
 TEST_F(Analysers, FindsItsRangesUnderLoadAndMeasuresInFixedOnes) {
     {
         const auto found = discovered();
@@ -78,6 +79,7 @@ TEST_F(Analysers, StatedRangesNeedNoRanging) {
     EXPECT_THAT(daemon_.commands(), Contains("SR,V,300"));
 }
 
+// Requirement 12.
 TEST_F(Analysers, TestingInAutoIsRefused) {
     daemon_.refuses_ranges = true;
     EXPECT_THAT(discovered("?volts=300&amps=5&settle=1s").findings[0].availability.reason,
@@ -88,6 +90,7 @@ TEST_F(Analysers, TestingInAutoIsRefused) {
     EXPECT_THAT(result.problem, HasSubstr("automatic still"));
 }
 
+// Requirement 12.
 TEST_F(Analysers, AnUncertaintyAboveOnePercentOrUnknownIsRefused) {
     for (const auto& [uncertainty, why] :
          {std::pair(0.011, "1.10 %, more than 1 %"), std::pair(-1.0, "does not tell its uncertainty")}) {

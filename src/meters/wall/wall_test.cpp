@@ -99,6 +99,7 @@ TEST_F(Plug, EveryProductIsReadInItsUnits) {
     }
 }
 
+// Requirement 11.
 TEST_F(Plug, TheIntegralIsRightWithJitteringAnswers) {
     // 200 ms of jitter on top of 40 ms: the time of each value is known to 0.12 s.
     for (const Product& product : kProducts) {
@@ -137,6 +138,7 @@ TEST_F(Plug, ASteadyLoadIsRightToHalfAPercentInEveryWindow) {
     }
 }
 
+// Requirement 9.
 TEST_F(Plug, TheRefreshPeriodIsMeasured) {
     const RampPlant ramp(Watts(80), 0.2);  // so that every value differs
     for (const double period : {1.0, 10.0}) {
@@ -165,6 +167,7 @@ TEST_F(Plug, WhatWasMeasuredDecidesTheWindow) {
               Seconds(500));
 }
 
+// Requirement 11.
 TEST_F(Plug, EveryFaultIsAGapAndNeverANumber) {
     FakePlug plug(steady_, clock_, testing::shelly2_json);
     const auto found = discovered("shelly2://" + plug.host());
@@ -202,6 +205,7 @@ TEST_F(Plug, EveryFaultIsAGapAndNeverANumber) {
     EXPECT_TRUE(window(power, Seconds(20)).valid()) << "it works again when the fault is gone";
 }
 
+// Requirement 11.
 TEST_F(Plug, ARestartInterruptsAndAResetRegisterIsAGap) {
     FakePlug plug(steady_, clock_, testing::shelly2_json);
     plug.register_step = Joules(3.6);
@@ -258,6 +262,7 @@ TEST_F(Plug, BothMetersAreServedByOneQuestion) {
     EXPECT_GT(found.meters[1]->read().time, energy.time) << "an old answer is not shown again";
 }
 
+// Requirement 11.
 TEST_F(Plug, TellsRoundTripsAndTheOffsetOfItsClock) {
     FakePlug plug(steady_, clock_, testing::shelly1_json);
     plug.latency = Seconds(0.2);
