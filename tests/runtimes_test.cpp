@@ -75,7 +75,7 @@ TEST(Runtimes, ShareOneStudyAndItsReferenceIsTheFirstOnesBaseline) {
 
 TEST(Runtimes, GoOnWhenAWorkerFails) {
     for (const auto& [fault, why] : {std::pair{"exits-at-run", "out of luck"},
-                                     {"crashes-at-optimize", "signal 11"},
+                                     {"crashes-at-optimize", "signal 6"},
                                      {"wrong-shape", "expected [1, 20]"},
                                      {"says-nan", "not finite"},
                                      {"babbles-at-run", "no JSON object"},

@@ -63,7 +63,7 @@ class FakeWorker {
             std::cerr << "out of luck" << std::endl;
             ::_exit(7);
         }
-        if (fault_ == "crashes-at-" + op) ::raise(SIGSEGV);
+        if (fault_ == "crashes-at-" + op) ::raise(SIGABRT);
         if (fault_ == "fails-at-" + op) return fail(id, "failed", "it is Thursday"), false;
         if (fault_ == "babbles-at-" + op) return std::cout << "Loading weights: 100 %" << std::endl, false;
         if (fault_ == "endless-line-at-" + op) {

@@ -170,7 +170,7 @@ TEST(WorkerRuntime, SaysWhatAWorkerDidWrong) {
     EXPECT_THAT(trouble("dies-at-start"), AllOf(HasSubstr("'hello'"), HasSubstr("exit code 3")));
     EXPECT_THAT(trouble("exits-at-run"), AllOf(HasSubstr("ended instead of answering 'run'"),
                                                HasSubstr("exit code 7"), HasSubstr("out of luck")));
-    EXPECT_THAT(trouble("crashes-at-load"), HasSubstr("signal 11"));
+    EXPECT_THAT(trouble("crashes-at-load"), HasSubstr("signal 6"));
     EXPECT_EQ(trouble("fails-at-optimize"), "fake could not optimize: it is Thursday");
     EXPECT_THAT(trouble("other-protocol"), HasSubstr("speaks version 2"));
     EXPECT_THAT(trouble("says-no-version"), HasSubstr("without a 'version'"));
