@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/cpu_features.h"
@@ -44,13 +45,17 @@ runtimes::VariantSpec spec_of(const TrialRequest& request) {
             request.batch, request.threads, calibration_of(request), request.cache};
 }
 
-/// Processor time of this process and of the one that executes for it. What that had used when it ended is kept.
+/// Processor time of this process and of the one that executes for it. What that used up to its end is known once it
+/// was waited for: its last moments are its own, and no load by others.
 class CpuTime {
   public:
     explicit CpuTime(int process) : process_(process) {}
 
     Seconds operator()() {
-        if (process_ != 0) of_other_ = cpu_time_of(process_).value_or(of_other_);
+        if (process_ != 0) {
+            const auto alive = cpu_time_of(process_);
+            of_other_ = alive ? *alive : std::max(of_other_, ended_children_cpu_time());
+        }
         return process_cpu_time() + of_other_;
     }
 

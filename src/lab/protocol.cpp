@@ -1,5 +1,7 @@
 #include "lab/protocol.h"
 
+#include <sys/resource.h>
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -191,6 +193,15 @@ ProtocolOutcome carry_out(const ProtocolSettings& settings, Workload& workload, 
 Seconds machine_time_suspended() { return time_of(CLOCK_BOOTTIME) - time_of(CLOCK_MONOTONIC); }
 
 Seconds process_cpu_time() { return time_of(CLOCK_PROCESS_CPUTIME_ID); }
+
+Seconds ended_children_cpu_time() {
+    rusage usage{};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    const auto seconds = [](const timeval& time) {
+        return Seconds(static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec));
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
 
 std::optional<Seconds> cpu_time_of(int process) {
     clockid_t clock{};

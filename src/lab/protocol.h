@@ -75,4 +75,7 @@ Seconds process_cpu_time();
 /// The same of another process; nothing where it has ended.
 std::optional<Seconds> cpu_time_of(int process);
 
+/// Processor time of the children of this process that have ended and were waited for, with theirs.
+Seconds ended_children_cpu_time();
+
 }  // namespace espalier::lab

@@ -1,3 +1,4 @@
+#include "base/child_process.h"
 #include "lab/protocol.h"
 
 #include <gmock/gmock.h>
@@ -275,6 +276,15 @@ TEST(IsSteady, ComparesTheLastCallsWithThoseBefore) {
     const std::vector<float> settled = {9, 4, 4.1F, 4, 4, 4, 4, 20, 4, 4, 4.05F};
     EXPECT_TRUE(is_steady(settled));
     EXPECT_FALSE(is_steady(std::vector<float>(9, 1.0F)));
+}
+
+TEST(CpuTime, OfAChildIsKnownWhileItRunsAndAfterItsEnd) {
+    const Seconds before = ended_children_cpu_time();
+    ChildProcess child({"sh", "-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"});
+    EXPECT_TRUE(cpu_time_of(child.pid()));
+    ASSERT_TRUE(child.wait_for_end(Seconds(60)));
+    EXPECT_FALSE(cpu_time_of(child.pid()));
+    EXPECT_GT(ended_children_cpu_time() - before, Seconds(0.01));
 }
 
 }  // namespace
