@@ -11,7 +11,7 @@
 #include "lab/plan.h"
 #include "lab/quantities.h"
 #include "lab/regions/region.h"
-#include "meters/named/spec.h"
+#include "meters/named/kinds.h"
 
 namespace espalier::lab {
 namespace {
@@ -234,8 +234,10 @@ void read_meters(const toml::node& node, PlanDraft& draft, const Context& contex
     draft.meters.emplace();
     for (const auto& meter : texts(node, context, "meters")) {
         try {
-            if (meters::parse_spec(meter).runs_program())
+            const meters::MeterSpec spec = meters::parse_spec(meter);
+            if (spec.runs_program())
                 context.reject(node.source(), "a plan runs no program: name a command meter with --meter");
+            meters::kind_of(spec);
         } catch (const Error& error) {
             const std::string_view message = error.what();
             if (message.starts_with(context.source + ":")) throw;

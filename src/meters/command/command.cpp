@@ -31,7 +31,8 @@ std::unique_ptr<Program> start(const NamedRequest& request, Seconds refresh) {
     auto words = split_words(request.spec.place);
     const std::string pointer = request.spec.option("pointer");
     if (!is_stream(request.spec)) {
-        auto program = std::make_unique<OnceProgram>(std::move(words), pointer, kTimeout, request.clock);
+        auto program =
+            std::make_unique<OnceProgram>(std::move(words), last_number(pointer), kTimeout, request.clock);
         const auto said = program->ask();
         if (const Gap* gap = std::get_if<Gap>(&said)) refuse(*gap);
         return program;

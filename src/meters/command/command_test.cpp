@@ -141,7 +141,7 @@ TEST_F(Command, AStreamThatFallsSilentIsAGapAndItsProcessIsReaped) {
 }
 
 TEST_F(Command, AProgramThatHangsIsEnded) {
-    OnceProgram program({"sleep", "1000"}, "", Seconds(0.05), clock_);
+    OnceProgram program({"sleep", "1000"}, last_number(""), Seconds(0.05), clock_);
     const auto said = program.ask();
     ASSERT_TRUE(std::holds_alternative<Gap>(said));
     EXPECT_THAT(std::get<Gap>(said).reason, HasSubstr("was not done after"));

@@ -22,8 +22,10 @@ CommandMeter::CommandMeter(std::string name, std::string source, Stated about, S
     description_.refresh_period = refresh_period;
     description_.averaging = about_.averaging;
     description_.accuracy = about_.accuracy;
+    // Machines and their parts always draw: a counter that rested shows that its window was too short.
+    description_.always_draws = about_.unit.kind == UnitKind::kCumulativeEnergy;
     description_.costly_period = refresh_period / 2;
-    description_.notes = {about_.note};
+    description_.notes = about_.notes;
 }
 
 Reading CommandMeter::read() {

@@ -89,25 +89,34 @@ std::optional<double> number_of(const std::string& line, const std::string& poin
     return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
-OnceProgram::OnceProgram(std::vector<std::string> command, std::string pointer, Seconds timeout,
-                         const Clock& clock)
-    : command_(std::move(command)), pointer_(std::move(pointer)), timeout_(timeout), clock_(clock) {}
+std::variant<std::string, Gap> output_of(const std::vector<std::string>& command, Seconds timeout) {
+    auto result = run_process({.command = command, .timeout = timeout, .output_limit = kLongestOutput},
+                              [] { return false; });
+    if (result.end == ProcessResult::End::kExited && result.exit_code == 0) return std::move(result.output);
+    const std::string wrote(last_line(result.error_tail));
+    return Gap{GapKind::kUnreadable, fmt::format("{} {}{}", command.front(), describe_end(result, timeout),
+                                                 wrote.empty() ? "" : ": " + wrote)};
+}
+
+Parse last_number(std::string pointer) {
+    return [pointer = std::move(pointer)](const std::string& output) -> std::variant<double, Gap> {
+        const std::string line(last_line(output));
+        if (const auto value = number_of(line, pointer)) return *value;
+        return no_number(line);
+    };
+}
+
+OnceProgram::OnceProgram(std::vector<std::string> command, Parse parse, Seconds timeout, const Clock& clock)
+    : command_(std::move(command)), parse_(std::move(parse)), timeout_(timeout), clock_(clock) {}
 
 std::variant<Said, Gap> OnceProgram::ask() {
     const Seconds before = clock_.now();
-    const auto result = run_process(
-        {.command = command_, .timeout = timeout_, .output_limit = kLongestOutput}, [] { return false; });
+    const auto output = output_of(command_, timeout_);
     const Seconds half = (clock_.now() - before) / 2;
-    if (result.end != ProcessResult::End::kExited || result.exit_code != 0) {
-        const std::string wrote(last_line(result.error_tail));
-        return Gap{GapKind::kUnreadable,
-                   fmt::format("{} {}{}", command_.front(), describe_end(result, timeout_),
-                               wrote.empty() ? "" : ": " + wrote)};
-    }
-    const std::string line(last_line(result.output));
-    const auto value = number_of(line, pointer_);
-    if (!value) return no_number(line);
-    return Said{*value, before + half, half};
+    if (const Gap* gap = std::get_if<Gap>(&output)) return *gap;
+    const auto value = parse_(std::get<std::string>(output));
+    if (const Gap* gap = std::get_if<Gap>(&value)) return *gap;
+    return Said{std::get<double>(value), before + half, half};
 }
 
 StreamProgram::StreamProgram(std::vector<std::string> command, std::string pointer, Seconds stale,

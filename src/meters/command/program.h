@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,6 +23,15 @@ std::vector<std::string> split_words(std::string_view line);
 /// is none.
 std::optional<double> number_of(const std::string& line, const std::string& pointer);
 
+/// What a program printed on its standard output, at most 1 MiB; or how it failed.
+std::variant<std::string, Gap> output_of(const std::vector<std::string>& command, Seconds timeout);
+
+/// Finds the number in what a program printed.
+using Parse = std::function<std::variant<double, Gap>(const std::string& output)>;
+
+/// The last line that was printed is the number, or JSON with it at `pointer`.
+Parse last_number(std::string pointer);
+
 /// What a program said, when, and how well that is known.
 struct Said {
     double value = 0.0;
@@ -39,12 +49,12 @@ class Program {
 /// Runs the program for every question.
 class OnceProgram final : public Program {
   public:
-    OnceProgram(std::vector<std::string> command, std::string pointer, Seconds timeout, const Clock& clock);
+    OnceProgram(std::vector<std::string> command, Parse parse, Seconds timeout, const Clock& clock);
     std::variant<Said, Gap> ask() override;
 
   private:
     std::vector<std::string> command_;
-    std::string pointer_;
+    Parse parse_;
     Seconds timeout_;
     const Clock& clock_;
 };

@@ -6,8 +6,10 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "meters/command/command.h"
+#include "meters/ipmi/ipmi.h"
 #include "meters/ptdaemon/ptdaemon.h"
 #include "meters/redfish/redfish.h"
+#include "meters/slurm/slurm.h"
 #include "meters/wall/wall.h"
 #include "net/url.h"
 
@@ -21,10 +23,12 @@ constexpr Options kValue = {"login", "period",    "accuracy", "unit", "tier",
                             "scope", "averaging", "time",     "tls"};
 constexpr Options kMetric = {"login", "period", "accuracy", "unit", "tier", "scope", "averaging", "tls"};
 constexpr Options kBmc = {"login", "period", "accuracy", "averaging", "tls"};
+constexpr Options kLocalBmc = {"period", "accuracy", "averaging"};
+constexpr Options kCluster = {"accuracy"};
 constexpr Options kAnalyser = {"volts", "amps", "settle"};
 constexpr Options kCommand = {"unit", "tier", "scope", "period", "accuracy", "averaging", "mode", "pointer"};
 
-constexpr std::array<NamedKind, 9> kKinds = {
+constexpr std::array<NamedKind, 11> kKinds = {
     {{"shelly1", "shelly1://HOST[:PORT][/CHANNEL]", "Shelly plug of the first generation", Tier::kWallMeter,
       kPlug, wall::make_shelly1, wall::check_plug},
      {"shelly2", "shelly2://HOST[:PORT][/CHANNEL]", "Shelly plug of the second generation or later",
@@ -39,10 +43,19 @@ constexpr std::array<NamedKind, 9> kKinds = {
       Tier::kIntegratedSensor, kMetric, wall::make_prometheus, wall::check_metric},
      {"redfish", "redfish://HOST[:PORT][/CHASSIS]", "baseboard management controller (Redfish)",
       Tier::kIntegratedSensor, kBmc, redfish::make, redfish::check},
+     {"ipmi", "ipmi", "baseboard management controller (IPMI)", Tier::kIntegratedSensor, kLocalBmc,
+      ipmi::make, ipmi::check},
+     {"slurm", "slurm", "energy that Slurm counts of this job's node", Tier::kIntegratedSensor, kCluster,
+      slurm::make, slurm::check},
      {"ptdaemon", "ptdaemon://HOST[:PORT]", "power analyser (SPEC PTDaemon)", Tier::kWallMeter, kAnalyser,
       ptdaemon::make, ptdaemon::check},
      {"command", "command?unit=W:PROGRAM ARGUMENTS", "a program that prints numbers", Tier::kIntegratedSensor,
       kCommand, command::make, command::check}}};
+
+void check_place(const MeterSpec& spec, const NamedKind& kind) {
+    const bool alone = kind.form == kind.scheme;
+    if (alone != spec.place.empty()) fail_usage("a meter of kind '{}' is written {}", kind.scheme, kind.form);
+}
 
 void check_options(const MeterSpec& spec, const NamedKind& kind) {
     for (const auto& [option, value] : spec.options) {
@@ -66,6 +79,7 @@ const NamedKind& kind_of(const MeterSpec& spec) {
     std::vector<std::string> known;
     for (const NamedKind& kind : kKinds) {
         if (kind.scheme == spec.scheme) {
+            check_place(spec, kind);
             check_options(spec, kind);
             return kind;
         }

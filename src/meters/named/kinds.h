@@ -29,7 +29,7 @@ using Meters = std::vector<std::unique_ptr<Meter>>;
 /// A kind of meter that can be named.
 struct NamedKind {
     std::string_view scheme;
-    std::string_view form;  ///< how it is written
+    std::string_view form;  ///< how it is written; the scheme alone where there is one such thing
     std::string_view what;
     Tier tier;
     std::span<const std::string_view> options;  ///< that it knows

@@ -66,6 +66,11 @@ TEST(NameMeter, SaysWhatIsWrongAndWhatIsNear) {
     EXPECT_THAT(refusal_of("command?unit=W:"), HasSubstr("what to ask"));
     EXPECT_THAT(refusal_of("command?unit=W:say 'x"), HasSubstr("does not end"));
     EXPECT_THAT(refusal_of("prometheus:http://h#a{b=c}?unit=W"), HasSubstr("no metric"));
+    EXPECT_THAT(refusal_of("impi"), HasSubstr("Did you mean 'ipmi'"));
+    EXPECT_THAT(refusal_of("ipmi://h"), HasSubstr("is written ipmi"));
+    EXPECT_THAT(refusal_of("slurm?period=1s"), HasSubstr("no option 'period'"));
+    EXPECT_THAT(refusal_of("ipmi?averaging"), HasSubstr("NAME=VALUE"));
+    EXPECT_THAT(refusal_of("shelly2?period=1s"), HasSubstr("shelly2://HOST"));
     for (const char* nothing : {"", "shelly2", "shelly2:", "shelly2://", "://h", "shelly2://h?period"})
         EXPECT_FALSE(refusal_of(nothing).empty());
 }

@@ -71,6 +71,10 @@ void read_command(std::string_view rest, MeterSpec& spec) {
     spec.place = *program;
 }
 
+void read_alone(std::string_view rest, MeterSpec& spec) {
+    if (!rest.empty()) read_options(rest.substr(1), spec);
+}
+
 void read_host(std::string_view rest, MeterSpec& spec) {
     const auto [address, options] = split(rest, '?');
     if (options) read_options(*options, spec);
@@ -144,8 +148,11 @@ MeterSpec parse_spec(std::string_view text) {
         read_host(std::string_view(rest).substr(3), spec);
     } else if (rest.starts_with(":http://") || rest.starts_with(":https://")) {
         read_url(std::string_view(rest).substr(1), spec);
+    } else if (!spec.scheme.empty() && (rest.empty() || rest.starts_with('?'))) {
+        read_alone(rest, spec);
+        return spec;
     } else {
-        fail_usage("'{}' names no meter: it is written KIND://HOST, KIND:URL or command:PROGRAM",
+        fail_usage("'{}' names no meter: it is written KIND, KIND://HOST, KIND:URL or command:PROGRAM",
                    spec.scheme);
     }
     if (spec.place.empty()) fail_usage("a meter of kind '{}' is named without what to ask", spec.scheme);

@@ -14,10 +14,13 @@ namespace espalier::meters {
 ///     SCHEME://HOST[:PORT][/PART][?OPTION=VALUE&...]
 ///     SCHEME:URL[#PART][?OPTION=VALUE&...]                 http-json, prometheus
 ///     SCHEME[?OPTION=VALUE&...]:PROGRAM ARGUMENTS          command
+///     SCHEME[?OPTION=VALUE&...]                            ipmi, slurm: there is one such thing
 struct MeterSpec {
     std::string scheme;
-    std::string place;  ///< host and port, URL, or program with its arguments; without credentials
-    std::string part;   ///< of what is there: a channel, a JSON pointer, a metric; may be empty
+    /// Host and port, URL, or program with its arguments; without credentials. Empty where there is one thing
+    /// only.
+    std::string place;
+    std::string part;  ///< of what is there: a channel, a JSON pointer, a metric; may be empty
     std::map<std::string, std::string> options;
     std::string credentials;  ///< that stood before the host
 

@@ -35,8 +35,8 @@ Stated stated(const MeterSpec& spec) {
         fail_usage("a meter that is stated to be of tier A needs its accuracy, e.g. accuracy=1%");
     result.accuracy = accuracy.value_or(0.0);
     result.scope = fmt::format("{}, as stated", name(result.part));
-    result.note = accuracy ? "unit, tier, scope and accuracy are what the user states"
-                           : "unit, tier and scope are what the user states; its accuracy is not known";
+    result.notes = {accuracy ? "unit, tier, scope and accuracy are what the user states"
+                             : "unit, tier and scope are what the user states; its accuracy is not known"};
     return result;
 }
 

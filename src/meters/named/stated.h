@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "meters/meter.h"
 #include "meters/named/spec.h"
 
@@ -12,8 +15,8 @@ struct Stated {
     Part part = Part::kMachine;
     double accuracy = 0.0;
     Seconds averaging{};
-    std::string scope;  ///< in words
-    std::string note;   ///< that it is the user who says so
+    std::string scope;               ///< in words
+    std::vector<std::string> notes;  ///< that it is the user who says so, or what else belongs to each number
 };
 
 /// Reads the options unit, tier (A to D; C where not stated), scope (machine, cpu, gpu or module), accuracy

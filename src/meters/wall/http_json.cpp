@@ -48,7 +48,7 @@ Dialect http_json(const MeterSpec& spec) {
                     .part = about.part,
                     .averaging = about.averaging,
                     .accuracy = about.accuracy,
-                    .notes = {about.note}};
+                    .notes = about.notes};
     if (time.empty())
         dialect.notes.emplace_back(
             "it tells no time of its own, so a value that rests looks like a steady load");

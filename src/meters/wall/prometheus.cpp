@@ -130,17 +130,20 @@ MetricLine find_metric(std::string_view text, const Selector& selector) {
 
 Dialect prometheus(const MeterSpec& spec) {
     const Stated about = stated(spec);
-    return {.device = fmt::format("Prometheus metric {}", spec.part),
-            .target = "",
-            .scope = about.scope,
-            .read = [selector = parse_selector(spec.part),
-                     unit = about.unit](const std::string& body) { return read(body, selector, unit); },
-            .tier = about.tier,
-            .part = about.part,
-            .averaging = about.averaging,
-            .accuracy = about.accuracy,
-            .notes = {about.note, "an exporter may show a model; whether this one measures is not known",
-                      "unless its lines have timestamps, a value that rests looks like a steady load"}};
+    Dialect dialect{.device = fmt::format("Prometheus metric {}", spec.part),
+                    .target = "",
+                    .scope = about.scope,
+                    .read = [selector = parse_selector(spec.part), unit = about.unit](
+                                const std::string& body) { return read(body, selector, unit); },
+                    .tier = about.tier,
+                    .part = about.part,
+                    .averaging = about.averaging,
+                    .accuracy = about.accuracy,
+                    .notes = about.notes};
+    dialect.notes.emplace_back("an exporter may show a model; whether this one measures is not known");
+    dialect.notes.emplace_back(
+        "unless its lines have timestamps, a value that rests looks like a steady load");
+    return dialect;
 }
 
 }  // namespace espalier::meters::wall
