@@ -115,7 +115,7 @@ TEST(Runtimes, ThatDoNotWorkHereEndACommandBeforeAnythingIsMeasured) {
     EXPECT_EQ(study.run("--runtime nativ").exit_code, 2);
     EXPECT_THAT(study.run("--runtime mine --tactics complie" + worker("mine")).err,
                 HasSubstr("no runtime of the study has 'complie'"));
-    EXPECT_THAT(study.run("--device cuda").err, HasSubstr("not on 'cuda'"));
+    EXPECT_THAT(study.run("--device cuda").err, HasSubstr("not on 'cuda:0'"));
     EXPECT_THAT(study.run("--worker mine").err, HasSubstr("NAME=COMMAND"));
 }
 

@@ -1,17 +1,20 @@
 """Counts how often dynamic quantization keeps the class, on the zoo's networks with seeded random weights.
 
-    python tools/int8_agreement.py [--images 500] [--scratch DIR] [--record] [RECIPE...]
+    python tools/int8_agreement.py [--images 500] [--device cuda] [--jobs 8] [--scratch DIR] [--record] [RECIPE...]
 
 For every recipe (see tools/conformance.py), the images are uniform noise with a random contrast, colour and coarse
 pattern of their own, from a fixed seed. The reference is Espalier's `compile` in f32, which tools/conformance.py holds
-against transformers within 2e-4 of the largest logit. An image counts where the margin between the reference's first
+against transformers within 2e-4 of the largest logit; with --device it is PyTorch in f32 on that device, which on a GPU
+takes seconds. An image counts where the margin between the reference's first
 and second class exceeds one quantization step of the logits, a 255th of their range: below it, 8 bits cannot tell the
 two apart. Prints a line per model; exits with 1 where fewer than 99 % of the images that count keep their class.
 --record keeps the figures in tools/conformance/int8_agreement.json.
 """
 
 import argparse
+import concurrent.futures
 import json
+import multiprocessing
 import pathlib
 import shutil
 import subprocess
@@ -26,6 +29,7 @@ import numpy as np  # noqa: E402
 import reference  # noqa: E402
 
 LEAST_SHARE = 0.99
+BATCH = 4
 RESULTS = HERE / "conformance" / "int8_agreement.json"
 
 
@@ -43,10 +47,20 @@ def images(count, channels, height, width, seed):
 
 
 def logits(folder, tactic, pixels, count):
-    run = subprocess.run([conformance.PROGRAM, folder, tactic, "4", pixels], capture_output=True, check=False)
+    run = subprocess.run([conformance.PROGRAM, folder, tactic, str(BATCH), pixels], capture_output=True, check=False)
     if run.returncode != 0:
         raise RuntimeError(run.stderr.decode().strip())
     return np.frombuffer(run.stdout, dtype="<f4").reshape(count, -1)
+
+
+def pytorch_logits(model, device, pixels, shape):
+    """Of the network itself, without the arithmetic of fewer bits that a GPU would otherwise take for f32."""
+    import torch
+
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    model = model.to(device)
+    batches = torch.from_numpy(np.fromfile(pixels, np.float32).reshape(shape)).split(BATCH)
+    return np.concatenate([reference.logits(model, batch.to(device)).cpu().numpy() for batch in batches])
 
 
 def agreement(expected, got):
@@ -65,18 +79,20 @@ def agreement(expected, got):
     }
 
 
-def measure(path, scratch, count):
+def measure(path, options, scratch):
     recipe = json.loads(path.read_text())
     model = reference.build(recipe)
     reference.redraw(model, reference.seed_of(path.stem))
     folder = scratch / path.stem
     reference.save(model, recipe, folder)
-    del model
-    pixels = scratch / "pixels.f32"
-    images(count, recipe.get("channels", 3), *recipe["image"], seed=reference.seed_of(path.stem)).tofile(pixels)
+    pixels, shape = folder / "pixels.f32", (options.images, recipe.get("channels", 3), *recipe["image"])
+    images(*shape, seed=reference.seed_of(path.stem)).tofile(pixels)
     try:
-        return agreement(logits(folder, "compile", pixels, count),
-                         logits(folder, "compile+dynamic-quantization", pixels, count))
+        if options.device:
+            expected = pytorch_logits(model, options.device, pixels, shape)
+        else:
+            expected = logits(folder, "compile", pixels, options.images)
+        return agreement(expected, logits(folder, "compile+dynamic-quantization", pixels, options.images))
     finally:
         shutil.rmtree(folder)
 
@@ -85,6 +101,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", nargs="*", metavar="RECIPE")
     parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--device", help="where PyTorch computes the reference, e.g. cuda; not given: Espalier does")
+    parser.add_argument("--jobs", type=int, default=1, help="models at once, two threads each")
     parser.add_argument("--scratch", type=pathlib.Path, help="where checkpoints go (default: a temporary folder)")
     parser.add_argument("--record", action="store_true", help="keep the figures in tools/conformance")
     options = parser.parse_args()
@@ -94,8 +112,15 @@ def main():
     short = 0
     with tempfile.TemporaryDirectory() as temporary:
         scratch = options.scratch or pathlib.Path(temporary)
-        for path in paths:
-            figures = measure(path, scratch, options.images)
+        pool = concurrent.futures.ProcessPoolExecutor(options.jobs, multiprocessing.get_context("spawn"))
+        running = {pool.submit(measure, path, options, scratch): path for path in paths}
+        for done in concurrent.futures.as_completed(running):
+            path = running[done]
+            if done.exception():
+                short += 1
+                print(f"{path.stem:58} FAILED: {done.exception()}", flush=True)
+                continue
+            figures = done.result()
             good = figures["same_class"] is not None and figures["same_class"] >= LEAST_SHARE
             short += not good
             print(f"{path.stem:58} {json.dumps(figures)} {'' if good else 'SHORT'}", flush=True)

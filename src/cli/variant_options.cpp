@@ -34,7 +34,8 @@ runtimes::VariantSpec spec_of(const VariantOptions& options, const Globals& glob
     return spec;
 }
 
-void warn_of_overlap(const std::string& tactic, const std::optional<runtimes::CalibrationOrigin>& calibration) {
+void warn_of_overlap(const std::string& tactic,
+                     const std::optional<runtimes::CalibrationOrigin>& calibration) {
     if (!calibration || calibration->evaluated == 0) return;
     log::warn("{}: {}; give other images with --calibration, or evaluate fewer with --images", tactic,
               runtimes::describe(*calibration));
@@ -49,19 +50,25 @@ void add_variant_options(CLI::App& command, VariantOptions& options, int default
         ->capture_default_str();
     command.add_option("--calibration", options.calibration.path,
                        "Images for a tactic to look at: class folders, labels.csv, CIFAR .bin or IDX");
-    command.add_option("-b,--batch", options.batch, "Images per call")->check(CLI::Range(1, 4096))->capture_default_str();
+    command.add_option("-b,--batch", options.batch, "Images per call")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
     command.add_option("--threads", options.threads, "Compute threads (default: all usable processors)")
         ->check(CLI::Range(1, 1024));
 }
 
 void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options) {
-    command.add_option("--runtime", options.runtime, "What executes it: native, pytorch, onnxruntime, openvino or a --worker")
+    command
+        .add_option("--runtime", options.runtime,
+                    "What executes it: native, pytorch, onnxruntime, openvino or a --worker")
         ->capture_default_str();
-    command.add_option("--device", options.device, "What the runtime executes on: cpu, cuda, ...")->capture_default_str();
+    command.add_option("--device", options.device, "What the runtime executes on: cpu, cuda, ...")
+        ->capture_default_str();
     add_runtime_options(command, options.access);
 }
 
-std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals) {
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options,
+                                                        const Globals& globals) {
     runtimes::VariantSpec spec = spec_of(options, globals);
     spec.tactic = tactics::canonical(options.tactic);
     models::LoadOptions load;
@@ -73,9 +80,11 @@ std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& op
     return instance;
 }
 
-AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime, const Globals& globals) {
+AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime,
+                        const Globals& globals) {
     AnyVariant variant;
-    if (runtime.runtime == "native" && runtime.device == "cpu") {
+    const std::string device = runtimes::canonical_device(runtime.device);
+    if (runtime.runtime == "native" && device == "cpu") {
         auto native = make_instance(options, globals);
         variant.native = native.get();
         variant.instance = std::move(native);
@@ -83,11 +92,12 @@ AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& 
         return variant;
     }
     if (options.random_weights) {
-        fail_usage("--random-weights are made by our own engine; another runtime needs a model with its weights");
+        fail_usage(
+            "--random-weights are made by our own engine; another runtime needs a model with its weights");
     }
     runtimes::VariantSpec spec = spec_of(options, globals);
     spec.runtime = runtime.runtime;
-    spec.device = runtime.device;
+    spec.device = device;
     variant.runtime = runtimes::make_runtime(runtime.runtime, runtime_access(runtime.access));
     if (const auto why = variant.runtime->objection(spec); !why.empty()) {
         fail_usage("'{}' of {} cannot be had: {}", spec.tactic, spec.model, why);

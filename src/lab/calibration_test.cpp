@@ -102,24 +102,30 @@ TEST(CalibrationImages, ArePreprocessedAsTheModelWants) {
     const Tensor batch = images->batch(7, 3);
     ASSERT_EQ(batch.shape(), (Shape{3, model.channels, model.height, model.width}));
     for (std::int64_t i = 0; i < 3; ++i) {
-        const auto expected = datasets::preprocess(datasets::decode(calibration.images->sample(7 + i)),
-                                                   model.processor, model.channels, model.height, model.width);
+        const auto expected =
+            datasets::preprocess(datasets::decode(calibration.images->sample(7 + i)), model.processor,
+                                 model.channels, model.height, model.width);
         const auto count = static_cast<std::size_t>(expected.elements());
-        EXPECT_TRUE(std::ranges::equal(batch.span<float>().subspan(static_cast<std::size_t>(i) * count, count),
-                                       expected.span<float>()));
+        EXPECT_TRUE(std::ranges::equal(
+            batch.span<float>().subspan(static_cast<std::size_t>(i) * count, count), expected.span<float>()));
     }
 }
 
 TEST(CalibrationImages, OfNoiseSaySo) {
     const auto images = noise_images(zoo_model(), 3);
     EXPECT_THAT(runtimes::describe(images->origin()), HasSubstr("seeded noise"));
+    EXPECT_FALSE(runtimes::may_look_at_images("fp16"));
+    EXPECT_FALSE(runtimes::may_look_at_images("global-pruning:0.5+fp16"));
+    EXPECT_TRUE(runtimes::may_look_at_images("static-quantization"));
+    EXPECT_TRUE(runtimes::may_look_at_images("fp16+somebody-elses"));
     EXPECT_EQ(images->batch(5, 2).shape()[0], 2);
 }
 
 TEST(TrialRequest, CarriesTheCalibration) {
     TrialRequest request{.model = "m", .tactic = "static-quantization:mse", .runtime = "native"};
     EXPECT_FALSE(read_request(write_request(request)).calibration);
-    request.calibration = {"c.pixels", "key", {.source = "d", .images = 9, .seed = 3, .sha256 = "ab", .evaluated = 2}};
+    request.calibration = {
+        "c.pixels", "key", {.source = "d", .images = 9, .seed = 3, .sha256 = "ab", .evaluated = 2}};
     const auto again = read_request(write_request(request)).calibration;
     ASSERT_TRUE(again);
     EXPECT_EQ(again->pixels, "c.pixels");

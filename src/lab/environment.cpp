@@ -77,7 +77,7 @@ json describe_machine(const meters::FileTree& files, const meters::Discovery& di
 }
 
 std::vector<store::NoteRecord> judge_machine(const meters::FileTree& files,
-                                             const meters::Discovery& discovery) {
+                                             const meters::Discovery& discovery, meters::Part executing) {
     std::vector<store::NoteRecord> notes;
     const std::string governor = read_conditions(files).governor;
     if (!governor.empty() && governor != "performance") {
@@ -94,12 +94,12 @@ std::vector<store::NoteRecord> judge_machine(const meters::FileTree& files,
              "apart. Processor time taken away is recorded with every trial",
              ""});
     }
-    const auto tier = discovery.best_energy_tier();
+    const auto tier = discovery.best_energy_tier(executing);
     if (tier == meters::Tier::kUncalibratedModel || tier == meters::Tier::kNone) {
         notes.push_back({0, "no-energy-meter",
-                         "energy of the processor could not be measured here; time is compared instead. "
-                         "'espalier doctor' "
-                         "says what would allow it",
+                         fmt::format("energy of the {} could not be measured here; time is compared instead. "
+                                     "'espalier doctor' says what would allow it",
+                                     executing == meters::Part::kGpu ? "GPU" : "processor"),
                          ""});
     }
     return notes;

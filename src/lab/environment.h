@@ -18,8 +18,8 @@ nlohmann::json describe_machine(const meters::FileTree& files, const meters::Dis
 std::string machine_id(const meters::FileTree& files);
 
 /// Notes on what in the machine weakens a study, each with its remedy: "governor", "virtual-machine",
-/// "no-energy-meter".
+/// "no-energy-meter". `executing` is what the study's variants are executed on.
 std::vector<store::NoteRecord> judge_machine(const meters::FileTree& files,
-                                             const meters::Discovery& discovery);
+                                             const meters::Discovery& discovery, meters::Part executing);
 
 }  // namespace espalier::lab

@@ -53,7 +53,8 @@ TEST(Environment, TellsTheStateOfGpusBeforeAndAfter) {
     EXPECT_EQ(described["meters"][0]["name"], "nvml-energy");
     EXPECT_EQ(described["meters"][0]["part"], "gpu");
     // A GPU's counter does not make up for a processor that is not measured.
-    EXPECT_EQ(codes(judge_machine(files, discovery)).back(), "no-energy-meter");
+    EXPECT_EQ(codes(judge_machine(files, discovery, meters::Part::kProcessor)).back(), "no-energy-meter");
+    EXPECT_NE(codes(judge_machine(files, discovery, meters::Part::kGpu)).back(), "no-energy-meter");
 }
 
 TEST(Environment, NamesAMachineWithoutTellingWhatItIs) {
@@ -67,7 +68,7 @@ TEST(Environment, NamesAMachineWithoutTellingWhatItIs) {
 
 TEST(Environment, SaysWhatWeakensAStudyHere) {
     const meters::Discovery nothing;
-    EXPECT_EQ(codes(judge_machine(machine(), nothing)),
+    EXPECT_EQ(codes(judge_machine(machine(), nothing, meters::Part::kProcessor)),
               (std::vector<std::string>{"governor", "virtual-machine", "no-energy-meter"}));
     EXPECT_EQ(describe_machine(machine(), nothing)["cpu"], "Invented");
 }

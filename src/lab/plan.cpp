@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "lab/exclusion.h"
+#include "runtimes/runtime.h"
 
 namespace espalier::lab {
 namespace {
@@ -182,7 +183,7 @@ Plan resolve(const PlanDraft& draft, const CanonicalTactic& canonical) {
     if (draft.runtimes) plan.runtimes = without_repeats(*draft.runtimes);
     if (plan.runtimes.empty()) fail_usage("no runtime given; name one with --runtime, or none for 'native'");
     plan.workers = used_workers(draft.workers, plan.runtimes);
-    plan.device = draft.device.value_or(plan.device);
+    plan.device = runtimes::canonical_device(draft.device.value_or(plan.device));
     plan.blocks = in_range(draft.blocks, 10, 1, 10'000, "blocks");
     plan.images = in_range(draft.images, 0, 0, 1'000'000'000, "images");
     plan.batch = in_range(draft.batch, 1, 1, 4096, "the batch size");

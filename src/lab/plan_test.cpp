@@ -120,7 +120,7 @@ device = "cuda"
     EXPECT_EQ(data_for(plan, "/plans/vit"), "/plans/images");
     EXPECT_EQ(data_for(plan, "/plans/resnet"), "/plans/cifar");
     EXPECT_THAT(plan.runtimes, ElementsAre("pytorch", "mine"));
-    EXPECT_EQ(plan.device, "cuda");
+    EXPECT_EQ(plan.device, "cuda:0");
     // A worker that the plan does not use makes it no other plan.
     EXPECT_EQ(plan.workers, (std::map<std::string, std::vector<std::string>>{{"mine", {"./mine", "-v"}}}));
     EXPECT_EQ(to_json(plan_from_json(to_json(plan))), to_json(plan));
@@ -259,7 +259,8 @@ TEST(Quantities, CarryTheirUnits) {
 }
 
 TEST(Plan, NamesMetersAndKeepsNoLogin) {
-    const auto draft = parse_plan(R"(meters = ["shelly2://plug/0", "redfish://me:secret@bmc"])", "plan.toml", "/plans");
+    const auto draft =
+        parse_plan(R"(meters = ["shelly2://plug/0", "redfish://me:secret@bmc"])", "plan.toml", "/plans");
     ASSERT_EQ(draft.meters->size(), 2u);
     EXPECT_THAT(plan_complaint("meters = [\"plug\"]"), HasSubstr("plan.toml:1:"));
     EXPECT_THAT(plan_complaint("meters = [\"command?unit=W:cat x\"]"), HasSubstr("runs no program"));

@@ -18,9 +18,9 @@
 #include "lab/wall_time.h"
 #include "meters/discovery.h"
 #include "meters/file_tree.h"
+#include "meters/named/discover.h"
 #include "runtimes/native/native.h"
 #include "runtimes/worker/exchange.h"
-#include "meters/named/discover.h"
 #include "tactics/tactic.h"
 
 namespace espalier::lab {
@@ -191,7 +191,8 @@ class Variants {
 
     Prepared& prepared_;
     const Runtimes& runtimes_;
-    std::map<std::pair<std::string, std::string>, std::vector<std::string>> left_out_;  ///< variant, why -> models
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>>
+        left_out_;                                   ///< variant, why -> models
     std::map<std::string, std::string> objections_;  ///< tactic -> why the runtime asked last has it not
     std::set<std::string> had_;                      ///< tactics that some runtime has for some model
 };
@@ -280,8 +281,10 @@ void look_at_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
     json described = describe_machine(files, discovery);
     described["runtimes"] = json::parse(prepared.runtime_versions);
     prepared.study.environment = dump(described);
-    prepared.window = window_length(prepared.plan.protocol, suitable_meters(prepared.plan.protocol, discovery),
-                                    executing_part(prepared.plan.device));
+    const auto executing = executing_part(prepared.plan.device);
+    prepared.machine_notes = judge_machine(files, discovery, executing);
+    prepared.window =
+        window_length(prepared.plan.protocol, suitable_meters(prepared.plan.protocol, discovery), executing);
 }
 
 bool usable(const std::string& pixels, const std::string& key) {
@@ -361,9 +364,10 @@ void watch_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
     look_at_meters(prepared, gpus);
     const auto& protocol = prepared.plan.protocol;
     if (prepared.window + protocol.warmup_cap + protocol.idle < protocol.timeout) return;
-    fail_usage("the meters need a window of {:.0f} s, which does not fit into the time-out of a trial ({:.0f} s); "
-               "raise it with --timeout",
-               prepared.window.value(), protocol.timeout.value());
+    fail_usage(
+        "the meters need a window of {:.0f} s, which does not fit into the time-out of a trial ({:.0f} s); "
+        "raise it with --timeout",
+        prepared.window.value(), protocol.timeout.value());
 }
 
 std::vector<double> prepare_pixels(

@@ -43,32 +43,34 @@ struct Prepared {
     Plan plan;
     std::vector<PreparedModel> models;  ///< in the order of plan.models
     std::string cache;                  ///< folder of what is made for the trials and can be made again
-    std::vector<std::string> left_out;  ///< variants that their runtime does not have, and why; one sentence each
-    std::string runtime_versions;       ///< JSON: runtime -> version and libraries
-    Seconds window;                     ///< measured at least this long, as the meters need it
+    std::vector<std::string>
+        left_out;  ///< variants that their runtime does not have, and why; one sentence each
+    std::vector<store::NoteRecord> machine_notes;  ///< what in this machine weakens the study
+    std::string runtime_versions;                  ///< JSON: runtime -> version and libraries
+    Seconds window;                                ///< measured at least this long, as the meters need it
     /// The study as it will be stored: every id is an index still (store::Studies::add).
     store::StudyRecord study;
 };
 
 /// Loads every model, opens the images, and lays out variants and design. The study's plan hash covers the
-/// measured part of the plan, the content of models, images and calibration images, and the version of the program, so the same
-/// command finds its study again, and never mixes two contents. Throws Error when a model or the images
-/// cannot be used, a runtime does not work here, or the first one has not the reference, and one of kind
-/// kCannotMeasure when a meter of the plan cannot be used; a variant that another runtime does not have is left out,
-/// unless none has the tactic. Nothing is written. `gpus` tells how those are reached that the study's environment
-/// lists.
+/// measured part of the plan, the content of models, images and calibration images, and the version of the
+/// program, so the same command finds its study again, and never mixes two contents. Throws Error when a
+/// model or the images cannot be used, a runtime does not work here, or the first one has not the reference,
+/// and one of kind kCannotMeasure when a meter of the plan cannot be used; a variant that another runtime
+/// does not have is left out, unless none has the tactic. Nothing is written. `gpus` tells how those are
+/// reached that the study's environment lists.
 Prepared prepare(const Plan& plan, const Runtimes& runtimes, const std::filesystem::path& store,
                  const meters::nvml::Access& gpus);
 
-/// Watches the meters of the plan for how often they have a new value, which takes up to a minute where they are
-/// slow, and lays that down for the trials. Throws a usage Error when the window that the meters need does not
-/// fit into the time-out of a trial, and an Error of kind kCannotMeasure when a meter cannot be used. Does
-/// nothing where the plan names no meter.
+/// Watches the meters of the plan for how often they have a new value, which takes up to a minute where they
+/// are slow, and lays that down for the trials. Throws a usage Error when the window that the meters need
+/// does not fit into the time-out of a trial, and an Error of kind kCannotMeasure when a meter cannot be
+/// used. Does nothing where the plan names no meter.
 void watch_meters(Prepared& prepared, const meters::nvml::Access& gpus);
 
 /// Makes the files of preprocessed images that are missing or damaged, those for calibration too.
-/// `progress(model, done, total)` is called now and then. Returns seconds per image, decoding and preprocessing together, of each model whose
-/// file was made now; 0 where it was there.
+/// `progress(model, done, total)` is called now and then. Returns seconds per image, decoding and
+/// preprocessing together, of each model whose file was made now; 0 where it was there.
 std::vector<double> prepare_pixels(
     const Prepared& prepared,
     const std::function<void(const std::string&, std::int64_t, std::int64_t)>& progress);

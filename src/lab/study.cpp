@@ -44,7 +44,8 @@ std::vector<TrialRequest> make_requests(const Prepared& prepared, const store::S
         request.pixels = source.pixels;
         request.pixels_key = source.pixels_key;
         if (source.calibration && runtimes::may_look_at_images(variant.tactic)) {
-            request.calibration = {source.calibration_pixels, source.calibration_key, source.calibration->origin};
+            request.calibration = {source.calibration_pixels, source.calibration_key,
+                                   source.calibration->origin};
         }
         request.protocol = prepared.plan.protocol;
         request.meters = prepared.plan.meters;
@@ -98,7 +99,8 @@ void add_calibration_notes(const StudyRun& run, std::vector<store::NoteRecord>& 
 
 }  // namespace
 
-OpenedStudy open_study(store::Database& database, const Prepared& prepared, const runtimes::Access& access, bool fresh) {
+OpenedStudy open_study(store::Database& database, const Prepared& prepared, const runtimes::Access& access,
+                       bool fresh) {
     store::Studies studies(database);
     OpenedStudy opened;
     const auto known = studies.find_plan(prepared.study.plan_hash);
@@ -121,13 +123,7 @@ OpenedStudy open_study(store::Database& database, const Prepared& prepared, cons
 
 void add_study_notes(store::Database& database, const StudyRun& run, const Prepared& prepared,
                      const std::vector<double>& preprocess_s) {
-    MonotonicClock clock;
-    const meters::SystemFiles files;
-    const auto named = run.requests.empty() ? std::vector<meters::NamedMeter>() : run.requests.front().meters;
-    const meters::SystemPerfEvents perf;
-    meters::DiscoveryOptions looked_at{.files = files, .clock = clock, .perf = &perf};
-    looked_at.named = named;
-    auto notes = judge_machine(files, meters::discover(looked_at));
+    auto notes = prepared.machine_notes;
     for (std::size_t i = 0; i < preprocess_s.size(); ++i) {
         if (preprocess_s[i] <= 0.0) continue;
         notes.push_back(
@@ -138,7 +134,8 @@ void add_study_notes(store::Database& database, const StudyRun& run, const Prepa
              ""});
     }
     add_calibration_notes(run, notes);
-    for (const auto& variant : prepared.left_out) notes.push_back({0, "left-out", "left out: " + variant, ""});
+    for (const auto& variant : prepared.left_out)
+        notes.push_back({0, "left-out", "left out: " + variant, ""});
     store::Notes store(database);
     for (auto& note : notes) {
         note.created_at = utc_now();
@@ -160,10 +157,12 @@ TimeEstimate estimate_time(store::Database* database, const OpenedStudy* opened,
     Seconds total;
     for (std::size_t i = 0; i < prepared.models.size(); ++i) {
         for (const auto& runtime : runtimes) {
-            const auto variants = std::count_if(
-                prepared.study.variants.begin(), prepared.study.variants.end(), [&](const store::VariantRecord& variant) {
-                    return variant.model_id == static_cast<store::Id>(i) && variant.runtime == runtime->name();
-                });
+            const auto variants =
+                std::count_if(prepared.study.variants.begin(), prepared.study.variants.end(),
+                              [&](const store::VariantRecord& variant) {
+                                  return variant.model_id == static_cast<store::Id>(i) &&
+                                         variant.runtime == runtime->name();
+                              });
             if (variants == 0) continue;
             const Seconds one = pilot(prepared, prepared.models[i], plan.models[i], *runtime);
             total += one * static_cast<double>(variants) * plan.blocks;

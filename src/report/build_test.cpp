@@ -90,6 +90,26 @@ TEST(BuildReport, TellsWhatReadingTheMetersCost) {
     EXPECT_EQ(find_metric(example().metrics, key::kSamplerShare).unit, "%");
 }
 
+TEST(BuildReport, ShowsWhatAGpuDidWhereItExecutes) {
+    auto record = testing::study();
+    EXPECT_EQ(build(record).models[0].variants[0].measures.count(key::kGpuUtilization), 0u);
+    for (auto& variant : record.variants) variant.device = "cuda:0";
+    EXPECT_FALSE(measure(build(record), 0, key::kGpuUtilization).value);
+    for (auto& trial : record.trials) {
+        for (auto& phase : trial.phases) {
+            phase.readings.push_back({"nvml-utilization GPU-1", "1", 0.6});
+            phase.readings.push_back({"nvml-utilization GPU-1/memory", "1", 0.1});
+            phase.readings.push_back({"nvml-utilization GPU-2", "1", 0.2});
+            phase.readings.push_back({"nvml-memory GPU-1", "B", 3e9});
+            phase.readings.push_back({"nvml-memory GPU-2", "B", std::nullopt});
+        }
+    }
+    const Report report = build(record);
+    EXPECT_NEAR(*measure(report, 0, key::kGpuUtilization).value, 40, 1e-9);
+    EXPECT_EQ(measure(report, 0, key::kGpuUtilization).source, "NVML");
+    EXPECT_NEAR(*measure(report, 0, key::kGpuMemory).value, 3e9, 1e-3);
+}
+
 // Requirement 19.
 TEST(BuildReport, NetEnergyIsAnExtraBesideTheGrossOne) {
     auto record = testing::study();

@@ -33,6 +33,7 @@ bool measures_energy(const std::string& key) {
 
 std::string source_of(const std::string& key, const EnergySource& energy) {
     if (measures_energy(key)) return source_name(energy.meter);
+    if (key == key::kGpuUtilization || key == key::kGpuMemory) return "NVML";
     if (key == key::kMemory) return "VmHWM of the trial's process";
     if (key == key::kUtilization || key == key::kSamplerShare) return "processor time of the trial's process";
     return "monotonic clock";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "report/metrics.h"
 #include "statistics/summary.h"
@@ -90,8 +91,35 @@ Finding throughput(const Look& look) {
 
 Finding utilization(const Look& look) {
     const auto* phase = window(look);
-    if (phase == nullptr || !phase->cpu_s || look.variant.threads < 1) return gap("processor time was not read");
+    if (phase == nullptr || !phase->cpu_s || look.variant.threads < 1)
+        return gap("processor time was not read");
     return ratio({*phase->cpu_s * 100.0, ""}, phase->duration_s() * look.variant.threads);
+}
+
+/// The readings of a meter of GPUs in the measured window, one for each GPU.
+std::vector<double> of_gpus(const Look& look, const std::string& meter) {
+    std::vector<double> values;
+    const auto* phase = window(look);
+    if (phase == nullptr) return values;
+    for (const auto& reading : phase->readings) {
+        // A zone within a GPU, such as its memory controller, stands behind a slash.
+        const bool whole = reading.name.find('/') == std::string::npos;
+        if (whole && reading.value && reading.name.starts_with(meter + " ")) values.push_back(*reading.value);
+    }
+    return values;
+}
+
+Finding gpu_utilization(const Look& look) {
+    const auto shares = of_gpus(look, "nvml-utilization");
+    if (shares.empty()) return gap("no meter told the utilization of the GPU");
+    const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+    return {sum / static_cast<double>(shares.size()) * 100.0, ""};
+}
+
+Finding gpu_memory(const Look& look) {
+    const auto bytes = of_gpus(look, "nvml-memory");
+    if (bytes.empty()) return gap("no meter told the memory of the GPU");
+    return {std::accumulate(bytes.begin(), bytes.end(), 0.0), ""};
 }
 
 Finding sampler_share(const Look& look) {
@@ -117,6 +145,7 @@ Finding optimize_energy(const Look& look) { return joules(look, "optimize"); }
 struct Reader {
     const char* key;
     Finding (*read)(const Look&);
+    bool of_gpu = false;  ///< of what is executed on a GPU only
 };
 
 constexpr std::array kReaders = {
@@ -127,6 +156,8 @@ constexpr std::array kReaders = {
     Reader{key::kTimeP95, p95_time},
     Reader{key::kThroughput, throughput},
     Reader{key::kUtilization, utilization},
+    Reader{key::kGpuUtilization, gpu_utilization, true},
+    Reader{key::kGpuMemory, gpu_memory, true},
     Reader{key::kSamplerShare, sampler_share},
     Reader{key::kMemory, memory},
     Reader{key::kOptimizeTime, optimize_time},
@@ -185,6 +216,7 @@ std::map<std::string, Series> read_series(const std::vector<const store::TrialRe
     for (const auto* trial : trials) by_block[trial->block] = trial;
     std::map<std::string, Series> all;
     for (const auto& reader : kReaders) {
+        if (reader.of_gpu && variant.device == "cpu") continue;
         Series& series = all[reader.key];
         series.blocks = blocks;
         for (int block : blocks) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -42,8 +43,16 @@ std::string describe(const CalibrationOrigin& origin) {
 }
 
 bool may_look_at_images(const std::string& tactic) {
+    std::string ours;
+    for (std::size_t begin = 0; begin <= tactic.size();) {
+        const auto end = std::min(tactic.find('+', begin), tactic.size());
+        const std::string treatment = tactic.substr(begin, end - begin);
+        // The one treatment of another runtime that is known here.
+        if (treatment != "fp16") ours += (ours.empty() ? "" : "+") + treatment;
+        begin = end + 1;
+    }
     try {
-        return tactics::needs_calibration(tactic);
+        return !ours.empty() && tactics::needs_calibration(ours);
     } catch (const Error&) {
         return true;
     }

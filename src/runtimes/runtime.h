@@ -14,6 +14,9 @@
 
 namespace espalier::runtimes {
 
+/// A device as runtimes list it: "cuda" is the first GPU, "cuda:0".
+inline std::string canonical_device(const std::string& name) { return name == "cuda" ? "cuda:0" : name; }
+
 /// What is to be executed, and how: model x tactic x runtime x device x batch size x threads.
 struct VariantSpec {
     std::string model;                ///< folder of the model
