@@ -9,30 +9,11 @@
 #include <iterator>
 #include <string>
 
+#include "base/temporary_folder.h"
+
 namespace espalier::tests {
 
 namespace fs = std::filesystem;
-
-/// A folder that vanishes with the test.
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        std::string pattern = (fs::temp_directory_path() / "espalier-test-XXXXXX").string();
-        path_ = mkdtemp(pattern.data());
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-    fs::path operator/(const std::string& name) const { return path_ / name; }
-    const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 inline std::string content_of(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -55,8 +36,8 @@ inline Outcome run_program(const std::string& arguments) {
     const TemporaryFolder folder;
     const fs::path out = folder / "out";
     const fs::path err = folder / "err";
-    const std::string command =
-        std::string(ESPALIER_PROGRAM) + " " + arguments + " >" + out.string() + " 2>" + err.string() + " </dev/null";
+    const std::string command = std::string(ESPALIER_PROGRAM) + " " + arguments + " >" + out.string() +
+                                " 2>" + err.string() + " </dev/null";
     const int status = std::system(command.c_str());
     Outcome outcome;
     outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -66,7 +47,9 @@ inline Outcome run_program(const std::string& arguments) {
 }
 
 /// The smallest model and the images that ship with the project.
-inline fs::path zoo_model(const std::string& name) { return fs::path(ESPALIER_SOURCE_DIR) / "zoo/models" / name; }
+inline fs::path zoo_model(const std::string& name) {
+    return fs::path(ESPALIER_SOURCE_DIR) / "zoo/models" / name;
+}
 inline fs::path zoo_images() { return fs::path(ESPALIER_SOURCE_DIR) / "zoo/images/test"; }
 
 }  // namespace espalier::tests

@@ -7,7 +7,8 @@ pattern of their own, from a fixed seed. The reference is Espalier's `compile` i
 against transformers within 2e-4 of the largest logit; with --device it is PyTorch in f32 on that device, which on a GPU
 takes seconds. An image counts where the margin between the reference's first
 and second class exceeds one quantization step of the logits, a 255th of their range: below it, 8 bits cannot tell the
-two apart. Prints a line per model; exits with 1 where fewer than 99 % of the images that count keep their class.
+two apart. With --ideal, the same is asked of PyTorch with weights and inputs of its layers rounded to 8 bits and f32
+arithmetic otherwise: what such a quantization can keep at best, whoever executes it. Prints a line per model; exits with 1 where fewer than 99 % of the images that count keep their class.
 --record keeps the figures in tools/conformance/int8_agreement.json.
 """
 
@@ -63,6 +64,33 @@ def pytorch_logits(model, device, pixels, shape):
     return np.concatenate([reference.logits(model, batch.to(device)).cpu().numpy() for batch in batches])
 
 
+def rounded(tensor, lowest, highest, levels):
+    """The tensor in `levels` equal steps from lowest to highest."""
+    step = (highest - lowest) / (levels - 1)
+    step[step == 0] = 1
+    zero = (-lowest / step).round()
+    return ((tensor / step).round() + zero).clamp(0, levels - 1).sub(zero).mul(step)
+
+
+def quantize_ideally(model):
+    """8 bits as Espalier has them: weights symmetric by output channel, inputs asymmetric by row of a linear layer and
+    by image of a convolution, the first convolution left as it is."""
+    from torch import nn
+
+    layers = [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+    for layer in layers[isinstance(layers[0], nn.Conv2d):]:
+        weight = layer.weight.data.flatten(1)
+        bound = weight.abs().amax(1, keepdim=True)
+        layer.weight.data = rounded(weight, -bound, bound, 255).view_as(layer.weight)
+
+        def round_input(module, inputs):
+            x = inputs[0]
+            among = -1 if isinstance(module, nn.Linear) else tuple(range(1, x.dim()))
+            return (rounded(x, x.amin(among, True).clamp(max=0), x.amax(among, True).clamp(min=0), 256), *inputs[1:])
+
+        layer.register_forward_pre_hook(round_input)
+
+
 def agreement(expected, got):
     ordered = np.sort(expected, axis=1)
     margin = ordered[:, -1] - ordered[:, -2]
@@ -92,6 +120,9 @@ def measure(path, options, scratch):
             expected = pytorch_logits(model, options.device, pixels, shape)
         else:
             expected = logits(folder, "compile", pixels, options.images)
+        if options.ideal:
+            quantize_ideally(model)
+            return agreement(expected, pytorch_logits(model, options.device or "cpu", pixels, shape))
         return agreement(expected, logits(folder, "compile+dynamic-quantization", pixels, options.images))
     finally:
         shutil.rmtree(folder)
@@ -102,6 +133,7 @@ def main():
     parser.add_argument("recipes", nargs="*", metavar="RECIPE")
     parser.add_argument("--images", type=int, default=500)
     parser.add_argument("--device", help="where PyTorch computes the reference, e.g. cuda; not given: Espalier does")
+    parser.add_argument("--ideal", action="store_true", help="ask what 8 bits can keep, not what Espalier keeps")
     parser.add_argument("--jobs", type=int, default=1, help="models at once, two threads each")
     parser.add_argument("--scratch", type=pathlib.Path, help="where checkpoints go (default: a temporary folder)")
     parser.add_argument("--record", action="store_true", help="keep the figures in tools/conformance")

@@ -21,8 +21,8 @@ namespace {
 
 /// Exit code of a child that could not execute the program, as shells use it.
 constexpr int kCannotExecute = 127;
-/// Standard error may be endless; only its end is of use, and no more is read at once than leaves time for the
-/// other streams.
+/// Standard error may be endless; only its end is of use, and no more is read at once than leaves time for
+/// the other streams.
 constexpr std::size_t kErrorTail = 8192;
 constexpr std::size_t kErrorsAtOnce = std::size_t{1} << 20;
 /// Number under which a child has the descriptor that is shared with it.
@@ -45,9 +45,31 @@ bool place(int from, int to) {
     return ::dup2(from, to) >= 0;
 }
 
+/// "NAME=VALUE" of every variable that a child is to have.
+std::vector<std::string> variables_of(const ChildOptions& options) {
+    std::vector<std::string> variables;
+    for (char** inherited = ::environ; *inherited != nullptr; ++inherited) {
+        const std::string_view text(*inherited);
+        const auto name = text.substr(0, text.find('='));
+        const bool replaced = std::any_of(options.environment.begin(), options.environment.end(),
+                                          [&](const auto& own) { return own.first == name; });
+        if (!replaced) variables.emplace_back(text);
+    }
+    for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
+    return variables;
+}
+
+/// For exec(): pointers to the texts, which must outlive them, and a null at the end.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (const auto& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 /// In the child, between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, const std::array<int, 3>& streams, const ChildOptions& options,
-                         pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* variables, const std::array<int, 3>& streams,
+                         const ChildOptions& options, pid_t parent) {
     if (options.own_group) ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The parent may have died before the line above took effect.
@@ -60,7 +82,7 @@ bool place(int from, int to) {
         if (!place(streams[static_cast<std::size_t>(i)], i)) ::_exit(kCannotExecute);
     }
     if (options.shared >= 0 && !place(options.shared, kShared)) ::_exit(kCannotExecute);
-    ::execvp(arguments[0], arguments);
+    ::execvpe(arguments[0], arguments, variables);
     const char* reason = std::strerror(errno);
     (void)!::write(2, reason, std::strlen(reason));
     ::_exit(kCannotExecute);
@@ -99,13 +121,16 @@ ChildProcess::ChildProcess(const ChildOptions& options) : own_group_(options.own
     connect(in_, child_in);
     connect(out_, child_out);
     connect(err_, child_err);
-    std::vector<char*> arguments;
-    for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
+    const std::vector<std::string> variables = variables_of(options);
+    const std::vector<char*> argument_pointers = pointers_to(command),
+                             variable_pointers = pointers_to(variables);
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) fail("cannot start {}: {}", command.front(), std::strerror(errno));
-    if (pid_ == 0) become(arguments.data(), {child_in.get(), child_out.get(), child_err.get()}, options, parent);
+    if (pid_ == 0) {
+        become(argument_pointers.data(), variable_pointers.data(),
+               {child_in.get(), child_out.get(), child_err.get()}, options, parent);
+    }
     // Both sides set the group, so that it exists whoever runs first.
     if (own_group_) ::setpgid(pid_, pid_);
 }

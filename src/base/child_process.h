@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -36,9 +37,11 @@ class Fd {
 struct ChildOptions {
     /// The program, looked up in PATH where it has no slash, and its arguments.
     std::vector<std::string> command;
-    /// A process group of its own, so that Ctrl-C at the terminal reaches only the caller; what is left of the
-    /// group is ended with the child.
+    /// A process group of its own, so that Ctrl-C at the terminal reaches only the caller; what is left of
+    /// the group is ended with the child.
     bool own_group = true;
+    /// Variables that it has besides those of this process, or with another value.
+    std::vector<std::pair<std::string, std::string>> environment;
     int shared = -1;  ///< a descriptor that the child has as number 3; -1: none
 };
 
@@ -69,8 +72,8 @@ class ChildProcess {
     bool output_is_open() const { return out_.open(); }
     /// The same of standard error, of which only the end is kept.
     void read_errors(std::string& text);
-    /// Waits until the child has written or closed a stream or, where there is more `to_write`, can be written
-    /// to; at most that long.
+    /// Waits until the child has written or closed a stream or, where there is more `to_write`, can be
+    /// written to; at most that long.
     void wait(int milliseconds, bool to_write) const;
     /// The status of waitpid(2) where the child has ended.
     std::optional<int> ended();

@@ -15,7 +15,8 @@ constexpr int kPollMs = 500;
 /// A child from its start to its end.
 class Run {
   public:
-    explicit Run(const ProcessRequest& request) : request_(request), child_(request.command) {}
+    explicit Run(const ProcessRequest& request)
+        : request_(request), child_({.command = request.command, .environment = request.environment}) {}
 
     ProcessResult finish(const std::function<bool()>& stop);
 

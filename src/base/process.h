@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -12,7 +13,9 @@ namespace espalier {
 /// A program to be run once, with text in and text out.
 struct ProcessRequest {
     std::vector<std::string>
-        command;        ///< the program, with its path or to be found in PATH, and its arguments
+        command;  ///< the program, with its path or to be found in PATH, and its arguments
+    /// Variables that it has besides those of this process, or with another value.
+    std::vector<std::pair<std::string, std::string>> environment;
     std::string input;  ///< written to its standard input, which is then closed
     Seconds timeout{600.0};
     std::size_t output_limit = std::size_t{256} << 20;  ///< bytes of standard output

@@ -27,6 +27,19 @@ TEST(RunProcess, PassesTextInAndOut) {
     EXPECT_EQ(result.error_tail, "trouble\n");
 }
 
+TEST(RunProcess, SetsVariablesBesideThoseOfItsParent) {
+    ::setenv("ESPALIER_TEST_INHERITED", "from the parent", 1);
+    ::setenv("ESPALIER_TEST_REPLACED", "from the parent", 1);
+    const auto result = run_process({.command = {"sh", "-c",
+                                                 "echo $ESPALIER_TEST_INHERITED, $ESPALIER_TEST_REPLACED; "
+                                                 "env | grep -c ESPALIER_TEST_REPLACED="},
+                                     .environment = {{"ESPALIER_TEST_REPLACED", "a=b c"}}},
+                                    never);
+    EXPECT_EQ(result.output, "from the parent, a=b c\n1\n");
+    ::unsetenv("ESPALIER_TEST_INHERITED");
+    ::unsetenv("ESPALIER_TEST_REPLACED");
+}
+
 TEST(RunProcess, SurvivesAChildThatNeverReads) {
     auto request = shell("exit 0");
     request.input = std::string(1 << 20, 'x');

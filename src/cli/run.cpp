@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -55,7 +55,9 @@ std::string canonical_tactic(const std::string& text, bool only_native) {
     try {
         return tactics::canonical(text);
     } catch (const Error&) {
-        const auto of_name = [](char c) { return std::islower(c) || std::isdigit(c) || std::strchr(".:+-", c) != nullptr; };
+        const auto of_name = [](char c) {
+            return std::islower(c) || std::isdigit(c) || std::strchr(".:+-", c) != nullptr;
+        };
         if (only_native || !std::all_of(text.begin(), text.end(), of_name)) throw;
         return text;
     }
@@ -141,8 +143,7 @@ struct Forecast {
 nlohmann::json prospect_json(const lab::Prepared& prepared, const Forecast& forecast) {
     if (!forecast.calibration) return nullptr;
     const auto& plan = prepared.plan;
-    const auto expected =
-        lab::prospect(*forecast.calibration, plan.blocks, comparisons(prepared));
+    const auto expected = lab::prospect(*forecast.calibration, plan.blocks, comparisons(prepared));
     return {{"quantity", expected.quantity},
             {"smallest_saving", expected.saving ? nlohmann::json(*expected.saving) : nlohmann::json(nullptr)},
             {"power", 0.8},
@@ -174,8 +175,7 @@ void print_dry_run(const lab::Prepared& prepared, const Forecast& forecast, cons
     for (const auto& variant : prepared.left_out) fmt::print("  left out: {}\n", variant);
     fmt::print("about {} left, {}\n", lab::describe_duration(estimate.left), estimate.basis);
     fmt::print("{}\n", lab::describe_prospect(forecast.calibration ? &*forecast.calibration : nullptr,
-                                              prepared.plan.blocks,
-                                              comparisons(prepared)));
+                                              prepared.plan.blocks, comparisons(prepared)));
     fmt::print("{:.0f} MB of preprocessed images beside the store while it runs\n",
                cache_bytes(prepared) / 1e6);
     if (!existing.empty())
@@ -221,7 +221,8 @@ void watch_meters(lab::Prepared& prepared, const Globals& globals) {
     if (prepared.plan.meters.empty()) return;
     say(globals, "Watching the meters that were named, to see how often they have a new value ...");
     lab::watch_meters(prepared, gpu_access());
-    say(globals, fmt::format("Measured windows are at least {} long", lab::describe_duration(prepared.window)));
+    say(globals,
+        fmt::format("Measured windows are at least {} long", lab::describe_duration(prepared.window)));
 }
 
 /// Whether the plan was carried out already, so that no trial and no image is needed.
@@ -297,6 +298,9 @@ int run(const RunOptions& options, const Globals& globals) {
     summary.progress = store::Trials(database).progress(study.id);
     if (summary.progress.planned + summary.progress.running > 0) {
         for (const auto& variant : prepared.left_out) say(globals, "Left out: " + variant);
+        for (const auto& note : prepared.machine_notes) {
+            if (note.code == "meter-broken") say(globals, "Warning: " + note.text);
+        }
         lab::add_study_notes(database, opened.run, prepared, preprocess_s);
         summary = measure(database, opened.run, options, plan, progress);
     }

@@ -4,10 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "imports/audit/audit.h"
 #include "imports/format.h"
 #include "imports/study.h"
-#include "imports/testing/folder.h"
 #include "imports/testing/replication_file.h"
 #include "lab/plan.h"
 #include "lab/runner.h"
@@ -54,7 +54,7 @@ class Import : public ::testing::Test {
         return lab::judge(study, plan.limits, plan.costs, {.resamples = 500});
     }
 
-    testing::Folder folder_;
+    TemporaryFolder folder_;
 };
 
 TEST_F(Import, ReplicationRunsBecomeRepetitionsAndNeverImages) {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "imports/testing/folder.h"
+#include "base/temporary_folder.h"
 
 namespace espalier::imports {
 namespace {
@@ -30,7 +30,7 @@ class TableOf : public ::testing::Test {
         return "";
     }
 
-    testing::Folder folder_;
+    TemporaryFolder folder_;
 };
 
 TEST_F(TableOf, TakesTheSeparatorOfTheHeadingAndItsDecimals) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/cpu_features.h"
@@ -11,11 +12,16 @@
 #include "meters/cpu/cpu_info.h"
 #include "meters/json.h"
 #include "meters/memory/memory_meter.h"
+#include "meters/self_check.h"
 
 namespace espalier::lab {
 namespace {
 
 using nlohmann::json;
+
+constexpr Seconds kQuickCounter{1.0};
+constexpr Seconds kShortestWatch{0.5};
+constexpr double kValuesWatched = 5.0;
 
 template <typename T>
 json or_null(const std::optional<T>& value) {
@@ -101,6 +107,28 @@ std::vector<store::NoteRecord> judge_machine(const meters::FileTree& files,
                                      "'espalier doctor' says what would allow it",
                                      executing == meters::Part::kGpu ? "GPU" : "processor"),
                          ""});
+    }
+    return notes;
+}
+
+std::vector<store::NoteRecord> watch_counters(const meters::Discovery& discovery, Clock& clock) {
+    std::vector<meters::Meter*> watched;
+    Seconds duration = kShortestWatch;
+    for (const auto& meter : discovery.meters) {
+        const auto& about = meter->description();
+        if (!about.always_draws || !meters::has_total(about) || about.refresh_period > kQuickCounter)
+            continue;
+        watched.push_back(meter.get());
+        duration = std::max(duration, kValuesWatched * about.refresh_period);
+    }
+    std::vector<store::NoteRecord> notes;
+    if (watched.empty()) return notes;
+    const auto found = meters::self_check(watched, clock, duration);
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+        if (found[i].state == meters::State::kOk) continue;
+        notes.push_back(
+            {0, "meter-broken",
+             fmt::format("{}: {}; {}", watched[i]->description().name, found[i].reason, found[i].fix), ""});
     }
     return notes;
 }

@@ -22,4 +22,8 @@ std::string machine_id(const meters::FileTree& files);
 std::vector<store::NoteRecord> judge_machine(const meters::FileTree& files,
                                              const meters::Discovery& discovery, meters::Part executing);
 
+/// Notes "meter-broken" on energy counters that stand still or cannot be read, seen by watching those that
+/// have a new value within a second for half a second, or for five of their values where that is longer.
+std::vector<store::NoteRecord> watch_counters(const meters::Discovery& discovery, Clock& clock);
+
 }  // namespace espalier::lab

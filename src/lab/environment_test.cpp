@@ -57,6 +57,22 @@ TEST(Environment, TellsTheStateOfGpusBeforeAndAfter) {
     EXPECT_NE(codes(judge_machine(files, discovery, meters::Part::kGpu)).back(), "no-energy-meter");
 }
 
+// Requirement 8.
+TEST(Environment, WatchesCountersBeforeAStudyTrustsThem) {
+    meters::VirtualClock clock(Seconds(10));
+    const meters::ConstantPlant plant(Watts(200));
+    meters::FakeNvml nvml(clock);
+    auto& gpu = nvml.add({.plant = &plant, .uuid = "GPU-1"});
+    const auto files = machine();
+    const auto discovery = meters::discover({.files = files, .clock = clock, .gpus = nvml.access()});
+    EXPECT_TRUE(watch_counters(discovery, clock).empty());
+    gpu.frozen_at = clock.now();
+    const auto notes = watch_counters(discovery, clock);
+    ASSERT_EQ(codes(notes), (std::vector<std::string>{"meter-broken"}));
+    EXPECT_EQ(notes[0].text.find("nvml-energy: "), 0u) << notes[0].text;
+    EXPECT_TRUE(watch_counters(meters::Discovery(), clock).empty());
+}
+
 TEST(Environment, NamesAMachineWithoutTellingWhatItIs) {
     auto files = machine();
     const auto id = machine_id(files);

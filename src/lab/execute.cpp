@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/process.h"
+#include "base/temporary_folder.h"
 #include "lab/runner.h"
 
 namespace espalier::lab {
@@ -53,8 +54,14 @@ TrialOutcome interpret(const ProcessResult& process, Seconds timeout) {
 
 Execute in_own_process(const std::string& program, Seconds timeout) {
     return [=](const TrialRequest& request, const std::function<bool()>& now) {
-        const auto process = run_process(
-            {.command = {program, "trial"}, .input = write_request(request), .timeout = timeout}, now);
+        // Whatever a library leaves behind, also where the trial or its worker is ended, goes with the
+        // folder.
+        const TemporaryFolder files;
+        const auto process = run_process({.command = {program, "trial"},
+                                          .environment = {{"TMPDIR", files.path().string()}},
+                                          .input = write_request(request),
+                                          .timeout = timeout},
+                                         now);
         return interpret(process, timeout);
     };
 }

@@ -283,6 +283,7 @@ void look_at_meters(Prepared& prepared, const meters::nvml::Access& gpus) {
     prepared.study.environment = dump(described);
     const auto executing = executing_part(prepared.plan.device);
     prepared.machine_notes = judge_machine(files, discovery, executing);
+    for (auto& note : watch_counters(discovery, clock)) prepared.machine_notes.push_back(std::move(note));
     prepared.window =
         window_length(prepared.plan.protocol, suitable_meters(prepared.plan.protocol, discovery), executing);
 }

@@ -236,6 +236,18 @@ TEST_F(Runner, ReadsWhatATrialsProcessSays) {
     EXPECT_EQ(in_own_process(failing, Seconds(60))(request, never).kind, Kind::kNoMeter);
 }
 
+TEST_F(Runner, RemovesWhatATrialThatIsEndedLeavesInTemporaryFolders) {
+    const auto told = folder_ / "told";
+    const auto leaving =
+        program("mkdir $TMPDIR/torchinductor && echo $TMPDIR > " + told.string() + " && sleep 60");
+    const auto outcome = in_own_process(leaving, Seconds(2))(TrialRequest(), [] { return false; });
+    EXPECT_EQ(outcome.kind, Kind::kTimedOut);
+    std::string folder;
+    std::getline(std::ifstream(told) >> std::ws, folder);
+    ASSERT_NE(folder.find("espalier-"), std::string::npos);
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
 bool alive(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string number, name, state;

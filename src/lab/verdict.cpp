@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "lab/numbers.h"
 #include "statistics/summary.h"
@@ -157,9 +158,8 @@ VariantFindings ModelJudge::find(const store::VariantRecord& variant, const Meas
             compare_accuracy(*baseline_->prediction, *variant.prediction, limits_.max_accuracy_drop);
     }
     findings.paybacks = paybacks(baseline_measures_, measures, verdict_.source, costs_, bootstrap_);
-    findings.happened = study_.imported
-                            ? "unknown: what was imported holds no evidence"
-                            : describe_evidence(baseline_evidence_, first_evidence(trials.kept));
+    findings.happened = study_.imported ? "unknown: what was imported holds no evidence"
+                                        : describe_evidence(baseline_evidence_, first_evidence(trials.kept));
     if (measures.done == 0 && measures.failed > 0)
         findings.rejected = "every trial failed: " + measures.error;
     return findings;
@@ -260,16 +260,16 @@ void ModelJudge::keep_original() {
 }
 
 void ModelJudge::add_cautions() {
-    std::map<std::string, int> by_trial;
+    std::map<std::string, std::set<store::Id>> by_code;  // a trial may have one note for each of its meters
     for (const auto& note : study_.notes) {
         if (note.trial_id == 0) {
             if (store::weakens(note)) verdict_.cautions.push_back(note.text);
         } else {
-            ++by_trial[note.code];
+            by_code[note.code].insert(note.trial_id);
         }
     }
     const auto tell = [&](const char* code, const char* text) {
-        if (const int count = by_trial[code]; count > 0) {
+        if (const auto count = by_code[code].size(); count > 0) {
             verdict_.cautions.push_back(
                 fmt::format("in {} of {} trials {}", count, study_.trials.size(), text));
         }
@@ -281,6 +281,7 @@ void ModelJudge::add_cautions() {
     tell("turbo", "turbo was switched on or off");
     tell("power-limit", "the processor's power limit changed");
     tell("throttled", "heat held processor cores down");
+    tell("gpu-throttled", "heat or its power limit held a GPU down");
     tell("thermal", "the processor began warmer or colder than in the first");
     tell("swap", "memory was swapped");
     tell("battery", "the machine ran on its battery");

@@ -45,6 +45,19 @@ std::optional<Seconds> usual_period(const std::vector<Seconds>& changes) {
     return sum / static_cast<double>(count);
 }
 
+Availability judge(const Description& description, const std::vector<Reading>& readings) {
+    const WindowReading window = measure(description, readings);
+    const std::string& source = description.source;
+    if (window.validity == Validity::kAmbiguousTotal) return {State::kOk, window.problem, ""};
+    if (!window.valid()) return {State::kBroken, source + ": " + window.problem, "espalier doctor"};
+    if (!window.energy || *window.energy <= Joules(0)) {
+        return {State::kBroken,
+                fmt::format("{}: no energy was counted in {:.1f} s", source, window.duration().value()),
+                "restart the machine or its driver; a counter that stands still measures nothing"};
+    }
+    return {State::kOk, "", ""};
+}
+
 }  // namespace
 
 std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Seconds limit, Seconds poll,
@@ -63,22 +76,20 @@ std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Second
     return usual_period(changes);
 }
 
-Availability self_check(Meter& meter, Clock& clock, Seconds duration) {
-    std::vector<Reading> readings = {meter.read()};
+std::vector<Availability> self_check(std::span<Meter* const> meters, Clock& clock, Seconds duration) {
+    std::vector<std::vector<Reading>> readings(meters.size());
+    const auto look = [&] {
+        for (std::size_t i = 0; i < meters.size(); ++i) readings[i].push_back(meters[i]->read());
+    };
+    look();
     for (const Seconds end = clock.now() + duration; clock.now() < end;) {
         clock.sleep(kWatchPeriod);
-        readings.push_back(meter.read());
+        look();
     }
-    const WindowReading window = measure(meter.description(), readings);
-    const std::string& source = meter.description().source;
-    if (window.validity == Validity::kAmbiguousTotal) return {State::kOk, window.problem, ""};
-    if (!window.valid()) return {State::kBroken, source + ": " + window.problem, "espalier doctor"};
-    if (!window.energy || *window.energy <= Joules(0)) {
-        return {State::kBroken,
-                fmt::format("{}: no energy was counted in {:.1f} s", source, window.duration().value()),
-                "restart the machine or its driver; a counter that stands still measures nothing"};
-    }
-    return {State::kOk, "", ""};
+    std::vector<Availability> found;
+    for (std::size_t i = 0; i < meters.size(); ++i)
+        found.push_back(judge(meters[i]->description(), readings[i]));
+    return found;
 }
 
 }  // namespace espalier::meters

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/clock.h"
 #include "meters/discovery.h"
@@ -15,8 +17,10 @@ namespace espalier::meters {
 std::optional<Seconds> measure_refresh_period(Meter& meter, Clock& clock, Seconds limit = Seconds(2),
                                               Seconds poll = Seconds(0.0002), std::size_t enough = SIZE_MAX);
 
-/// Watches an energy meter for `duration`: ok when every read succeeds and the energy grows, broken when a
+/// Watches energy meters for `duration`: ok when every read succeeds and the energy grows, broken when a
 /// read fails or the counter stands still. A processor always draws power, so a counter that rests is frozen.
-Availability self_check(Meter& meter, Clock& clock, Seconds duration = Seconds(5));
+/// The result has one for each meter.
+std::vector<Availability> self_check(std::span<Meter* const> meters, Clock& clock,
+                                     Seconds duration = Seconds(5));
 
 }  // namespace espalier::meters

@@ -34,7 +34,8 @@ TEST(SelfCheck, PassesALivingCounter) {
     const ConstantPlant plant(Watts(40));
     VirtualClock clock;
     FakeMeter meter(plant, clock);
-    EXPECT_EQ(self_check(meter, clock).state, State::kOk);
+    Meter* const meters[] = {&meter};
+    EXPECT_EQ(self_check(meters, clock).at(0).state, State::kOk);
     EXPECT_GE(clock.now(), Seconds(5));
 }
 
@@ -43,13 +44,16 @@ TEST(SelfCheck, FindsAFrozenAndAFailingCounter) {
     const ConstantPlant nothing(Watts(0));
     VirtualClock clock;
     FakeMeter frozen(nothing, clock);
-    EXPECT_EQ(self_check(frozen, clock).state, State::kBroken);
     const ConstantPlant plant(Watts(40));
     FakeMeter failing(plant, clock);
     failing.fail_read(3);
-    const Availability result = self_check(failing, clock);
-    EXPECT_EQ(result.state, State::kBroken);
-    EXPECT_NE(result.reason.find("scripted failure"), std::string::npos);
+    FakeMeter living(plant, clock);
+    Meter* const meters[] = {&frozen, &failing, &living};
+    const auto results = self_check(meters, clock);
+    EXPECT_EQ(results.at(0).state, State::kBroken);
+    EXPECT_EQ(results.at(1).state, State::kBroken);
+    EXPECT_NE(results.at(1).reason.find("scripted failure"), std::string::npos);
+    EXPECT_EQ(results.at(2).state, State::kOk);
 }
 
 }  // namespace

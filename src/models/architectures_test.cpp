@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "graph/cost.h"
 #include "models/architecture.h"
 #include "models/load.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "formats/safetensors/safetensors.h"
 #include "models/load.h"
-#include "models/temporary_folder_test.h"
 #include "models/weights.h"
 
 namespace espalier::models {

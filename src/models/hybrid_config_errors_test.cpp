@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "models/load.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/temporary_folder.h"
 #include "formats/safetensors/safetensors.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "models/load.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

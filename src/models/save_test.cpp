@@ -3,14 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/temporary_folder.h"
 #include "models/load.h"
 #include "models/save_onnx.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

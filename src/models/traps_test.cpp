@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "models/load.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "graph/cost.h"
 #include "models/load.h"
-#include "models/temporary_folder_test.h"
 
 namespace espalier::models {
 namespace {

@@ -35,7 +35,8 @@ constexpr std::array kSteps = {
 };
 
 constexpr const char* kDesign =
-    "Randomized complete blocks: every variant once in each block, in seeded random order, each trial in a process of "
+    "Randomized complete blocks: every variant once in each block, in seeded random order, each trial in a "
+    "process of "
     "its own.";
 
 struct Source {
@@ -66,7 +67,8 @@ constexpr std::array kSources = {
 /// What takes the place of the design of a study that was made elsewhere.
 std::string describe_import(const store::ImportRecord& import) {
     std::string text = fmt::format(
-        "Measured elsewhere and imported ({}): its design, the order of its runs and its protocol are not known. "
+        "Measured elsewhere and imported ({}): its design, the order of its runs and its protocol are not "
+        "known. "
         "Repetitions are paired by their number.",
         import.format);
     for (const auto& file : import.files) text += fmt::format(" {}, SHA-256 {}.", file.path, file.sha256);
@@ -192,10 +194,12 @@ void add_notes(const store::StudyRecord& study, std::vector<Warning>& warnings) 
     }
     for (const auto& [code, notes] : of_trials) {
         const auto& text = notes.front()->text;
+        std::set<store::Id> trials;  // several meters may have noted the same of one
+        for (const auto* note : notes) trials.insert(note->trial_id);
         warnings.push_back(
             {"warning",
-             sentence(notes.size() == 1 ? fmt::format("One trial: {}", text)
-                                        : fmt::format("{} trials, the first: {}", notes.size(), text)),
+             sentence(trials.size() == 1 ? fmt::format("One trial: {}", text)
+                                         : fmt::format("{} trials, the first: {}", trials.size(), text)),
              {}});
     }
 }
@@ -244,13 +248,14 @@ std::vector<Warning> describe_warnings(const store::StudyRecord& study, const An
     if (failed > 0)
         warnings.push_back({"warning", fmt::format("{} of {} trials failed.", failed, total), {}});
     if (static_cast<std::size_t>(study.blocks) < analysis.blocks_for_tests) {
-        warnings.push_back(
-            {"warning",
-             fmt::format("{} blocks: intervals are shown, times and energies are not tested.", study.blocks),
-             fmt::format("Tests need {} blocks.", analysis.blocks_for_tests)});
+        warnings.push_back({"warning",
+                            fmt::format("{} block{}: intervals are shown, times and energies are not tested.",
+                                        study.blocks, study.blocks == 1 ? "" : "s"),
+                            fmt::format("Tests need {} blocks.", analysis.blocks_for_tests)});
     }
     const auto energy = meters_of(study, Energies::kOfTheExecutingDevice);
-    const Text doctor = study.imported ? Text() : Text("espalier doctor says what this machine could measure.");
+    const Text doctor =
+        study.imported ? Text() : Text("espalier doctor says what this machine could measure.");
     if (finished > 0 && energy.empty()) {
         warnings.push_back({"warning",
                             "No energy of what executes the variants was recorded: time is compared instead.",

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "base/temporary_folder.h"
 #include "engine/session.h"
 #include "formats/onnx/export.h"
 #include "formats/onnx/import.h"
@@ -23,21 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace graph;
-
-/// A folder for one test that goes away with the object.
-class TemporaryFolder {
-  public:
-    TemporaryFolder() : path_(fs::path(testing::TempDir()) / fmt::format("espalier-export-{}", ::getpid())) {
-        fs::create_directories(path_);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() { fs::remove_all(path_); }
-    const fs::path& path() const { return path_; }
-
-  private:
-    fs::path path_;
-};
 
 Tensor noise(const Shape& shape, std::uint64_t seed) {
     Tensor tensor = Tensor::allocate(DType::kF32, shape);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "formats/onnx/import.h"
 #include "formats/onnx/onnx_file_test.h"
 #include "formats/onnx/proto.h"
@@ -21,29 +22,17 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-/// A folder that goes away with the object.
-class TemporaryFolder {
-  public:
-    TemporaryFolder()
-        : path_(fs::path(testing::TempDir()) / fmt::format("espalier-onnx-out-{}", ::getpid())) {
-        fs::create_directories(path_);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() { fs::remove_all(path_); }
-
-    fs::path model() const { return path_ / "model.onnx"; }
-    fs::path data() const { return path_ / "model.onnx.data"; }
+/// A folder for an exported model.
+struct ExportFolder : TemporaryFolder {
+    fs::path model() const { return path() / "model.onnx"; }
+    fs::path data() const { return path() / "model.onnx.data"; }
     std::vector<std::string> files() const {
         std::vector<std::string> names;
-        for (const auto& entry : fs::directory_iterator(path_))
+        for (const auto& entry : fs::directory_iterator(path()))
             names.push_back(entry.path().filename().string());
         std::sort(names.begin(), names.end());
         return names;
     }
-
-  private:
-    fs::path path_;
 };
 
 Tensor counting(const Shape& shape, float first = 0) {
@@ -86,7 +75,7 @@ std::map<std::string, std::string> constants_of(const Graph& graph) {
 }
 
 TEST(ExportOnnx, NamesInputOutputAndWeightsAsUsersExpect) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     export_onnx(classifier(), folder.model());
     const auto proto = onnx::read_model(SharedBytes::of_file(folder.model()), folder.model());
     EXPECT_EQ(proto.opset, 17);
@@ -100,7 +89,7 @@ TEST(ExportOnnx, NamesInputOutputAndWeightsAsUsersExpect) {
 }
 
 TEST(ExportOnnx, SaysWhoMadeTheFile) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     export_onnx(classifier(), folder.model(),
                 {.metadata = {{"tactic", "compile"}, {"source", "Größe/模型"}}});
     EXPECT_EQ(onnx_producer(folder.model()), kOnnxProducer);
@@ -112,7 +101,7 @@ TEST(ExportOnnx, SaysWhoMadeTheFile) {
 }
 
 TEST(ExportOnnx, LargeWeightsLieBeside) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     export_onnx(classifier(), folder.model(), {.metadata = {}, .most_inline_bytes = 1000});
     EXPECT_THAT(folder.files(), ElementsAre("model.onnx", "model.onnx.data"));
     EXPECT_EQ(fs::file_size(folder.data()), 30u * 48 * 4);
@@ -121,7 +110,7 @@ TEST(ExportOnnx, LargeWeightsLieBeside) {
 }
 
 TEST(ExportOnnx, WhatCannotBeWrittenLeavesNothing) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     const auto export_to = [](const fs::path& path, std::size_t most) {
         return error_of(
             [&] { export_onnx(classifier(), path, {.metadata = {}, .most_inline_bytes = most}); });
@@ -135,7 +124,7 @@ TEST(ExportOnnx, WhatCannotBeWrittenLeavesNothing) {
 }
 
 TEST(ExportOnnx, ValuesOfTheSameNameAreToldApart) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     Graph graph;
     const NodeId x = graph.add_input("logits", {DType::kF32, {1, 3, 4, 4}});
     NodeId y = graph.add(Reshape{{0, -1}}, {x}, "pixel_values");
@@ -155,13 +144,13 @@ TEST(ExportOnnx, ManyEqualNamesTakeLinearTime) {
     NodeId y = graph.add(Reshape{{0, -1}}, {graph.add_input("x", {DType::kF32, {1, 3, 4, 4}})}, "a");
     for (int i = 0; i < 20000; ++i) y = graph.add(Unary{UnaryKind::kRelu}, {y}, "a");
     graph.set_output(y);
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     export_onnx(graph, folder.model());
     EXPECT_EQ(import_onnx(folder.model()).operations(), 20001);
 }
 
 TEST(ExportOnnx, AConstantOutputIsRepeatedForEveryImage) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     Graph graph;
     graph.add_input("image", {DType::kF32, {1, 3, 4, 4}});
     graph.set_output(graph.add_constant("prior", counting({1, 5})));
@@ -173,7 +162,7 @@ TEST(ExportOnnx, AConstantOutputIsRepeatedForEveryImage) {
 }
 
 TEST(ExportOnnx, ScalarsAndEmptyAxesSurvive) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     Graph graph;
     const NodeId x = graph.add_input("image", {DType::kF32, {1, 3, 4, 4}});
     const NodeId scalar = graph.add_constant("scalar", counting({}, 2.5f));
@@ -188,7 +177,7 @@ TEST(ExportOnnx, ScalarsAndEmptyAxesSurvive) {
 }
 
 TEST(ExportOnnx, WhatNothingUsesIsNotWritten) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     Graph graph = classifier();
     graph.add_constant("unused", counting({1000}));
     export_onnx(graph, folder.model());
@@ -196,7 +185,7 @@ TEST(ExportOnnx, WhatNothingUsesIsNotWritten) {
 }
 
 TEST(ImportOnnx, MalformedCallsOfOurFunctionsAreRefused) {
-    const TemporaryFolder folder;
+    const ExportFolder folder;
     const auto error = [&](onnx::Message call, const std::vector<onnx::Message>& tensors) {
         call.text(7, "espalier");
         const onnx::Message rows = onnx::node("Flatten", {"x"}, {"rows"});

@@ -5,10 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/temporary_folder.h"
 #include "imports/format.h"
 #include "imports/kinds.h"
 #include "imports/study.h"
-#include "imports/testing/folder.h"
 #include "imports/testing/replication_file.h"
 
 namespace espalier::imports {
@@ -21,7 +21,7 @@ using testing::ReplicationFile;
 using testing::text_of;
 
 Measurements measurements(const ReplicationFile& file) {
-    const testing::Folder folder;
+    const TemporaryFolder folder;
     return read_files({{folder.write("results.csv", text_of(file)), ""}}, {});
 }
 
@@ -32,7 +32,7 @@ std::vector<std::string> codes(const Artefacts& artefacts) {
 }
 
 std::vector<std::string> codes_of(const std::string& name, const std::string& text) {
-    const testing::Folder folder;
+    const TemporaryFolder folder;
     return codes(audit(read_files({{folder.write(name, text), ""}}, {})));
 }
 

@@ -176,19 +176,26 @@ TEST(GemmI8, CodesForResidualAndResult) {
 
 TEST(GemmI8, CodesOfWhatIsNotANumberOrTooLarge) {
     ThreadPool pool(1);
-    const std::uint8_t a[] = {1};
-    const std::int8_t w[] = {1, 1, 1, 1};
-    const float scales[] = {1, 1, 1, 1};
+    constexpr std::int64_t kRows = 3, kColumns = 36;  // whole vectors and a rest, a pair of rows and one more
+    const std::vector<std::uint8_t> a(kRows, 1);
+    const std::vector<std::int8_t> w(kColumns, 1);
+    const std::vector<float> scales(kColumns, 1.0f);
     const Affine one{1, 0};
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
-    const float bias[] = {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 1e30f};
+    const float odd[] = {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 1e30f};
+    const int codes[] = {255, 0, 0, 255};
+    std::vector<float> bias;
+    std::vector<int> expected;
+    for (std::int64_t i = 0; i < kColumns; ++i) bias.push_back(odd[i % 4]);
+    for (std::int64_t i = 0; i < kRows * kColumns; ++i) expected.push_back(codes[i % 4]);
     for (const TileI8Kernel& kernel : tile_i8_kernels()) {
         if (kernel.isa > best_isa()) continue;
-        std::uint8_t c[4] = {};
-        const CodedEnds ends{.result = c, .result_map = {0.5f, 3}};
-        const PackedI8 packed = pack_gemm_i8(w, 4, 1, scales);
-        gemm_u8s8(1, a, 1, {&one}, packed, nullptr, 4, {.bias = bias}, pool, kernel.isa, ends);
-        EXPECT_EQ(std::vector<int>(c, c + 4), (std::vector<int>{255, 0, 0, 255})) << kernel.name;
+        std::vector<std::uint8_t> c(kRows * kColumns);
+        const CodedEnds ends{.result = c.data(), .result_map = {0.5f, 3}};
+        const PackedI8 packed = pack_gemm_i8(w.data(), kColumns, 1, scales);
+        gemm_u8s8(kRows, a.data(), 1, {&one, kRows}, packed, nullptr, kColumns, {.bias = bias.data()}, pool,
+                  kernel.isa, ends);
+        EXPECT_EQ(std::vector<int>(c.begin(), c.end()), expected) << kernel.name;
     }
 }
 

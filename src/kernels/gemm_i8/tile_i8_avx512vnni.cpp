@@ -99,10 +99,7 @@ class FloatEnd {
 class CodeEnd {
   public:
     ESPALIER_INLINE explicit CodeEnd(const TileI8& t)
-        : t_(t),
-          units_(CodeUnits(t.ends, clip_bounds(t.activation, t.lo, t.hi))),
-          corrected_(t.affine[0].zero_point != 0),
-          has_residual_(t.residual || t.ends.residual) {}
+        : CodeEnd(t, CodeUnits(t.ends, clip_bounds(t.activation, t.lo, t.hi))) {}
     ESPALIER_INLINE Columns columns(int vector) const {
         Columns columns(t_, vector);
         if (t_.one_affine) columns.scales = units_.scale(columns.scales);
@@ -110,22 +107,59 @@ class CodeEnd {
         return columns;
     }
     ESPALIER_INLINE void store(const Columns& columns, int i, int vector, __m512i acc) const {
-        const std::int64_t at = i * t_.ldc + vector * kI8Lanes;
-        const __m512 scale = t_.one_affine ? columns.scales : units_.scale(columns.scale(t_, i));
-        __m512 value = _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), scale, columns.bias);
-        if (has_residual_) {
-            value = units_.add(t_.residual ? t_.residual + at : nullptr, t_.ends.residual + at, columns.mask,
-                               value);
-        }
-        store_codes(t_.ends.result + at, columns.mask, units_.bounded(value));
+        store_codes(t_.ends.result + i * t_.ldc + vector * kI8Lanes, columns.mask,
+                    units_.bounded(value(columns, i, vector, acc)));
+    }
+    /// Whether store_pair() may be used.
+    ESPALIER_INLINE bool stores_pairs() const { return from_zero_ && t_.columns == 2 * kI8Lanes; }
+    /// Rows i and i + 1 of both vectors.
+    ESPALIER_INLINE void store_pair(const Columns& left, const Columns& right, int i, __m512i upper_left,
+                                    __m512i upper_right, __m512i lower_left, __m512i lower_right) const {
+        std::uint8_t* const to = t_.ends.result + i * t_.ldc;
+        store_code_rows(to, to + t_.ldc, units_.bounded_above(value(left, i, 0, upper_left)),
+                        units_.bounded_above(value(right, i, 1, upper_right)),
+                        units_.bounded_above(value(left, i + 1, 0, lower_left)),
+                        units_.bounded_above(value(right, i + 1, 1, lower_right)));
     }
 
   private:
+    ESPALIER_INLINE CodeEnd(const TileI8& t, const CodeUnits& units)
+        : t_(t),
+          units_(units),
+          from_zero_(units.lo == 0.0f),
+          corrected_(t.affine[0].zero_point != 0),
+          has_residual_(t.residual || t.ends.residual) {}
+
+    /// In units of codes, without bounds.
+    ESPALIER_INLINE __m512 value(const Columns& columns, int i, int vector, __m512i acc) const {
+        const std::int64_t at = i * t_.ldc + vector * kI8Lanes;
+        const __m512 scale = t_.one_affine ? columns.scales : units_.scale(columns.scale(t_, i));
+        const __m512 product =
+            _mm512_fmadd_ps(columns.centred(t_, corrected_, i, vector, acc), scale, columns.bias);
+        if (!has_residual_) return product;
+        return units_.add(t_.residual ? t_.residual + at : nullptr, t_.ends.residual + at, columns.mask,
+                          product);
+    }
+
     const TileI8& t_;
     CodeUnitsAvx512 units_;
+    bool from_zero_;  ///< the lowest code is 0
     bool corrected_;
     bool has_residual_;
 };
+
+template <int R>
+ESPALIER_INLINE void finish_pairs(const CodeEnd& end, const __m512i (&first)[R], const __m512i (&second)[R]) {
+    const Columns left = end.columns(0), right = end.columns(1);
+#pragma GCC unroll 14
+    for (int i = 0; i + 1 < R; i += 2) {
+        end.store_pair(left, right, i, first[i], second[i], first[i + 1], second[i + 1]);
+    }
+    if (R % 2 == 1) {
+        end.store(left, R - 1, 0, first[R - 1]);
+        end.store(right, R - 1, 1, second[R - 1]);
+    }
+}
 
 template <int R, int V, typename End>
 ESPALIER_INLINE void finish(const End& end, const __m512i (&first)[R], const __m512i (&second)[R]) {
@@ -174,8 +208,9 @@ void run_tile(const TileI8& t) {
         }
     }
     if (t.ends.result && !needs_activation_pass(t.activation)) {
-        finish<R, V>(CodeEnd(t), first, second);
-        return;
+        const CodeEnd end(t);
+        if (V == 2 && end.stores_pairs()) return finish_pairs<R>(end, first, second);
+        return finish<R, V>(end, first, second);
     }
     alignas(64) float buffer[R * V * kI8Lanes];
     const TileTarget target = needs_activation_pass(t.activation) ? TileTarget{buffer, V * kI8Lanes, true}

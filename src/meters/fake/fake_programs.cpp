@@ -1,23 +1,16 @@
 #include "meters/fake/fake_programs.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-
-#include "base/error.h"
 
 namespace espalier::meters {
+
 namespace fs = std::filesystem;
 
 FakePrograms::FakePrograms() {
-    std::string pattern = (fs::temp_directory_path() / "espalier-programs-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) fail("no folder for fake programs could be made: {}", pattern);
-    folder_ = pattern;
     // Only what the scripts themselves need is found besides.
-    set("PATH", folder_ + ":/usr/bin:/bin");
+    set("PATH", folder_.path().string() + ":/usr/bin:/bin");
 }
 
 FakePrograms::~FakePrograms() {
@@ -28,8 +21,6 @@ FakePrograms::~FakePrograms() {
             ::unsetenv(variable.c_str());
         }
     }
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
 }
 
 void FakePrograms::set(const std::string& variable, const std::optional<std::string>& value) {
@@ -44,22 +35,15 @@ void FakePrograms::set(const std::string& variable, const std::optional<std::str
 
 /// Written under another name first: a program that is open for writing cannot be executed.
 void FakePrograms::write(const std::string& program, const std::string& script) const {
-    const std::string path = folder_ + "/" + program;
-    std::ofstream(path + ".new") << "#!/bin/sh\n" << script << "\n";
-    ::chmod((path + ".new").c_str(), 0700);
-    fs::rename(path + ".new", path);
-}
-
-std::string FakePrograms::place(const std::string& program, const std::string& arguments) const {
-    std::string name = program + " " + arguments;
-    for (char& c : name) c = c == '/' ? '_' : c;
-    return folder_ + "/" + name + ".txt";
+    const fs::path fresh = folder_.write(program + ".new", "#!/bin/sh\n" + script + "\n");
+    fs::permissions(fresh, fs::perms::owner_all);
+    fs::rename(fresh, folder_ / program);
 }
 
 void FakePrograms::says(const std::string& program, const std::string& arguments, const std::string& output) {
-    std::ofstream(place(program, arguments)) << output;
+    folder_.write(program + " " + arguments + ".txt", output);
     // The longest beginning of its arguments for which there is an answer decides.
-    write(program, "args=\"$*\"\nwhile :; do\n  f=\"" + folder_ + "/" + program +
+    write(program, "args=\"$*\"\nwhile :; do\n  f=\"" + (folder_ / program).string() +
                        " $args.txt\"\n  [ -f \"$f\" ] && exec cat \"$f\"\n"
                        "  case $args in *' '*) args=${args% *};; *) break;; esac\ndone\n"
                        "echo \"unexpected: $*\" >&2; exit 64");
@@ -70,8 +54,8 @@ void FakePrograms::fails(const std::string& program, const std::string& error) {
 }
 
 void FakePrograms::lacks(const std::string& program) {
-    fs::remove(folder_ + "/" + program);
-    set("PATH", folder_);
+    fs::remove(folder_ / program);
+    set("PATH", folder_.path().string());
 }
 
 }  // namespace espalier::meters

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "base/units.h"
+#include "base/temporary_folder.h"
 
 namespace espalier::meters {
 
@@ -17,7 +17,8 @@ class FakePrograms {
     FakePrograms(const FakePrograms&) = delete;
     FakePrograms& operator=(const FakePrograms&) = delete;
 
-    /// `program` called with arguments that begin with `arguments` prints `output` and ends with 0.
+    /// `program` called with arguments that begin with `arguments`, which have no slash, prints `output` and
+    /// ends with 0.
     void says(const std::string& program, const std::string& arguments, const std::string& output);
     /// `program` writes `error` to standard error and ends with 1, whatever it is called with.
     void fails(const std::string& program, const std::string& error);
@@ -27,9 +28,8 @@ class FakePrograms {
 
   private:
     void write(const std::string& program, const std::string& script) const;
-    std::string place(const std::string& program, const std::string& arguments) const;
 
-    std::string folder_;
+    TemporaryFolder folder_;
     std::map<std::string, std::optional<std::string>> before_;  ///< variables as they were
 };
 

@@ -224,10 +224,11 @@ TEST_F(GpuEnergyFault, HealsAfterAFault) {
 // Requirement 8.
 TEST_F(GpuEnergy, TheSelfCheckPassesAHealthyCounterAndFindsAFrozenOne) {
     auto counter = meter();
-    EXPECT_EQ(self_check(counter, clock_).state, State::kOk);
+    Meter* const meters[] = {&counter};
+    EXPECT_EQ(self_check(meters, clock_).at(0).state, State::kOk);
     EXPECT_NEAR(measure_refresh_period(counter, clock_)->value(), 0.1, 0.02);
     gpu_.frozen_at = clock_.now();
-    EXPECT_EQ(self_check(counter, clock_).state, State::kBroken);
+    EXPECT_EQ(self_check(meters, clock_).at(0).state, State::kBroken);
 }
 
 TEST_F(GpuEnergy, TheTraceHasNoZeros) {

@@ -154,18 +154,6 @@ Evidence WorkerInstance::evidence() const {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "espalier-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-        fail("cannot make a folder {}: {}", pattern, std::strerror(errno));
-    path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-}
-
 bool WorkerHello::reads(const std::string& format) const {
     return std::find(formats.begin(), formats.end(), format) != formats.end();
 }
@@ -215,7 +203,8 @@ std::string WorkerRuntime::objection(const VariantSpec& spec) {
     if (std::find(devices.begin(), devices.end(), spec.device) == devices.end()) {
         return fmt::format("it has no device '{}' here, only {}", spec.device, fmt::join(devices, ", "));
     }
-    if (!hello_->reads("espalier") && !hello_->reads("onnx") && !spec.model.empty() && !is_hub_folder(spec.model)) {
+    if (!hello_->reads("espalier") && !hello_->reads("onnx") && !spec.model.empty() &&
+        !is_hub_folder(spec.model)) {
         return "it reads folders of Hugging Face models with their weights, and this is none";
     }
     try {
@@ -228,7 +217,8 @@ std::string WorkerRuntime::objection(const VariantSpec& spec) {
 
 std::string WorkerRuntime::exchanged(Exchange form, const models::Model& model, const VariantSpec& spec) {
     if (spec.cache.empty() && !own_cache_) own_cache_ = std::make_unique<TemporaryFolder>();
-    return write_exchange(form, model, spec.cache.empty() ? own_cache_->path() : fs::path(spec.cache)).string();
+    return write_exchange(form, model, spec.cache.empty() ? own_cache_->path() : fs::path(spec.cache))
+        .string();
 }
 
 const WorkerRuntime::Form& WorkerRuntime::form_of(const VariantSpec& spec) {
@@ -245,7 +235,8 @@ const WorkerRuntime::Form& WorkerRuntime::form_of(const VariantSpec& spec) {
         const auto given = on_hub ? std::nullopt : onnx_file(spec.model);
         form.onnx = given ? fs::absolute(*given).string() : exchanged(Exchange::kOnnx, model, spec);
     } else {
-        fail("{} reads folders of Hugging Face models with their weights, and {} is none", command_.runtime, spec.model);
+        fail("{} reads folders of Hugging Face models with their weights, and {} is none", command_.runtime,
+             spec.model);
     }
     form_ = std::move(form);
     return *form_;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
 #include "runtimes/runtime.h"
 #include "runtimes/worker/exchange.h"
 #include "runtimes/worker/worker_process.h"
@@ -26,19 +27,6 @@ struct WorkerHello {
 
 /// Starts the exchange. Throws Error where the worker speaks another protocol or says less than it must.
 WorkerHello greet(WorkerProcess& worker);
-
-/// A folder that is removed with everything in it.
-class TemporaryFolder {
-  public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 /// A runtime whose every variant is executed by a process of its own (docs/runtimes.md).
 class WorkerRuntime final : public Runtime {
@@ -61,9 +49,9 @@ class WorkerRuntime final : public Runtime {
     struct Form {
         std::string named;  ///< as the user did
         ModelInfo info;
-        std::string folder;               ///< that the worker reads where there is no ONNX file
+        std::string folder;  ///< that the worker reads where there is no ONNX file
         std::optional<std::string> onnx;
-        std::int64_t macs = 0;            ///< of the model's graph, per image
+        std::int64_t macs = 0;  ///< of the model's graph, per image
     };
 
     WorkerProcess& worker();
