@@ -16,6 +16,11 @@ if(ESPALIER_TESTS)
     enable_testing()
     find_package(GTest REQUIRED)
     include(GoogleTest)
+    # Seconds for one test. Instrumented code takes several times as long.
+    set(ESPALIER_TEST_TIMEOUT 600)
+    if(ESPALIER_SANITIZE)
+        set(ESPALIER_TEST_TIMEOUT 1800)
+    endif()
 endif()
 
 # espalier_floor(<name> [LINKS <libraries>...]): src/<name>/**.cpp without tests becomes espalier_<name>;
@@ -64,7 +69,7 @@ function(espalier_floor name)
         target_compile_definitions(test_${name} PRIVATE ESPALIER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
         set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
         gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
-                             PROPERTIES TIMEOUT 300)
+                             PROPERTIES TIMEOUT ${ESPALIER_TEST_TIMEOUT})
     endif()
 endfunction()
 
@@ -156,5 +161,5 @@ if(ESPALIER_TESTS AND across)
                                ESPALIER_FAKE_WORKER="$<TARGET_FILE:fake_worker>")
     add_dependencies(test_across espalier fake_worker)
     set_target_properties(test_across PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
-    gtest_discover_tests(test_across DISCOVERY_MODE PRE_TEST TEST_PREFIX "across." PROPERTIES TIMEOUT 600)
+    gtest_discover_tests(test_across DISCOVERY_MODE PRE_TEST TEST_PREFIX "across." PROPERTIES TIMEOUT ${ESPALIER_TEST_TIMEOUT})
 endif()

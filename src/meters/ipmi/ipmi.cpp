@@ -11,13 +11,12 @@
 
 #include "meters/command/meter.h"
 #include "meters/command/program.h"
+#include "meters/named/controller.h"
 #include "meters/named/source_error.h"
 
 namespace espalier::meters::ipmi {
 namespace {
 
-/// The longest averaging known of a controller (iDRAC).
-constexpr Seconds kAveraging{60};
 constexpr Seconds kRefresh{10};
 /// A controller answers within a second unless it is busy.
 constexpr Seconds kTimeout{10};
@@ -73,13 +72,9 @@ Stated known(const MeterSpec& spec) {
     Stated about;
     about.unit = {"W", UnitKind::kPower, 1.0};
     about.accuracy = spec.share("accuracy").value_or(0.0);
-    about.averaging = spec.duration("averaging").value_or(kAveraging);
+    about.averaging = controller_averaging(spec);
     about.scope = "this machine, by its management controller";
-    about.notes = {
-        spec.option("averaging").empty()
-            ? "the controller averages over a time that it does not tell, taken as 60 s"
-            : "that the controller averages over " + spec.option("averaging") + " is what the user states",
-        "it tells no time of its own, so a value that rests looks like a steady load"};
+    about.notes = {controller_averaging_note(spec), kControllerTimeNote};
     return about;
 }
 

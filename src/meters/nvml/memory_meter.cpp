@@ -3,6 +3,12 @@
 #include <fmt/core.h>
 
 namespace espalier::meters::nvml {
+namespace {
+
+/// A read takes 65 us (H200, driver 580), and a trial's memory hardly changes within its window.
+constexpr Seconds kMemoryCostlyPeriod{0.5};
+
+}  // namespace
 
 GpuMemoryMeter::GpuMemoryMeter(const Clock& clock, std::vector<Gpu> boards)
     : GpuMeter(clock, std::move(boards), Coverage::kGpu) {
@@ -10,6 +16,7 @@ GpuMemoryMeter::GpuMemoryMeter(const Clock& clock, std::vector<Gpu> boards)
     description_.source = "NVML memory (nvmlDeviceGetMemoryInfo)";
     description_.unit = UnitKind::kMemory;
     description_.resolution = 1;
+    description_.costly_period = kMemoryCostlyPeriod;
     add_note("what any process or the driver holds, not the trial alone");
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "meters/named/controller.h"
 #include "meters/named/http_access.h"
 #include "meters/named/source_error.h"
 #include "meters/wall/fields.h"
@@ -17,8 +18,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kChassis = "/redfish/v1/Chassis";
-/// The longest averaging known of a controller (iDRAC).
-constexpr Seconds kAveraging{60};
 constexpr Seconds kRefresh{10};
 
 /// A resource that may say power, and where in it.
@@ -96,10 +95,7 @@ wall::Sample read(const std::string& body, const Place& place) {
 }
 
 std::string averaging_note(const NamedRequest& request, const Found& found) {
-    std::string note = request.spec.option("averaging").empty()
-                           ? "the controller averages over a time that it does not tell, taken as 60 s"
-                           : "that the controller averages over " + request.spec.option("averaging") +
-                                 " is what the user states";
+    std::string note = controller_averaging_note(request.spec);
     if (found.interval_min) note += fmt::format("; its own averages span {:.0f} min", *found.interval_min);
     return note;
 }
@@ -112,13 +108,12 @@ wall::Dialect dialect(const NamedRequest& request, const Found& found) {
             .read = [place = found.place](const std::string& body) { return read(body, *place); },
             .tier = Tier::kIntegratedSensor,
             .refresh = request.refresh_period(kRefresh),
-            .register_refresh = std::max(kAveraging, request.refresh_period(kRefresh)),
-            .averaging = request.spec.duration("averaging").value_or(kAveraging),
+            .register_refresh = std::max(kControllerAveraging, request.refresh_period(kRefresh)),
+            .averaging = controller_averaging(request.spec),
             .power_step = Watts(1.0),
             .register_step = Joules(wall::kWattHour),
             .accuracy = request.spec.share("accuracy").value_or(0.0),
-            .notes = {averaging_note(request, found),
-                      "it tells no time of its own, so a value that rests looks like a steady load"}};
+            .notes = {averaging_note(request, found), kControllerTimeNote}};
 }
 
 }  // namespace
