@@ -237,7 +237,7 @@ TEST_F(GpuEnergy, TheTraceHasNoZeros) {
     auto counter = meter();
     Sampler sampler({&counter}, clock_);
     const Mark begin = sampler.mark();
-    for (int i = 0; i < 100; ++i) {
+    for (int i = 0; i < 200; ++i) {
         clock_.advance(Seconds(0.07));
         sampler.sample();
     }
