@@ -16,10 +16,12 @@ if(ESPALIER_TESTS)
     enable_testing()
     find_package(GTest REQUIRED)
     include(GoogleTest)
-    # Seconds for one test. Instrumented code takes several times as long.
-    set(ESPALIER_TEST_TIMEOUT 600)
+    # Seconds for one test of a floor, and of several. Instrumented code takes several times as long.
+    set(ESPALIER_TEST_TIMEOUT 300)
+    set(ESPALIER_ACROSS_TIMEOUT 600)
     if(ESPALIER_SANITIZE)
         set(ESPALIER_TEST_TIMEOUT 1800)
+        set(ESPALIER_ACROSS_TIMEOUT 1800)
     endif()
 endif()
 
@@ -161,5 +163,6 @@ if(ESPALIER_TESTS AND across)
                                ESPALIER_FAKE_WORKER="$<TARGET_FILE:fake_worker>")
     add_dependencies(test_across espalier fake_worker)
     set_target_properties(test_across PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
-    gtest_discover_tests(test_across DISCOVERY_MODE PRE_TEST TEST_PREFIX "across." PROPERTIES TIMEOUT ${ESPALIER_TEST_TIMEOUT})
+    gtest_discover_tests(test_across DISCOVERY_MODE PRE_TEST TEST_PREFIX "across."
+                         PROPERTIES TIMEOUT ${ESPALIER_ACROSS_TIMEOUT})
 endif()

@@ -13,7 +13,10 @@ namespace espalier {
 namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder() {
-    std::string pattern = (fs::temp_directory_path() / "espalier-XXXXXX").string();
+    std::error_code problem;
+    const fs::path parent = fs::temp_directory_path(problem);
+    if (problem) fail("there is no folder for temporary files (TMPDIR): {}", problem.message());
+    std::string pattern = (parent / "espalier-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr)
         fail("cannot make a folder {}: {}", pattern, std::strerror(errno));
     path_ = pattern;

@@ -1,4 +1,7 @@
 #include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/process.h"
@@ -50,15 +53,26 @@ TrialOutcome interpret(const ProcessResult& process, Seconds timeout) {
     return read_output(process);
 }
 
+/// Null where there is no room for one: our own engine needs none, and what does will say so.
+std::unique_ptr<TemporaryFolder> folder_for_temporary_files() {
+    try {
+        return std::make_unique<TemporaryFolder>();
+    } catch (const Error&) {
+        return nullptr;
+    }
+}
+
 }  // namespace
 
 Execute in_own_process(const std::string& program, Seconds timeout) {
     return [=](const TrialRequest& request, const std::function<bool()>& now) {
         // Whatever a library leaves behind, also where the trial or its worker is ended, goes with the
         // folder.
-        const TemporaryFolder files;
+        const auto files = folder_for_temporary_files();
+        std::vector<std::pair<std::string, std::string>> environment;
+        if (files) environment.emplace_back("TMPDIR", files->path().string());
         const auto process = run_process({.command = {program, "trial"},
-                                          .environment = {{"TMPDIR", files.path().string()}},
+                                          .environment = std::move(environment),
                                           .input = write_request(request),
                                           .timeout = timeout},
                                          now);

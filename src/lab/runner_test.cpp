@@ -248,6 +248,16 @@ TEST_F(Runner, RemovesWhatATrialThatIsEndedLeavesInTemporaryFolders) {
     EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(Runner, ATrialNeedsNoTemporaryFolder) {
+    const auto fine = program("true");
+    const char* before = ::getenv("TMPDIR");
+    const std::string kept = before == nullptr ? "" : before;
+    ::setenv("TMPDIR", "/no/such/folder", 1);
+    const auto outcome = in_own_process(fine, Seconds(60))(TrialRequest(), [] { return false; });
+    kept.empty() ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
+    EXPECT_EQ(outcome.kind, Kind::kDone) << outcome.detail;
+}
+
 bool alive(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string number, name, state;

@@ -30,7 +30,7 @@ constexpr std::array kRows = {
     Row{key::kThroughput, "Throughput", "images/s", "Time", "higher", "ratio", "Images of the measured window divided by its length."},
     Row{key::kUtilization, "CPU utilization", "%", "Load", "", "ratio", "Processor time of the trial divided by the window's length and its threads."},
     Row{key::kGpuUtilization, "GPU utilization", "%", "Load", "", "ratio", "Share of the measured window in which any kernel ran on the GPU, however little of it that used; the mean of several GPUs."},
-    Row{key::kGpuMemory, "GPU memory", "B", "Load", "lower", "ratio", "Memory of the GPUs that anything held at the end of the measured window, other programs and the driver included."},
+    Row{key::kGpuMemory, "GPU memory", "B", "Load", "lower", "ratio", "Most memory of the GPUs that was seen in use within the measured window, that of other programs and the driver included."},
     Row{key::kSamplerShare, "Reading the meters", "%", "Load", "", "", "Processor time of the thread that reads the meters, of all the trial used in the measured window: what measuring costs."},
     Row{key::kMemory, "Peak memory", "B", "Load", "lower", "ratio", "Largest resident size of the trial's process up to the end of the window."},
     Row{key::kMacs, "MACs", "MAC", "Complexity", "lower", "ratio", "Multiply-accumulate operations that are executed for an image."},

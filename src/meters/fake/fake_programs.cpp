@@ -8,29 +8,31 @@ namespace espalier::meters {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+void set_variable(const std::string& variable, const std::optional<std::string>& value) {
+    if (value) {
+        ::setenv(variable.c_str(), value->c_str(), 1);
+    } else {
+        ::unsetenv(variable.c_str());
+    }
+}
+
+}  // namespace
+
 FakePrograms::FakePrograms() {
     // Only what the scripts themselves need is found besides.
     set("PATH", folder_.path().string() + ":/usr/bin:/bin");
 }
 
 FakePrograms::~FakePrograms() {
-    for (const auto& [variable, value] : before_) {
-        if (value) {
-            ::setenv(variable.c_str(), value->c_str(), 1);
-        } else {
-            ::unsetenv(variable.c_str());
-        }
-    }
+    for (const auto& [variable, value] : before_) set_variable(variable, value);
 }
 
 void FakePrograms::set(const std::string& variable, const std::optional<std::string>& value) {
     const char* now = ::getenv(variable.c_str());
     before_.emplace(variable, now == nullptr ? std::nullopt : std::optional<std::string>(now));
-    if (value) {
-        ::setenv(variable.c_str(), value->c_str(), 1);
-    } else {
-        ::unsetenv(variable.c_str());
-    }
+    set_variable(variable, value);
 }
 
 /// Written under another name first: a program that is open for writing cannot be executed.

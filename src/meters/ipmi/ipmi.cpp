@@ -50,22 +50,24 @@ std::variant<double, Gap> read(const std::string& output) {
     if (state && *state != "activated")
         return Gap{GapKind::kUnreadable, fmt::format("the controller's power reading is {}", *state)};
     if (*value <= 0)
-        return Gap{GapKind::kMalformed,
+        return Gap{GapKind::kUnreadable,
                    "the controller says 0 W of a machine that runs: it does not measure"};
     return *value;
 }
 
-[[noreturn]] void refuse(const std::string& reason) {
-    const auto says = [&reason](const char* text) { return reason.find(text) != std::string::npos; };
+[[noreturn]] void refuse(const Gap& gap) {
+    const auto says = [&gap](const char* text) { return gap.reason.find(text) != std::string::npos; };
+    if (gap.kind == GapKind::kMalformed)
+        broken(gap.reason, "run 'ipmitool dcmi power reading' and look at what it prints");
     if (says("Could not open device") && says("Permission denied"))
-        throw SourceError({State::kNoPermission, reason, "sudo chmod a+rw /dev/ipmi0"});
+        throw SourceError({State::kNoPermission, gap.reason,
+                           "sudo chown $USER /dev/ipmi0   (it also lets you switch the machine off)"});
     if (says("Could not open device"))
-        throw SourceError({State::kAbsent, reason, "sudo modprobe ipmi_si; sudo modprobe ipmi_devintf"});
-    if (says("DCMI request failed") || says("does not measure") || says("power reading is"))
-        throw SourceError(
-            {State::kUnsupported, reason, "look for power readings in the controller's settings"});
-    if (says("No such file")) throw SourceError({State::kAbsent, reason, "sudo apt-get install ipmitool"});
-    broken(reason, "run 'ipmitool dcmi power reading' and look at what it prints");
+        throw SourceError({State::kAbsent, gap.reason, "sudo modprobe ipmi_si; sudo modprobe ipmi_devintf"});
+    if (says("No such file"))
+        throw SourceError({State::kAbsent, gap.reason, "sudo apt-get install ipmitool"});
+    throw SourceError(
+        {State::kUnsupported, gap.reason, "look for power readings in the controller's settings"});
 }
 
 Stated known(const MeterSpec& spec) {
@@ -84,7 +86,7 @@ Meters make(const NamedRequest& request) {
     auto program = std::make_unique<command::OnceProgram>(
         std::vector<std::string>{"ipmitool", "dcmi", "power", "reading"}, read, kTimeout, request.clock);
     const auto said = program->ask();
-    if (const Gap* gap = std::get_if<Gap>(&said)) refuse(gap->reason);
+    if (const Gap* gap = std::get_if<Gap>(&said)) refuse(*gap);
     Meters meters;
     meters.push_back(std::make_unique<command::CommandMeter>(
         request.name, "baseboard management controller (IPMI, ipmitool dcmi power reading)",
