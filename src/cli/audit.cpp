@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/exit_code.h"
 #include "cli/import_options.h"
 #include "cli/store_path.h"
 #include "cli/table.h"
@@ -14,8 +15,6 @@
 
 namespace espalier::cli {
 namespace {
-
-enum ExitCode { kClean = 0, kFound = 4 };
 
 struct AuditCommand {
     ReadingOptions reading;
@@ -59,7 +58,7 @@ int audit(const AuditCommand& command, const Globals& globals) {
     } else if (!globals.quiet) {
         fmt::print("{}", imports::describe(artefacts, subject.name));
     }
-    return artefacts.empty() ? kClean : kFound;
+    return artefacts.empty() ? kOk : kGate;
 }
 
 }  // namespace

@@ -165,10 +165,10 @@ void calibrate(const CalibrateOptions& options, const Globals& globals) {
         return;
     }
     const auto result = measure(arms, globals);
-    const std::string json =
+    const std::string document =
         lab::to_json(result).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    store::Calibrations(database).add(result.machine, result.made_at, json);
-    fmt::print("{}", globals.json ? json + "\n" : lab::describe(result));
+    store::Calibrations(database).add(result.machine, result.made_at, document);
+    fmt::print("{}", globals.json ? document + "\n" : lab::describe(result));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "base/version.h"
 #include "cli/command.h"
+#include "cli/exit_code.h"
 
 namespace espalier::cli {
 namespace {
@@ -47,8 +48,6 @@ constexpr const char* kExamples =
     "  espalier run --model vit-mini/ --data images/test/     the whole experiment, to a verdict\n"
     "  espalier evaluate --model vit-mini/ --data images/test/ --tactic dynamic-quantization\n"
     "Help on one command: espalier COMMAND --help";
-
-enum ExitCode { kOk = 0, kFailure = 1, kUsage = 2, kCannotMeasure = 3, kGate = 4 };
 
 int exit_code_of(ErrorKind kind) {
     switch (kind) {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/exit_code.h"
 #include "cli/gpu_access.h"
 #include "cli/model_source.h"
 #include "cli/named_meters.h"
@@ -34,8 +35,6 @@
 
 namespace espalier::cli {
 namespace {
-
-enum ExitCode { kDone = 0, kPartial = 5, kUnfinished = 75 };
 
 struct RunOptions {
     std::string plan_file;
@@ -271,7 +270,7 @@ void conclude(store::Database& database, const lab::StudyRun& run, const lab::Pl
 int exit_code(const lab::RunSummary& summary) {
     if (summary.interrupted) return StopSignals::exit_code();
     if (summary.progress.planned > 0) return kUnfinished;
-    return summary.progress.failed > 0 ? kPartial : kDone;
+    return summary.progress.failed > 0 ? kPartial : kOk;
 }
 
 int run(const RunOptions& options, const Globals& globals) {
