@@ -20,7 +20,8 @@ void convert(std::span<const std::byte> from, std::span<float> to, Convert&& to_
     }
 }
 
-/// From here on memory comes from the kernel directly: zeroed once, in large pages, given back when it is free.
+/// From here on memory comes from the kernel directly: zeroed once, in large pages, given back when it is
+/// free.
 constexpr std::size_t kLarge = std::size_t{4} << 20;
 
 /// At least `size` bytes of zeros, aligned for a tensor; null when there is not enough memory.
@@ -36,6 +37,25 @@ std::shared_ptr<void> zeros(std::size_t size) {
     if (!memory) return nullptr;
     std::memset(memory, 0, rounded);
     return {memory, std::free};
+}
+
+/// [rows, columns] -> [columns, rows] of elements of Width bytes, in square tiles: both sides stay in the
+/// cache.
+template <std::size_t Width>
+void transpose(const std::byte* from, const Shape& shape, std::byte* to) {
+    constexpr std::int64_t kTile = 32;
+    const std::int64_t rows = shape[0];
+    const std::int64_t columns = shape[1];
+    for (std::int64_t row = 0; row < rows; row += kTile) {
+        for (std::int64_t column = 0; column < columns; column += kTile) {
+            for (std::int64_t j = column; j < std::min(column + kTile, columns); ++j) {
+                for (std::int64_t i = row; i < std::min(row + kTile, rows); ++i) {
+                    std::memcpy(to + static_cast<std::size_t>(j * rows + i) * Width,
+                                from + static_cast<std::size_t>(i * columns + j) * Width, Width);
+                }
+            }
+        }
+    }
 }
 
 constexpr auto kCast = [](auto element) { return static_cast<float>(element); };
@@ -74,9 +94,7 @@ std::span<std::byte> Tensor::mutable_bytes() {
     return {const_cast<std::byte*>(data_), size_bytes()};
 }
 
-bool Tensor::aligned() const {
-    return reinterpret_cast<std::uintptr_t>(data_) % size_of(dtype_) == 0;
-}
+bool Tensor::aligned() const { return reinterpret_cast<std::uintptr_t>(data_) % size_of(dtype_) == 0; }
 
 Tensor Tensor::to_aligned() const { return aligned() ? *this : clone(); }
 
@@ -87,6 +105,31 @@ Tensor Tensor::reshaped(const Shape& shape) const {
     Tensor tensor = *this;
     tensor.shape_ = shape;
     return tensor;
+}
+
+Tensor Tensor::transposed() const {
+    if (shape_.rank() != 2)
+        fail("cannot transpose a tensor of shape {}: a matrix has two axes", shape_.str());
+    Tensor result = allocate(dtype_, {shape_[1], shape_[0]});
+    if (elements() == 0) return result;
+    std::byte* to = result.mutable_bytes().data();
+    switch (size_of(dtype_)) {
+        case 1:
+            transpose<1>(data_, shape_, to);
+            break;
+        case 2:
+            transpose<2>(data_, shape_, to);
+            break;
+        case 4:
+            transpose<4>(data_, shape_, to);
+            break;
+        case 8:
+            transpose<8>(data_, shape_, to);
+            break;
+        default:
+            fail("elements of type {} cannot be transposed", name(dtype_));
+    }
+    return result;
 }
 
 Tensor Tensor::clone() const {
@@ -100,15 +143,30 @@ Tensor Tensor::to_f32() const {
     Tensor result = allocate(DType::kF32, shape_);
     const auto to = result.mutable_span<float>();
     switch (dtype_) {
-        case DType::kF16: convert<std::uint16_t>(bytes(), to, f16_to_f32); break;
-        case DType::kBF16: convert<std::uint16_t>(bytes(), to, bf16_to_f32); break;
-        case DType::kF64: convert<double>(bytes(), to, kCast); break;
-        case DType::kI8: convert<std::int8_t>(bytes(), to, kCast); break;
+        case DType::kF16:
+            convert<std::uint16_t>(bytes(), to, f16_to_f32);
+            break;
+        case DType::kBF16:
+            convert<std::uint16_t>(bytes(), to, bf16_to_f32);
+            break;
+        case DType::kF64:
+            convert<double>(bytes(), to, kCast);
+            break;
+        case DType::kI8:
+            convert<std::int8_t>(bytes(), to, kCast);
+            break;
         case DType::kU8:
-        case DType::kBool: convert<std::uint8_t>(bytes(), to, kCast); break;
-        case DType::kI32: convert<std::int32_t>(bytes(), to, kCast); break;
-        case DType::kI64: convert<std::int64_t>(bytes(), to, kCast); break;
-        case DType::kF32: break;
+        case DType::kBool:
+            convert<std::uint8_t>(bytes(), to, kCast);
+            break;
+        case DType::kI32:
+            convert<std::int32_t>(bytes(), to, kCast);
+            break;
+        case DType::kI64:
+            convert<std::int64_t>(bytes(), to, kCast);
+            break;
+        case DType::kF32:
+            break;
     }
     return result;
 }
@@ -141,9 +199,7 @@ float f16_to_f32(std::uint16_t bits) {
     return std::bit_cast<float>(sign | (wide_exponent << 23) | (mantissa << 13));
 }
 
-float bf16_to_f32(std::uint16_t bits) {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
+float bf16_to_f32(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
 std::uint16_t f32_to_bf16(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);

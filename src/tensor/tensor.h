@@ -23,7 +23,8 @@ class Tensor {
     /// Zero-filled memory of its own. Throws Error when there is not enough.
     static Tensor allocate(DType dtype, const Shape& shape);
 
-    /// A view of memory that `owner` keeps alive. Throws Error unless bytes has exactly the size of the shape.
+    /// A view of memory that `owner` keeps alive. Throws Error unless bytes has exactly the size of the
+    /// shape.
     static Tensor view(DType dtype, const Shape& shape, std::span<const std::byte> bytes,
                        std::shared_ptr<const void> owner);
 
@@ -47,8 +48,8 @@ class Tensor {
     std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
     std::span<std::byte> mutable_bytes();
 
-    /// Typed elements. Throws Error when T is not the element type. A mapped tensor may be less aligned than T
-    /// wants; aligned() tells, and to_aligned() repairs.
+    /// Typed elements. Throws Error when T is not the element type. A mapped tensor may be less aligned than
+    /// T wants; aligned() tells, and to_aligned() repairs.
     template <typename T>
     std::span<const T> span() const {
         check_dtype(DTypeOf<T>::value);
@@ -68,6 +69,9 @@ class Tensor {
 
     /// The same elements under another shape. Throws Error when the numbers of elements differ.
     Tensor reshaped(const Shape& shape) const;
+
+    /// A matrix [rows, columns] as [columns, rows], in memory of its own. Throws Error for any other rank.
+    Tensor transposed() const;
 
     /// A copy with memory of its own.
     Tensor clone() const;

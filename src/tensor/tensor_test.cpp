@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace espalier {
 namespace {
@@ -61,6 +63,40 @@ TEST(Tensor, RoundsToTheNearestBfloat16) {
     EXPECT_EQ(back.span<float>()[1], -2.0f);
     EXPECT_NEAR(back.span<float>()[2], 0.1f, 0.1f / 512);
     EXPECT_THROW(rounded.to_bf16(), Error);
+}
+
+template <typename T>
+void expect_transposed(std::int64_t rows, std::int64_t columns) {
+    Tensor matrix = Tensor::allocate(DTypeOf<T>::value, {rows, columns});
+    for (std::int64_t i = 0; i < matrix.elements(); ++i)
+        matrix.mutable_span<T>()[static_cast<std::size_t>(i)] = static_cast<T>(i);
+    const Tensor result = matrix.transposed();
+    ASSERT_EQ(result.shape(), (Shape{columns, rows}));
+    for (std::int64_t i = 0; i < rows; ++i) {
+        for (std::int64_t j = 0; j < columns; ++j) {
+            ASSERT_EQ(result.span<T>()[static_cast<std::size_t>(j * rows + i)],
+                      matrix.span<T>()[static_cast<std::size_t>(i * columns + j)]);
+        }
+    }
+}
+
+TEST(Tensor, TransposesMatricesOfAnyElement) {
+    for (const auto& [rows, columns] : {std::pair{1, 1}, {1, 70}, {33, 65}, {64, 32}, {0, 5}, {5, 0}}) {
+        expect_transposed<float>(rows, columns);
+        expect_transposed<std::int8_t>(rows, columns);
+        expect_transposed<std::int64_t>(rows, columns);
+    }
+    EXPECT_THROW(Tensor::allocate(DType::kF32, {2, 3, 4}).transposed(), Error);
+}
+
+TEST(Tensor, TransposesWhatIsNotAligned) {
+    const float values[] = {1, 2, 3, 4, 5, 6};
+    std::vector<std::byte> memory(sizeof values + 1);
+    std::memcpy(memory.data() + 1, values, sizeof values);
+    const Tensor view = Tensor::view(DType::kF32, {2, 3}, {memory.data() + 1, sizeof values}, nullptr);
+    const Tensor result = view.transposed();
+    EXPECT_EQ(result.span<float>()[1], 4);
+    EXPECT_EQ(result.span<float>()[4], 3);
 }
 
 TEST(Tensor, HalfPrecisionsConvertExactly) {

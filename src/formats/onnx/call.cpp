@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/mapped_file.h"
 #include "formats/onnx/fold.h"
 #include "graph/check.h"
 
@@ -54,6 +55,18 @@ NodeId Call::operand(std::size_t index) {
             graph_.add_constant(value.name, is_floating(tensor->dtype()) ? tensor->to_f32() : *tensor);
     }
     return value.node;
+}
+
+NodeId Call::transposed_operand(std::size_t index) {
+    Value& value = input(index);
+    if (value.transposed == NodeId::kNone) {
+        const Tensor* matrix = constant(index);
+        if (!matrix || matrix->shape().rank() != 2) fail("input {} must be a constant matrix", index);
+        const Tensor result = matrix->transposed();
+        MappedFile::release(matrix->bytes());
+        value.transposed = add_constant(value.name, is_floating(result.dtype()) ? result.to_f32() : result);
+    }
+    return value.transposed;
 }
 
 const Tensor* Call::constant(std::size_t index) {
@@ -134,6 +147,7 @@ NodeId Call::add(const graph::Op& op, const std::vector<NodeId>& inputs) {
 NodeId Call::reshape(NodeId x, const std::vector<Extent>& to) { return graph_.reshape(x, to, name()); }
 
 NodeId Call::add_constant(const std::string& name, const Tensor& value) {
+    budget_.take(value.size_bytes());
     return graph_.add_constant(name, value);
 }
 

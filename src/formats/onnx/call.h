@@ -74,6 +74,9 @@ class Call {
     NodeId operand(std::size_t index);
     /// operand(), or kNone where the input is absent.
     NodeId optional_operand(std::size_t index) { return has(index) ? operand(index) : NodeId::kNone; }
+    /// The input, a constant matrix, as a constant of the graph with its axes exchanged; floating types as
+    /// f32. Made once, however many nodes use it.
+    NodeId transposed_operand(std::size_t index);
     /// The input where it is a constant, else nullptr. Known integers count as a constant.
     const Tensor* constant(std::size_t index);
     /// constant() as f32. Throws Error when the input is not a constant of one element.

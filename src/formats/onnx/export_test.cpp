@@ -12,7 +12,6 @@
 #include "formats/onnx/import.h"
 #include "formats/onnx/onnx_file_test.h"
 #include "formats/onnx/proto.h"
-#include "formats/onnx/transposed_matrix.h"
 
 namespace espalier::formats {
 namespace {
@@ -195,25 +194,13 @@ TEST(ImportOnnx, MalformedCallsOfOurFunctionsAreRefused) {
     const auto scale = onnx::float_tensor("s", {2}, {1, 1});
     const auto floats = onnx::float_tensor("w", {48, 2}, std::vector<float>(96));
     EXPECT_THAT(error(onnx::node("Magic", {"x"}, {"y"}), {}), HasSubstr("espalier::Magic is not supported"));
-    EXPECT_THAT(error(onnx::node("QuantizedLinear", {"rows"}, {"y"}), {}), HasSubstr("constant matrix"));
+    EXPECT_THAT(error(onnx::node("QuantizedLinear", {"rows"}, {"y"}), {}), HasSubstr("input 1 is required"));
     EXPECT_THAT(error(onnx::node("QuantizedLinear", {"rows", "w", "s", "s"}, {"y"}), {floats, scale}),
                 HasSubstr("i8"));
     EXPECT_THAT(error(onnx::node("QuantizedLinear", {"rows", "s", "s", "s"}, {"y"}), {scale}),
                 HasSubstr("constant matrix"));
     EXPECT_THAT(error(onnx::node("QuantizedConv", {"x", "w", "s", "s"}, {"y"}), {floats, scale}),
                 HasSubstr("pads"));
-}
-
-TEST(TransposedMatrix, ExchangesRowsAndColumnsOfAnySize) {
-    for (const auto& [rows, columns] : {std::pair{1, 1}, {33, 70}, {64, 32}, {0, 5}, {5, 0}}) {
-        const Tensor x = counting({rows, columns});
-        const Tensor y = onnx::transposed_matrix(x);
-        ASSERT_EQ(y.shape(), (Shape{columns, rows}));
-        for (std::int64_t i = 0; i < y.elements(); ++i) {
-            EXPECT_EQ(y.span<float>()[static_cast<std::size_t>(i)],
-                      static_cast<float>(i % rows * columns + i / rows));
-        }
-    }
 }
 
 }  // namespace

@@ -74,6 +74,17 @@ TEST(ImportOnnx, WeightsAreTransposedAndKeepTheirNames) {
     EXPECT_EQ(graph.type(static_cast<graph::NodeId>(2)).shape, (Shape{2, 48}));
 }
 
+TEST(ImportOnnx, AMatrixOfManyProductsIsTransposedOnce) {
+    std::vector<Message> nodes{node("Flatten", {"x"}, {"m0"})};
+    for (int i = 0; i < 3; ++i)
+        nodes.push_back(
+            node("MatMul", {fmt::format("m{}", i), "w"}, {i == 2 ? "y" : fmt::format("m{}", i + 1)}));
+    const auto graph = imported(model(nodes, {ones("w", {48, 48})}));
+    int constants = 0;
+    for (const auto& n : graph.nodes()) constants += std::holds_alternative<graph::Constant>(n.op) ? 1 : 0;
+    EXPECT_EQ(constants, 1);
+}
+
 TEST(ImportOnnx, OpenHeightsComeFromOutside) {
     const Message open = model({kFlatten}, {}, 17, {-1, 3, -1, -1});
     EXPECT_THAT(error_of(open), HasSubstr("leaves the height of its input 'x' open"));
@@ -303,8 +314,8 @@ TEST(ImportOnnx, AQuantizedPaddingValueIsKnown) {
     Message pads = Message().integer(1, 8).integer(2, 7).text(8, "p");
     for (const int pad : {0, 0, 1, 1, 0, 0, 1, 1}) pads.integer(7, static_cast<std::uint64_t>(pad));
     const auto padded = [&](const char* value) {
-        return error_of(model({node("DequantizeLinear", {"v", "s", "z"}, {"f"}), node("Pad", {"x", "p", value}, {"q"}),
-                               node("Flatten", {"q"}, {"y"})},
+        return error_of(model({node("DequantizeLinear", {"v", "s", "z"}, {"f"}),
+                               node("Pad", {"x", "p", value}, {"q"}), node("Flatten", {"q"}, {"y"})},
                               {pads, code("v", "c"), float_tensor("s", {}, {0.5f}), code("z", "a")}));
     };
     EXPECT_EQ(padded("f"), "no error");
@@ -315,11 +326,13 @@ TEST(ImportOnnx, QuantizedAveragePoolsAreOfImages) {
     const Message zero = Message().integer(2, 2).text(9, "a").text(8, "z");
     const auto pooled = [&](bool channels_last, bool has_window) {
         Message pool = node("QLinearAveragePool", {"q", "s", "z", "s", "z"}, {"p"}).text(7, "com.microsoft");
-        if (has_window) pool.message(5, Message().text(1, "kernel_shape").integer(8, 2).integer(8, 2).integer(20, 7));
+        if (has_window)
+            pool.message(5, Message().text(1, "kernel_shape").integer(8, 2).integer(8, 2).integer(20, 7));
         if (channels_last) pool.message(5, Message().text(1, "channels_last").integer(3, 1).integer(20, 2));
-        return error_of(model({node("QuantizeLinear", {"x", "s", "z"}, {"q"}), pool,
-                               node("DequantizeLinear", {"p", "s", "z"}, {"f"}), node("Flatten", {"f"}, {"y"})},
-                              {float_tensor("s", {}, {0.5f}), zero}));
+        return error_of(
+            model({node("QuantizeLinear", {"x", "s", "z"}, {"q"}), pool,
+                   node("DequantizeLinear", {"p", "s", "z"}, {"f"}), node("Flatten", {"f"}, {"y"})},
+                  {float_tensor("s", {}, {0.5f}), zero}));
     };
     EXPECT_EQ(pooled(false, true), "no error");
     EXPECT_THAT(pooled(true, true), HasSubstr("channels_last is not supported"));
@@ -353,6 +366,16 @@ TEST(ImportOnnx, ComputedConstantsAreBounded) {
     };
     EXPECT_THAT(error_of(model({node("ConstantOfShape", {"s"}, {"c"}), kFlatten}, {shape(1 << 20, 1 << 20)})),
                 HasSubstr("too large"));
+    // 3 MiB in the file, and as much for each of the products.
+    const std::string codes(3 << 20, '\1');
+    const std::vector<Message> quantized{
+        Message().integer(1, 1024).integer(1, 3072).integer(2, 3).text(9, codes).text(8, "q"),
+        float_tensor("s", {}, {0.5f}), Message().integer(2, 3).text(9, std::string(1, '\0')).text(8, "z")};
+    std::vector<Message> products{node("Flatten", {"x"}, {"f"}),
+                                  node("DequantizeLinear", {"q", "s", "z"}, {"w"})};
+    for (int i = 0; i < 40; ++i) products.push_back(node("MatMul", {"f", "w"}, {fmt::format("m{}", i)}));
+    products.push_back(node("Identity", {"m0"}, {"y"}));
+    EXPECT_THAT(error_of(model(products, quantized, 17, {-1, 1, 32, 32})), HasSubstr("too much memory"));
     std::vector<Message> nodes;
     for (int i = 0; i < 40; ++i) nodes.push_back(node("ConstantOfShape", {"s"}, {fmt::format("c{}", i)}));
     nodes.push_back(kFlatten);

@@ -50,11 +50,10 @@ Dynamic layer(Call& call, NodeId x) {
     const Tensor* codes = call.constant(1);
     if (!codes || codes->shape().rank() != 2) fail("the weights must be a constant matrix");
     const Tensor weights = centred_weights(call, 1, 3, {1, codes->shape()[1]});
-    const Tensor rows = fold(weights, arrange_transpose(weights.shape(), {1, 0}));
     return {.role = Role::kSum,
             .x = x,
             .product = QuantizedLinear{.scheme = QuantScheme::kPerImage},
-            .weights = call.add_constant(call.input(1).name, rows)};
+            .weights = call.add_constant(call.input(1).name, weights.transposed())};
 }
 
 /// Scales of the weights, one for each of `features`.

@@ -1,6 +1,5 @@
 #include "base/error.h"
 #include "formats/onnx/parsers.h"
-#include "formats/onnx/transposed_matrix.h"
 #include "formats/onnx/window.h"
 #include "formats/onnx/write/functions.h"
 
@@ -10,17 +9,10 @@ using namespace graph;
 
 namespace {
 
-/// [K, N] in the file, [N, K] in the graph.
-NodeId weights_of(Call& call) {
-    const Tensor* weights = call.constant(1);
-    if (!weights || weights->shape().rank() != 2) fail("the weights must be a constant matrix");
-    return call.add_constant(call.input(1).name, transposed_matrix(*weights));
-}
-
 void parse_quantized_linear(Call& call) {
     const bool torch = call.op_type() == kQuantizedLinearTorch;
     const QuantizedLinear op{.scheme = torch ? QuantScheme::kTorch : QuantScheme::kPerRow};
-    call.give(call.add(op, {call.operand(0), weights_of(call), call.operand(2), call.operand(3)}));
+    call.give(call.add(op, {call.operand(0), call.transposed_operand(1), call.operand(2), call.operand(3)}));
 }
 
 void parse_quantized_conv(Call& call) {

@@ -9,23 +9,17 @@ using namespace graph;
 
 namespace {
 
-Tensor transposed(const Tensor& matrix) { return fold(matrix, arrange_transpose(matrix.shape(), {1, 0})); }
-
 /// dequantize(w)^T  =>  dequantize(w^T), so that quantized weights stay constants.
 NodeId transposed_dequantized(Call& call, NodeId matrix, const DequantizeLinear& op) {
     const auto& graph = call.graph().at_one();
     std::vector<NodeId> inputs = graph[matrix].inputs;
-    inputs[0] = call.add_constant(graph[inputs[0]].name, transposed(*graph.constant(inputs[0])));
+    inputs[0] = call.add_constant(graph[inputs[0]].name, graph.constant(inputs[0])->transposed());
     return call.add(DequantizeLinear{1 - axis_of(op.axis, 2)}, inputs);
 }
 
 /// Input `index`, a matrix, with its axes exchanged: a constant is transposed now, anything else by a node.
 NodeId transposed(Call& call, std::size_t index) {
-    if (const Tensor* constant = call.constant(index)) {
-        const Tensor matrix = transposed(*constant);
-        return call.add_constant(call.input(index).name,
-                                 is_floating(matrix.dtype()) ? matrix.to_f32() : matrix);
-    }
+    if (call.constant(index)) return call.transposed_operand(index);
     const NodeId matrix = call.operand(index);
     const auto& graph = call.graph().at_one();
     const auto* dequantize = graph.as<DequantizeLinear>(matrix);

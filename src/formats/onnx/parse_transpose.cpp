@@ -13,6 +13,7 @@ void parse_transpose(Call& call) {
     Ints perm;
     for (int axis = rank; axis-- > 0;) perm.push_back(axis);
     perm = call.list("perm", perm);
+    if (constant && perm == Ints{1, 0}) return call.give(constant->transposed());
     if (constant) return call.give(fold(*constant, arrange_transpose(constant->shape(), perm)));
     call.give(call.add(Transpose{perm}, {call.operand(0)}));
 }

@@ -23,10 +23,7 @@ NodeId dequantized(Call& call, std::size_t x, std::int64_t axis) {
 }
 
 NodeId dequantized_transposed(Call& call, std::size_t matrix) {
-    const Tensor* codes = call.constant(matrix);
-    if (!codes || codes->shape().rank() != 2) fail("input {} must be a constant matrix", matrix);
-    const Tensor rows = fold(*codes, arrange_transpose(codes->shape(), {1, 0}));
-    return dequantized(call, call.add_constant(call.input(matrix).name, rows), matrix + 1, 0);
+    return dequantized(call, call.transposed_operand(matrix), matrix + 1, 0);
 }
 
 NodeId dequantized_bias(Call& call, std::size_t bias, std::size_t x, std::size_t w) {

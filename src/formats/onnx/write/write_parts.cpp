@@ -1,5 +1,4 @@
 #include "formats/onnx/proto.h"
-#include "formats/onnx/transposed_matrix.h"
 #include "formats/onnx/write/writers.h"
 
 namespace espalier::formats::onnx {
@@ -40,7 +39,7 @@ std::string write_real_weights(NodeWriter& to) { return widened(to, to.input(1))
 std::string write_weights(NodeWriter& to) {
     const Tensor* constant = to.constant(1);
     if (!constant) return widened(to, to.transposed(to.input(1), {1, 0}));
-    return widened(to, to.tensor(to.input_name(1), transposed_matrix(*constant)));
+    return widened(to, to.tensor(to.input_name(1), constant->transposed()));
 }
 
 std::string write_repeated(NodeWriter& to, const std::string& x, int rank, const std::string& like) {
