@@ -43,9 +43,9 @@ TEST(CommandLine, HelpVersionAndNothing) {
     const Outcome nothing = run_program("");
     EXPECT_EQ(nothing.exit_code, 2);
     EXPECT_THAT(nothing.out, HasSubstr("espalier run --model"));
-    for (const char* command :
-         {"doctor", "fetch", "inspect", "runtimes", "calibrate", "run", "status", "measure", "verdict", "compare", "report",
-          "export", "evaluate", "bench", "classify", "import", "audit", "list", "show"}) {
+    for (const char* command : {"doctor", "fetch", "inspect", "runtimes", "calibrate", "run", "status",
+                                "measure", "verdict", "compare", "report", "export", "evaluate", "bench",
+                                "classify", "import", "audit", "list", "show"}) {
         const Outcome help = run_program(std::string(command) + " --help");
         EXPECT_EQ(help.exit_code, 0) << command;
         EXPECT_THAT(help.out, HasSubstr("xample")) << command;
@@ -108,7 +108,10 @@ TEST(CommandLine, MeasureTellsNoEnergyOfACounterThatStandsStill) {
     EXPECT_THAT(unknown.out, HasSubstr("unknown by powercap"));
     EXPECT_THAT(unknown.out, testing::Not(HasSubstr(" J ")));
     const fs::path file = fs::path(machine.root()) / "energy.json";
-    EXPECT_EQ(run_program("measure --json -o " + file.string() + " --root " + machine.root() + " -- echo hello").out, "hello\n");
+    EXPECT_EQ(
+        run_program("measure --json -o " + file.string() + " --root " + machine.root() + " -- echo hello")
+            .out,
+        "hello\n");
     EXPECT_EQ(json::parse(content_of(file)).at("command").at(1), "hello");
     const Outcome dry = run_program("measure -n --root " + machine.root() + " -- echo hello");
     EXPECT_THAT(dry.out, testing::AllOf(HasSubstr("powercap"), testing::Not(HasSubstr("hello"))));
@@ -121,8 +124,8 @@ TEST(CommandLine, MeasureTellsNoEnergyOfACounterThatStandsStill) {
 }
 
 TEST(CommandLine, BenchPrintsTimesAndEvidence) {
-    const Outcome outcome = run_program("bench --json --min-time 0 --warmup 1 --threads 1 --batch 2 --tactic compile --model " +
-                                        kModel);
+    const Outcome outcome = run_program(
+        "bench --json --min-time 0 --warmup 1 --threads 1 --batch 2 --tactic compile --model " + kModel);
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     const json document = json::parse(outcome.out);
     EXPECT_EQ(document.at("schema"), "espalier.bench/1");
@@ -135,7 +138,8 @@ TEST(CommandLine, ExportIsLoadedAgainAndSaysTheSame) {
     const TemporaryFolder folder;
     for (const std::string tactic : {"compile", "global-pruning:0.5+compile+dynamic-quantization"}) {
         const std::string target = (folder / tactic).string();
-        ASSERT_EQ(run_program("export --model " + kModel + " --tactic " + tactic + " -o " + target).exit_code, 0);
+        ASSERT_EQ(run_program("export --model " + kModel + " --tactic " + tactic + " -o " + target).exit_code,
+                  0);
         const auto predictions = [&](const std::string& variant) {
             const fs::path file = folder / "p.json";
             const Outcome outcome = run_program("evaluate --model " + variant + " --data " + kImages +
@@ -164,7 +168,8 @@ TEST(CommandLine, ExportWritesOnnxByNameAndByFormat) {
     expect_failure(command + "--format tflite -o " + (folder / "c").string(), 2, {"tflite"});
     const std::string target = (folder / "out").string();
     ASSERT_EQ(run_program(command + "--format onnx -o " + target).exit_code, 0);
-    const Outcome outcome = run_program("evaluate --json --model " + target + " --data " + kImages + " --images 40");
+    const Outcome outcome =
+        run_program("evaluate --json --model " + target + " --data " + kImages + " --images 40");
     ASSERT_EQ(outcome.exit_code, 0) << outcome.err;
     EXPECT_GT(json::parse(outcome.out).at("top1").get<double>(), 0.6);
 }
@@ -204,8 +209,14 @@ TEST(BadModel, EveryDamageEndsInOneMessage) {
     for (const std::string name : {"config.json", "preprocessor_config.json", "model.safetensors"}) {
         DamagedModel model;
         const std::string whole = content_of(model.file(name));
-        std::vector<std::string> damaged{"", "{", "[]", "null", whole.substr(0, whole.size() / 2), whole.substr(0, 9),
-                                         std::string(5000, '['), std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)};
+        std::vector<std::string> damaged{"",
+                                         "{",
+                                         "[]",
+                                         "null",
+                                         whole.substr(0, whole.size() / 2),
+                                         whole.substr(0, 9),
+                                         std::string(5000, '['),
+                                         std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)};
         std::string noise(400, '\0');
         for (char& c : noise) c = static_cast<char>(random.below(256));
         damaged.push_back(noise);
@@ -245,14 +256,16 @@ TEST(BadImage, EveryTruncationEndsInOneMessage) {
         expect_failure("classify --model " + kModel + " " + image.string(), 1, {"damaged"});
     }
     // One bad file among good ones costs only itself.
-    const Outcome partial = run_program("classify --plain --model " + kModel + " " + image.string() + " " + original.string());
+    const Outcome partial =
+        run_program("classify --plain --model " + kModel + " " + image.string() + " " + original.string());
     EXPECT_EQ(partial.exit_code, 5);
     EXPECT_THAT(partial.out, HasSubstr(original.string()));
 }
 
 TEST(BadStore, IsNamed) {
     const TemporaryFolder folder;
-    const std::string run = "run --model " + kModel + " --data " + kImages + " --images 20 --blocks 1 --store ";
+    const std::string run =
+        "run --model " + kModel + " --data " + kImages + " --images 20 --blocks 1 --store ";
     expect_failure(run + "/proc/nothing/lab.db", 1, {"/proc/nothing"});
     write(folder / "lab.db", "this is no database, and it must not be overwritten");
     expect_failure(run + (folder / "lab.db").string(), 2, {"lab.db"});

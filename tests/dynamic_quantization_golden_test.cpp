@@ -1,5 +1,5 @@
-// 'dynamic-quantization:torch' reproduces torch.ao.quantization.quantize_dynamic on Linear layers, and the default
-// (weights per channel, activations per row) is nearer to the float layer. Recipe:
+// 'dynamic-quantization:torch' reproduces torch.ao.quantization.quantize_dynamic on Linear layers, and the
+// default (weights per channel, activations per row) is nearer to the float layer. Recipe:
 // tools/goldens/dynamic_quantization.py.
 
 #include <gtest/gtest.h>
@@ -23,9 +23,9 @@ struct Case {
 };
 
 const formats::Safetensors& golden() {
-    static const formats::Safetensors file = formats::read_safetensors(
-        std::filesystem::path(ESPALIER_SOURCE_DIR) /
-        "tools/goldens/dynamic_quantization/dynamic_quantization.safetensors");
+    static const formats::Safetensors file =
+        formats::read_safetensors(std::filesystem::path(ESPALIER_SOURCE_DIR) /
+                                  "tools/goldens/dynamic_quantization/dynamic_quantization.safetensors");
     return file;
 }
 
@@ -95,10 +95,12 @@ TEST(DynamicQuantizationGolden, DefaultIsMoreAccurateThanTorchs) {
         double energy = 1e-30;
         for (const float value : exact.span<float>()) energy += value * static_cast<double>(value);
         const double scale = std::sqrt(energy / static_cast<double>(exact.elements()));
-        const double our_error = root_mean_square(run(c, graph::QuantScheme::kPerRow), exact.span<float>()) / scale;
+        const double our_error =
+            root_mean_square(run(c, graph::QuantScheme::kPerRow), exact.span<float>()) / scale;
         const double torch_error = root_mean_square(torch.span<float>(), exact.span<float>()) / scale;
         // An input of zeros is exact in both.
-        EXPECT_TRUE(our_error < torch_error || (our_error == 0 && torch_error == 0)) << c.layer << " " << c.input;
+        EXPECT_TRUE(our_error < torch_error || (our_error == 0 && torch_error == 0))
+            << c.layer << " " << c.input;
         ours += our_error;
         torchs += torch_error;
     }

@@ -1,5 +1,5 @@
-// Real checkpoints give their reference's logits under every lossless tactic. The models are not part of the project
-// (their data README names them); without them these tests are skipped.
+// Real checkpoints give their reference's logits under every lossless tactic. The models are not part of the
+// project (their data README names them); without them these tests are skipped.
 
 #include <gtest/gtest.h>
 

@@ -46,7 +46,8 @@ Isa parse_isa(std::string_view text) {
     for (int i = 0; i < static_cast<int>(std::size(kNames)); ++i) {
         if (text == kNames[i]) return static_cast<Isa>(i);
     }
-    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512, avx512vnni or avx512bf16", text);
+    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512, avx512vnni or avx512bf16",
+               text);
 }
 
 Isa best_isa() {

@@ -16,7 +16,8 @@ enum class ErrorKind {
     kGate,           ///< a limit the user set is not met (exit 4)
 };
 
-/// An error that is told to the user: what happened, to which file or node, what was expected, and what to do.
+/// An error that is told to the user: what happened, to which file or node, what was expected, and what to
+/// do.
 class Error : public std::runtime_error {
   public:
     explicit Error(const std::string& message, ErrorKind kind = ErrorKind::kFailure)

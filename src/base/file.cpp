@@ -36,7 +36,8 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit)
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::span<const std::byte>> pieces) {
+void write_file_atomically(const std::filesystem::path& path,
+                           std::span<const std::span<const std::byte>> pieces) {
     const std::string temporary = path.string() + ".partial." + std::to_string(getpid());
     const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));

@@ -13,11 +13,13 @@ namespace espalier {
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit = std::size_t{64} << 20);
 
 /// Writes a file so that readers see the old content or all of the new, never a part: a temporary file beside
-/// it, synced, then renamed. Throws Error and removes the temporary file when anything fails (no space, no right).
+/// it, synced, then renamed. Throws Error and removes the temporary file when anything fails (no space, no
+/// right).
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content);
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 /// The same for content that lies in pieces, written one behind the other.
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::span<const std::byte>> pieces);
+void write_file_atomically(const std::filesystem::path& path,
+                           std::span<const std::span<const std::byte>> pieces);
 
 /// SHA-256 of a byte string, as 64 lower-case hexadecimal digits (FIPS 180-4).
 std::string sha256(std::span<const std::byte> content);

@@ -11,10 +11,14 @@ std::atomic<Level> threshold{Level::kInfo};
 
 std::string_view prefix(Level level) {
     switch (level) {
-        case Level::kDebug: return "debug: ";
-        case Level::kWarning: return "warning: ";
-        case Level::kError: return "error: ";
-        default: return "";
+        case Level::kDebug:
+            return "debug: ";
+        case Level::kWarning:
+            return "warning: ";
+        case Level::kError:
+            return "error: ";
+        default:
+            return "";
     }
 }
 

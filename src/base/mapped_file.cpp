@@ -66,8 +66,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
     ::close(fd);
     if (data == MAP_FAILED) fail("cannot map {}: {}", path.string(), std::strerror(map_errno));
     if (size > 0) mappings().add(static_cast<const std::byte*>(data), size);
-    return std::shared_ptr<const MappedFile>(
-        new MappedFile(path, static_cast<const std::byte*>(data), size));
+    return std::shared_ptr<const MappedFile>(new MappedFile(path, static_cast<const std::byte*>(data), size));
 }
 
 MappedFile::~MappedFile() {

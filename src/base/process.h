@@ -12,8 +12,8 @@ namespace espalier {
 
 /// A program to be run once, with text in and text out.
 struct ProcessRequest {
-    std::vector<std::string>
-        command;  ///< the program, with its path or to be found in PATH, and its arguments
+    /// the program, with its path or to be found in PATH, and its arguments
+    std::vector<std::string> command;
     /// Variables that it has besides those of this process, or with another value.
     std::vector<std::pair<std::string, std::string>> environment;
     std::string input;  ///< written to its standard input, which is then closed

@@ -55,7 +55,8 @@ void ThreadPool::run(const Loop& loop) {
 bool ThreadPool::enter_loop() {
     int inside = inside_.load(std::memory_order_relaxed);
     while (inside < kClosed) {
-        if (inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acquire, std::memory_order_relaxed)) {
+        if (inside_.compare_exchange_weak(inside, inside + 1, std::memory_order_acquire,
+                                          std::memory_order_relaxed)) {
             return true;
         }
     }
@@ -66,8 +67,8 @@ void ThreadPool::leave_loop() {
     if (inside_.fetch_sub(1, std::memory_order_release) == kClosed + 1) inside_.notify_all();
 }
 
-/// Returns when nobody is inside. A worker may have been descheduled in the middle of a chunk: after the bound,
-/// sleep until it reports.
+/// Returns when nobody is inside. A worker may have been descheduled in the middle of a chunk: after the
+/// bound, sleep until it reports.
 void ThreadPool::close_loop() {
     int inside = inside_.fetch_add(kClosed, std::memory_order_acquire) + kClosed;
     for (int spins = 0; inside != kClosed; inside = inside_.load(std::memory_order_acquire)) {

@@ -12,8 +12,8 @@ namespace espalier {
 
 /// A fixed set of threads that share loops. Within a Session (one inference) idle workers spin for a bounded
 /// time so that a loop starts in well under a microsecond; outside they sleep and burn nothing.
-/// Iterations are claimed dynamically, and a loop ends when those who took part in it are done: a thread that loses
-/// its processor delays the chunk it holds, and one that has not woken delays nothing.
+/// Iterations are claimed dynamically, and a loop ends when those who took part in it are done: a thread that
+/// loses its processor delays the chunk it holds, and one that has not woken delays nothing.
 class ThreadPool {
   public:
     /// `threads` counts the calling thread; 1 makes every loop run inline. Throws Error unless 1..1024.
@@ -24,9 +24,10 @@ class ThreadPool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    /// Calls body(begin, end, thread) over disjoint ranges that cover [0, count); `grain` iterations at a time.
-    /// `thread` in [0, threads()) names the executing thread, for scratch memory. Returns when all are done.
-    /// Not reentrant: body must not call parallel_for of the same pool. An exception in body is rethrown here.
+    /// Calls body(begin, end, thread) over disjoint ranges that cover [0, count); `grain` iterations at a
+    /// time. `thread` in [0, threads()) names the executing thread, for scratch memory. Returns when all are
+    /// done. Not reentrant: body must not call parallel_for of the same pool. An exception in body is
+    /// rethrown here.
     template <typename Body>
     void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
         if (count <= 0) return;

@@ -6,7 +6,8 @@
 namespace espalier {
 
 /// A quantity of one physical dimension. Only quantities of the same dimension add and compare;
-/// products and quotients across dimensions are the ones declared below, so that Joules + Watts does not compile.
+/// products and quotients across dimensions are the ones declared below, so that Joules + Watts does not
+/// compile.
 template <typename Dimension>
 class Quantity {
   public:

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -53,8 +53,10 @@ Tensor random_images(const runtimes::ModelInfo& info, int batch) {
     return images;
 }
 
-/// Latencies of single calls in milliseconds, after the warm-up, until both the time and 20 calls are reached.
-std::vector<double> latencies(runtimes::Instance& instance, const Tensor& images, const BenchOptions& options) {
+/// Latencies of single calls in milliseconds, after the warm-up, until both the time and 20 calls are
+/// reached.
+std::vector<double> latencies(runtimes::Instance& instance, const Tensor& images,
+                              const BenchOptions& options) {
     const MonotonicClock clock;
     for (int i = 0; i < options.warmup; ++i) instance.run(images);
     std::vector<double> result;
@@ -81,11 +83,13 @@ void print_profile(runtimes::NativeInstance& instance, const Tensor& images) {
         steps[s].seconds = times[kRuns / 2];
         total += steps[s].seconds;
     }
-    std::stable_sort(steps.begin(), steps.end(), [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
+    std::stable_sort(steps.begin(), steps.end(),
+                     [](const auto& a, const auto& b) { return a.seconds > b.seconds; });
     fmt::print("\n  {:>9} {:>6} {:>9}  {:<28} {}\n", "ms", "share", "GMAC/s", "kernel", "node");
     for (const auto& step : steps) {
-        fmt::print("  {:>9.3f} {:>5.1f}% {:>9.1f}  {:<28} {}  {}\n", 1e3 * step.seconds, 100 * step.seconds / total,
-                   static_cast<double>(step.macs) / step.seconds / 1e9, step.kernel, step.node, step.op);
+        fmt::print("  {:>9.3f} {:>5.1f}% {:>9.1f}  {:<28} {}  {}\n", 1e3 * step.seconds,
+                   100 * step.seconds / total, static_cast<double>(step.macs) / step.seconds / 1e9,
+                   step.kernel, step.node, step.op);
     }
 }
 
@@ -100,8 +104,10 @@ void bench(BenchOptions options, const Globals& globals) {
     MonotonicClock clock;
     const double idle = idle_share(clock);
     if (idle < 0.9) {
-        log::warn("the machine is {:.0f} % busy; these times are not to be trusted. Stop what else runs, then repeat",
-                  100 * (1 - idle));
+        log::warn(
+            "the machine is {:.0f} % busy; these times are not to be trusted. Stop what else runs, then "
+            "repeat",
+            100 * (1 - idle));
     }
     const Tensor images = random_images(instance->info(), options.variant.batch);
     const std::vector<double> ms = latencies(*instance, images, options);
@@ -110,29 +116,34 @@ void bench(BenchOptions options, const Globals& globals) {
     const double rate = 1e3 * options.variant.batch / median;
     const auto evidence = instance->evidence();
     if (globals.json) {
-        const json document = {{"schema", "espalier.bench/1"},
-                               {"model", instance->info().name},
-                               {"tactic", made.tactic},
-                               {"runtime", options.runtime.runtime},
-                               {"batch", options.variant.batch},
-                               {"threads", options.variant.threads > 0 ? options.variant.threads : usable_cpus()},
-                               {"median_ms", median},
-                               {"p95_ms", p95},
-                               {"images_per_s", rate},
-                               {"calls", ms.size()},
-                               {"idle_share_before", idle},
-                               {"latencies_ms", ms},
-                               {"evidence", runtimes::to_json(evidence)}};
+        const json document = {
+            {"schema", "espalier.bench/1"},
+            {"model", instance->info().name},
+            {"tactic", made.tactic},
+            {"runtime", options.runtime.runtime},
+            {"batch", options.variant.batch},
+            {"threads", options.variant.threads > 0 ? options.variant.threads : usable_cpus()},
+            {"median_ms", median},
+            {"p95_ms", p95},
+            {"images_per_s", rate},
+            {"calls", ms.size()},
+            {"idle_share_before", idle},
+            {"latencies_ms", ms},
+            {"evidence", runtimes::to_json(evidence)}};
         fmt::print("{}\n", document.dump());
         return;
     }
     fmt::print("{}  {}{}  batch {}\n", instance->info().name,
-               made.native != nullptr ? "" : options.runtime.runtime + "/", made.tactic, options.variant.batch);
-    fmt::print("  median {:.3f} ms   p95 {:.3f} ms   {:.1f} images/s   ({} calls)\n", median, p95, rate, ms.size());
+               made.native != nullptr ? "" : options.runtime.runtime + "/", made.tactic,
+               options.variant.batch);
+    fmt::print("  median {:.3f} ms   p95 {:.3f} ms   {:.1f} images/s   ({} calls)\n", median, p95, rate,
+               ms.size());
     if (evidence.macs) fmt::print("  {:.1f} GMAC/s\n", rate * static_cast<double>(*evidence.macs) / 1e9);
     if (evidence.weight_bytes) fmt::print("  {} of weights in memory\n", human_bytes(*evidence.weight_bytes));
-    if (evidence.arena_bytes) fmt::print("  {} of activations in memory\n", human_bytes(*evidence.arena_bytes));
-    if (options.variant.batch > 1 && !evidence.schedule.empty()) fmt::print("  the batch runs in {}\n", evidence.schedule);
+    if (evidence.arena_bytes)
+        fmt::print("  {} of activations in memory\n", human_bytes(*evidence.arena_bytes));
+    if (options.variant.batch > 1 && !evidence.schedule.empty())
+        fmt::print("  the batch runs in {}\n", evidence.schedule);
     if (evidence.calibration) fmt::print("  {}\n", runtimes::describe(*evidence.calibration));
     for (const auto& note : evidence.notes) {
         if (made.native == nullptr) fmt::print("  {}\n", note);
@@ -148,11 +159,14 @@ void add_bench(CLI::App& app, Globals& globals, int&) {
     command->group("Try");
     add_variant_options(*command, options->variant, 1);
     add_any_runtime_options(*command, options->runtime);
-    command->add_flag("--random-weights", options->random_weights, "Build from config.json alone, with seeded weights");
+    command->add_flag("--random-weights", options->random_weights,
+                      "Build from config.json alone, with seeded weights");
     command->add_option("--min-time", options->min_seconds, "Seconds to measure at least")
-        ->check(CLI::Range(0.0, 3600.0))->capture_default_str();
+        ->check(CLI::Range(0.0, 3600.0))
+        ->capture_default_str();
     command->add_option("--warmup", options->warmup, "Calls before measuring")
-        ->check(CLI::Range(0, 10000))->capture_default_str();
+        ->check(CLI::Range(0, 10000))
+        ->capture_default_str();
     command->add_flag("--profile", options->profile, "Show the time of every step");
     command->footer("Example: espalier bench --model zoo/models/vit-mini --tactic compile --threads 2");
     command->callback([options, &globals] { bench(*options, globals); });

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -65,7 +65,8 @@ void print_text(const json& result, const Globals& globals) {
     }
     fmt::print("{}\n", path);
     for (const auto& row : result["classes"]) {
-        fmt::print("  {:>6.2f} %  {}\n", 100 * row["probability"].get<double>(), row["label"].get<std::string>());
+        fmt::print("  {:>6.2f} %  {}\n", 100 * row["probability"].get<double>(),
+                   row["label"].get<std::string>());
     }
 }
 
@@ -102,11 +103,14 @@ void classify(const ClassifyOptions& options, const Globals& globals, int& exit_
 
 void add_classify(CLI::App& app, Globals& globals, int& exit_code) {
     auto options = std::make_shared<ClassifyOptions>();
-    CLI::App* command = app.add_subcommand("classify", "Images to labels, with a model or an exported variant");
+    CLI::App* command =
+        app.add_subcommand("classify", "Images to labels, with a model or an exported variant");
     command->group("Use");
     add_variant_options(*command, options->variant, 1);
     command->add_option("images", options->images, "JPEG or PNG files")->required();
-    command->add_option("--top", options->top, "Classes to show")->check(CLI::Range(1, 100000))->capture_default_str();
+    command->add_option("--top", options->top, "Classes to show")
+        ->check(CLI::Range(1, 100000))
+        ->capture_default_str();
     command->footer("Example: espalier classify --model vit-int8/ photo.jpg");
     command->callback([options, &globals, &exit_code] { classify(*options, globals, exit_code); });
 }

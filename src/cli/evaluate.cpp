@@ -22,20 +22,17 @@ struct EvaluateOptions {
     std::uint64_t seed = 1;
 };
 
-void write_predictions(const EvaluateOptions& options, const std::string& tactic, const datasets::Dataset& dataset,
-                       const lab::Evaluation& result) {
+void write_predictions(const EvaluateOptions& options, const std::string& tactic,
+                       const datasets::Dataset& dataset, const lab::Evaluation& result) {
     json names = json::array();
     json labels = json::array();
     for (std::int64_t i = 0; i < dataset.size(); ++i) {
         names.push_back(dataset.name(i));
         labels.push_back(dataset.label(i));
     }
-    const json document = {{"schema", "espalier.predictions/1"},
-                           {"tactic", tactic},
-                           {"runtime", options.runtime.runtime},
-                           {"predictions", result.predictions},
-                           {"labels", labels},
-                           {"names", names}};
+    const json document = {
+        {"schema", "espalier.predictions/1"}, {"tactic", tactic}, {"runtime", options.runtime.runtime},
+        {"predictions", result.predictions},  {"labels", labels}, {"names", names}};
     write_file_atomically(options.predictions, document.dump() + "\n");
 }
 
@@ -80,8 +77,9 @@ void evaluate(const EvaluateOptions& options, const Globals& globals) {
     if (const auto calibration = instance->evidence().calibration) {
         fmt::print("  {}\n", runtimes::describe(*calibration));
     }
-    fmt::print("  {:.1f} s reading and preprocessing, {:.1f} s inference (not a measurement: see 'espalier run')\n",
-               result.decode_seconds, result.inference_seconds);
+    fmt::print(
+        "  {:.1f} s reading and preprocessing, {:.1f} s inference (not a measurement: see 'espalier run')\n",
+        result.decode_seconds, result.inference_seconds);
 }
 
 }  // namespace
@@ -92,13 +90,19 @@ void add_evaluate(CLI::App& app, Globals& globals, int&) {
     command->group("Try");
     add_variant_options(*command, options->variant, 16);
     add_any_runtime_options(*command, options->runtime);
-    command->add_option("-d,--data", options->data, "Labelled images: class folders, labels.csv, CIFAR .bin or IDX")
+    command
+        ->add_option("-d,--data", options->data,
+                     "Labelled images: class folders, labels.csv, CIFAR .bin or IDX")
         ->required();
     command->add_option("--images", options->images, "Use this many images, spread over the classes")
         ->check(CLI::PositiveNumber.description(""));
-    command->add_option("--seed", options->seed, "Seed of that choice, and of the choice of calibration images")->capture_default_str();
-    command->add_option("--predictions", options->predictions, "Write the predicted class of every image, as JSON");
-    command->footer("Example: espalier evaluate --model zoo/models/vit-mini --data zoo/images/test --tactic compile");
+    command
+        ->add_option("--seed", options->seed, "Seed of that choice, and of the choice of calibration images")
+        ->capture_default_str();
+    command->add_option("--predictions", options->predictions,
+                        "Write the predicted class of every image, as JSON");
+    command->footer(
+        "Example: espalier evaluate --model zoo/models/vit-mini --data zoo/images/test --tactic compile");
     command->callback([options, &globals] { evaluate(*options, globals); });
 }
 

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -40,15 +40,18 @@ json applicable_tactics(const models::Model& model) {
     for (const auto& tactic : tactics::all_tactics()) {
         try {
             const auto applied = tactics::apply(model.graph, tactics::parse(tactic.name), &images);
-            const bool applies = applied.passes.empty() || std::any_of(applied.passes.begin(), applied.passes.end(),
-                                                                       [](const auto& pass) { return pass.changes > 0; });
+            const bool applies =
+                applied.passes.empty() || std::any_of(applied.passes.begin(), applied.passes.end(),
+                                                      [](const auto& pass) { return pass.changes > 0; });
             rows.push_back({{"tactic", tactics::canonical(tactic.name)},
                             {"applies", applies},
-                            {"note", applies || applied.notes.empty() ? std::string(tactic.summary) : applied.notes.front()}});
+                            {"note", applies || applied.notes.empty() ? std::string(tactic.summary)
+                                                                      : applied.notes.front()}});
         } catch (const Error& error) {
             // Some tactic does nothing on its own, and says what to compose it with.
             if (error.kind() != ErrorKind::kUsage) throw;
-            rows.push_back({{"tactic", std::string(tactic.name)}, {"applies", false}, {"note", error.what()}});
+            rows.push_back(
+                {{"tactic", std::string(tactic.name)}, {"applies", false}, {"note", error.what()}});
         }
     }
     return rows;
@@ -57,12 +60,17 @@ json applicable_tactics(const models::Model& model) {
 json layers_of(const graph::Graph& graph) {
     json rows = json::array();
     for (const auto& node : graph.nodes()) {
-        if (std::holds_alternative<graph::Input>(node.op) || std::holds_alternative<graph::Constant>(node.op)) continue;
+        if (std::holds_alternative<graph::Input>(node.op) || std::holds_alternative<graph::Constant>(node.op))
+            continue;
         std::vector<const graph::TensorType*> types;
-        for (const auto id : node.inputs) types.push_back(id == graph::NodeId::kNone ? nullptr : &graph.type(id));
+        for (const auto id : node.inputs)
+            types.push_back(id == graph::NodeId::kNone ? nullptr : &graph.type(id));
         const auto cost = graph::cost_of(node.op, types, node.type);
-        rows.push_back({{"name", node.name}, {"op", graph::print(node.op)}, {"output", node.type.str()},
-                        {"macs", cost.macs}, {"other_ops", cost.other_ops}});
+        rows.push_back({{"name", node.name},
+                        {"op", graph::print(node.op)},
+                        {"output", node.type.str()},
+                        {"macs", cost.macs},
+                        {"other_ops", cost.other_ops}});
     }
     return rows;
 }
@@ -71,28 +79,30 @@ json describe(const models::Model& model, const InspectOptions& options) {
     const auto report = graph::cost_of(model.graph);
     json by_op = json::object();
     for (const auto& [op, cost] : report.by_op) {
-        by_op[op] = {{"nodes", report.node_counts.at(op)}, {"macs", cost.macs}, {"other_ops", cost.other_ops}};
+        by_op[op] = {
+            {"nodes", report.node_counts.at(op)}, {"macs", cost.macs}, {"other_ops", cost.other_ops}};
     }
-    json document = {{"schema", "espalier.inspect/1"},
-                     {"model", model.name},
-                     {"origin", model.origin},
-                     {"architecture", model.architecture},
-                     {"sha256", model.sha256},
-                     {"classes", model.classes()},
-                     {"input", {{"channels", model.channels()}, {"height", model.height()}, {"width", model.width()}}},
-                     {"parameters", model.parameters},
-                     {"nonzero_parameters", model.parameters - report.zero_weights},
-                     {"weight_bytes", report.weight_bytes},
-                     {"macs", report.total.macs},
-                     {"flops", report.total.flops()},
-                     {"other_ops", report.total.other_ops},
-                     {"effective_macs", report.effective_macs},
-                     {"peak_activation_bytes", report.peak_activation_bytes},
-                     {"uncounted_ops", report.uncounted},
-                     {"by_op", by_op},
-                     {"processor", json::parse(datasets::to_json_text(model.processor), nullptr, false)},
-                     {"processor_type", model.processor.type},
-                     {"notes", model.notes}};
+    json document = {
+        {"schema", "espalier.inspect/1"},
+        {"model", model.name},
+        {"origin", model.origin},
+        {"architecture", model.architecture},
+        {"sha256", model.sha256},
+        {"classes", model.classes()},
+        {"input", {{"channels", model.channels()}, {"height", model.height()}, {"width", model.width()}}},
+        {"parameters", model.parameters},
+        {"nonzero_parameters", model.parameters - report.zero_weights},
+        {"weight_bytes", report.weight_bytes},
+        {"macs", report.total.macs},
+        {"flops", report.total.flops()},
+        {"other_ops", report.total.other_ops},
+        {"effective_macs", report.effective_macs},
+        {"peak_activation_bytes", report.peak_activation_bytes},
+        {"uncounted_ops", report.uncounted},
+        {"by_op", by_op},
+        {"processor", json::parse(datasets::to_json_text(model.processor), nullptr, false)},
+        {"processor_type", model.processor.type},
+        {"notes", model.notes}};
     if (options.tactics) document["tactics"] = applicable_tactics(model);
     if (options.layers) document["layers"] = layers_of(model.graph);
     return document;
@@ -102,8 +112,8 @@ std::string processor_line(const datasets::ProcessorConfig& p) {
     std::string line = p.type;
     if (p.resize) {
         line += p.shortest_edge ? fmt::format(", shorter edge to {}", *p.shortest_edge)
-                                : fmt::format(", both edges to {}x{} (aspect ratio lost)", p.resize_extent.height,
-                                              p.resize_extent.width);
+                                : fmt::format(", both edges to {}x{} (aspect ratio lost)",
+                                              p.resize_extent.height, p.resize_extent.width);
     }
     if (p.crop) line += fmt::format(", centre crop {}x{}", p.crop->height, p.crop->width);
     if (p.flip_channels) line += ", BGR";
@@ -114,12 +124,14 @@ void print_text(const json& d, const models::Model& model) {
     fmt::print("{}  ({}, {} classes)\n", model.name, model.architecture, model.classes());
     fmt::print("  input        {} x {} x {} pixels\n", model.channels(), model.height(), model.width());
     fmt::print("  processor    {}\n", processor_line(model.processor));
-    const std::string nonzero = d["nonzero_parameters"].is_null() ? "unknown" : human_count(d["nonzero_parameters"]);
+    const std::string nonzero =
+        d["nonzero_parameters"].is_null() ? "unknown" : human_count(d["nonzero_parameters"]);
     fmt::print("  parameters   {} ({} non-zero), {}\n", human_count(d["parameters"]), nonzero,
                human_bytes(d["weight_bytes"]));
     fmt::print("  MACs         {} per image at batch 1 ({} FLOPs; 1 MAC = 2 FLOPs)\n", human_count(d["macs"]),
                human_count(d["flops"]));
-    fmt::print("  other ops    {} (norms, activations, pooling, sums: counted apart)\n", human_count(d["other_ops"]));
+    fmt::print("  other ops    {} (norms, activations, pooling, sums: counted apart)\n",
+               human_count(d["other_ops"]));
     fmt::print("  activations  {} at their peak\n", human_bytes(d["peak_activation_bytes"]));
     fmt::print("\n  {:<20}{:>7}{:>12}{:>12}\n", "op", "nodes", "MACs", "other ops");
     for (const auto& [op, row] : d["by_op"].items()) {
@@ -130,8 +142,8 @@ void print_text(const json& d, const models::Model& model) {
     if (d.contains("tactics")) {
         fmt::print("\n  {:<28}{:<9}\n", "tactic", "applies");
         for (const auto& row : d["tactics"]) {
-            fmt::print("  {:<28}{:<9}{}\n", row["tactic"].get<std::string>(), row["applies"].get<bool>() ? "yes" : "no",
-                       row["note"].get<std::string>());
+            fmt::print("  {:<28}{:<9}{}\n", row["tactic"].get<std::string>(),
+                       row["applies"].get<bool>() ? "yes" : "no", row["note"].get<std::string>());
         }
     }
     if (d.contains("layers")) {
@@ -174,7 +186,8 @@ void add_inspect(CLI::App& app, Globals& globals, int&) {
     command->add_flag("--tactics", options->tactics, "Say which tactics find something to do, and why not");
     command->add_flag("--graph", options->graph, "Print the graph as it was imported");
     command->add_flag("--config-only", options->config_only, "Read config.json alone, without any weights");
-    command->add_flag("--random-weights", options->random_weights, "Build from config.json, with seeded weights");
+    command->add_flag("--random-weights", options->random_weights,
+                      "Build from config.json, with seeded weights");
     command->footer("Example: espalier inspect zoo/models/vit-mini --tactics");
     command->callback([options, &globals] { inspect(*options, globals); });
 }

@@ -37,7 +37,8 @@ Table to_table(const std::vector<store::StudySummary>& studies) {
         table.push_back({study.key, study.created_at.substr(0, 16) + "Z",
                          fmt::format("{}/{}", study.progress.done, study.progress.total()),
                          std::to_string(study.progress.failed), std::to_string(study.blocks),
-                         std::to_string(study.images), study.imported.empty() ? "here" : study.imported, fmt::format("{}", fmt::join(study.models, " ")),
+                         std::to_string(study.images), study.imported.empty() ? "here" : study.imported,
+                         fmt::format("{}", fmt::join(study.models, " ")),
                          fmt::format("{}", fmt::join(study.tactics, " "))});
     }
     return table;

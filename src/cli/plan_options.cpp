@@ -98,9 +98,11 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
         ->delimiter(',');
     command
         .add_option("--runtime", options.runtimes,
-                    "What executes the models, separated by commas; the first one's baseline is the reference (default native)")
+                    "What executes the models, separated by commas; the first one's baseline is the "
+                    "reference (default native)")
         ->delimiter(',');
-    command.add_option("--device", options.device, "What the runtimes execute on: cpu, cuda, ... (default cpu)");
+    command.add_option("--device", options.device,
+                       "What the runtimes execute on: cpu, cuda, ... (default cpu)");
     add_runtime_options(command, options.access);
     command.add_option("--blocks", options.blocks, "Repetitions of every variant (default 10)");
     command.add_option("--images", options.images,

@@ -63,7 +63,8 @@ json import_json(const store::StudyRecord& study) {
     if (!study.imported) return nullptr;
     json files = json::array();
     for (const auto& file : study.imported->files) {
-        files.push_back({{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}, {"rows", file.rows}});
+        files.push_back(
+            {{"path", file.path}, {"sha256", file.sha256}, {"bytes", file.bytes}, {"rows", file.rows}});
     }
     return {{"name", study.imported->name}, {"format", study.imported->format}, {"files", files}};
 }
@@ -115,15 +116,18 @@ Table trial_table(const store::StudyRecord& study, bool all) {
         if (!all && trial.state != store::TrialState::kFailed) continue;
         const auto* variant = variant_of(study, trial);
         table.push_back({std::to_string(trial.block + 1), std::to_string(trial.position + 1),
-                         variant ? model_name(study, variant->model_id) : "", variant ? store::label(study, *variant) : "",
-                         store::name(trial.state), std::to_string(trial.attempts.size()), trial.error});
+                         variant ? model_name(study, variant->model_id) : "",
+                         variant ? store::label(study, *variant) : "", store::name(trial.state),
+                         std::to_string(trial.attempts.size()), trial.error});
     }
     return table;
 }
 
 /// Of what an import may not tell.
 std::string known(int value) { return value > 0 ? std::to_string(value) : "unknown"; }
-std::string short_hash(const std::string& sha256) { return sha256.empty() ? "unknown" : sha256.substr(0, 12); }
+std::string short_hash(const std::string& sha256) {
+    return sha256.empty() ? "unknown" : sha256.substr(0, 12);
+}
 
 std::size_t count(const store::StudyRecord& study, store::TrialState state) {
     std::size_t number = 0;
@@ -134,7 +138,8 @@ std::size_t count(const store::StudyRecord& study, store::TrialState state) {
 void print(const store::StudyRecord& study, bool trials) {
     fmt::print("study     {}  of {}, espalier {}\n", study.key, study.created_at, study.tool_version);
     if (study.imported) {
-        fmt::print("imported  {} ({}), {} repetitions\n", study.imported->name, study.imported->format, study.blocks);
+        fmt::print("imported  {} ({}), {} repetitions\n", study.imported->name, study.imported->format,
+                   study.blocks);
         for (const auto& file : study.imported->files) {
             fmt::print("file      {}, {} rows, {} bytes, sha256 {}\n", file.path, file.rows, file.bytes,
                        file.sha256);

@@ -122,8 +122,8 @@ void check(const Header& header, std::size_t size, const std::string& name) {
     }
 }
 
-/// Pillow converts 16-bit grey (mode I;16) to RGB by clipping at 255, where it takes the high byte of every other kind
-/// of 16-bit sample; the models' reference processors do as Pillow does.
+/// Pillow converts 16-bit grey (mode I;16) to RGB by clipping at 255, where it takes the high byte of every
+/// other kind of 16-bit sample; the models' reference processors do as Pillow does.
 Image clipped(const std::vector<std::uint8_t>& big_endian, int height, int width) {
     Image image = Image::make(height, width, 1);
     for (std::size_t i = 0; i < image.pixels.size(); ++i) {

@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "hub/digest.h"
-#include "net/fake_server_test.h"
 #include "hub/settings.h"
+#include "net/fake_server_test.h"
 
 namespace espalier::hub::testing {
 

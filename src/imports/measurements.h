@@ -14,8 +14,8 @@ namespace espalier::imports {
 struct Energy {
     store::EnergyRecord record;
     std::optional<double> power_w;  ///< stated beside the energy, not what the energy was made from
-    std::optional<double>
-        refused;  ///< what the file gives as energy (J) or power (W) and is none: 0 or negative
+    /// what the file gives as energy (J) or power (W) and is none: 0 or negative
+    std::optional<double> refused;
     std::optional<double> refresh_s;  ///< of the sensor, where it is known
     std::optional<double> limit_w;    ///< of the device, as the file states it
 };

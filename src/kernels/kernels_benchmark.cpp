@@ -1,6 +1,6 @@
 /// Times the fp32 or bf16 kernels on the layers of known networks, one line per layer: time, GFLOP/s, and the
-/// fraction of what these threads reach in a loop of products on registers. A result is checked before it counts.
-/// Where oneDNN is installed it runs beside as a yardstick, in the layouts that it prefers.
+/// fraction of what these threads reach in a loop of products on registers. A result is checked before it
+/// counts. Where oneDNN is installed it runs beside as a yardstick, in the layouts that it prefers.
 ///
 ///     kernels_benchmark [--threads N] [--isa NAME] [--net NAME] [--seconds S] [--no-winograd]
 ///     [--no-yardstick] [--bf16 ROW]
@@ -223,7 +223,11 @@ void spin_bf16() {
 /// GFLOP/s of all threads at products on registers: the ceiling of every line of the table.
 double measure_peak(const Options& options, ThreadPool& pool) {
     const bool pairs = options.bf16 && !options.bf16->widens();
-    const double flops = 2.0 * 12 * kSpins * (pairs ? 32 : options.isa >= Isa::kAvx512 ? 16 : 8) * options.threads;
+    const double flops = 2.0 * 12 * kSpins *
+                         (pairs                         ? 32
+                          : options.isa >= Isa::kAvx512 ? 16
+                                                        : 8) *
+                         options.threads;
     const double seconds = best_time(options, [&] {
         pool.parallel_for(options.threads, 1, [&](std::int64_t begin, std::int64_t end, int) {
             for (; begin < end; ++begin) pairs ? spin_bf16() : spin_fma(options.isa);
@@ -329,7 +333,8 @@ void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, dou
                             .activation = layer.activation,
                             .lo = 0,
                             .hi = 6};
-    const Packed packed = options.bf16 ? pack_bf16(layer, w, options, pool) : pack_f32(layer, w, options, pool);
+    const Packed packed =
+        options.bf16 ? pack_bf16(layer, w, options, pool) : pack_f32(layer, w, options, pool);
     const auto run = [&] { packed.run(x.data(), y.data(), epilogue); };
     run();
     check(layer, w, x, y, epilogue);
@@ -341,7 +346,8 @@ void run_layer(const Layer& layer, const Options& options, ThreadPool& pool, dou
                layer.net, layer.count, s.c_in, s.c_out, s.kernel_h, s.kernel_w, s.stride_h, s.groups, layer.h,
                packed.name, seconds * 1e6, flops / seconds / 1e9, flops / seconds / 1e7 / peak);
     if (options.yardstick) {
-        const OnednnYardstick yardstick(s, layer.h, layer.w, layer.activation, layer.residual, options.bf16 != nullptr);
+        const OnednnYardstick yardstick(s, layer.h, layer.w, layer.activation, layer.residual,
+                                        options.bf16 != nullptr);
         if (yardstick.available()) {
             const double theirs = best_time(options, [&] { yardstick.run(); });
             total.yardstick_seconds += layer.count * theirs;
@@ -414,8 +420,8 @@ void run(const Options& options) {
     ThreadPool pool(options.threads);
     const ThreadPool::Session session(pool);
     const double peak = measure_peak(options, pool);
-    fmt::print("{} thread(s), {}: {:.1f} GFLOP/s of products on registers\n", options.threads, name(options.isa),
-               peak);
+    fmt::print("{} thread(s), {}: {:.1f} GFLOP/s of products on registers\n", options.threads,
+               name(options.isa), peak);
     std::string net;
     Total total;
     const auto close = [&] {
@@ -433,7 +439,8 @@ void run(const Options& options) {
         run_layer(layer, options, pool, peak, total);
     }
     close();
-    if (!options.bf16 && (options.net.empty() || options.net == "attention")) run_attention(options, pool, peak);
+    if (!options.bf16 && (options.net.empty() || options.net == "attention"))
+        run_attention(options, pool, peak);
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ OnednnYardstick::OnednnYardstick(const Conv2dShape& s, std::int64_t h, std::int6
                                                               state_->engine);
     state_->convolution = dnnl::convolution_forward(primitive);
     state_->name = primitive.impl_info_str();
-    const auto add = [&](int argument, const memory::desc& md, memory::data_type type = memory::data_type::f32) {
+    const auto add = [&](int argument, const memory::desc& md,
+                         memory::data_type type = memory::data_type::f32) {
         memory buffer(md, state_->engine);
         const auto fill = [&]<typename T>(T* elements, auto&& convert) {
             for (std::size_t i = 0; i < md.get_size() / sizeof(T); ++i) {
@@ -90,8 +91,7 @@ namespace espalier::kernels {
 
 struct OnednnYardstick::State {};
 
-OnednnYardstick::OnednnYardstick(const Conv2dShape&, std::int64_t, std::int64_t, Activation, bool,
-                                 bool) {}
+OnednnYardstick::OnednnYardstick(const Conv2dShape&, std::int64_t, std::int64_t, Activation, bool, bool) {}
 bool OnednnYardstick::available() const { return false; }
 std::string OnednnYardstick::name() const { return ""; }
 void OnednnYardstick::run() const {}

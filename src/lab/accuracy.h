@@ -14,7 +14,8 @@ struct Share {
     statistics::Interval interval;
 };
 
-/// Share of images whose true class is among the first `places`. Nothing for an empty record, or one that does not tell.
+/// Share of images whose true class is among the first `places`. Nothing for an empty record, or one that
+/// does not tell.
 std::optional<Share> accuracy(const store::PredictionRecord& prediction, int places);
 
 /// What the images say about a loss of top-1 accuracy.

@@ -18,7 +18,8 @@ using datasets::Dataset;
 constexpr std::int64_t kLeastImages = 32;
 constexpr std::int64_t kNoiseImages = 16;
 
-/// Apart from the choice of images to evaluate, which the same seed makes: the two would prefer the same images.
+/// Apart from the choice of images to evaluate, which the same seed makes: the two would prefer the same
+/// images.
 constexpr std::uint64_t kChoice = 0x9e3779b97f4a7c15;
 
 /// How many images of `chosen` have the content of one of `others`.
@@ -70,8 +71,8 @@ class DatasetImages final : public runtimes::CalibrationImages {
         Tensor pixels = Tensor::allocate(DType::kF32, {count, image[0], image[1], image[2]});
         pool_.parallel_for(count, 1, [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t i = begin; i < end; ++i) {
-                datasets::preprocess_into(datasets::decode(calibration_.images->sample(first + i)), preprocessor_,
-                                          pixels, i);
+                datasets::preprocess_into(datasets::decode(calibration_.images->sample(first + i)),
+                                          preprocessor_, pixels, i);
             }
         });
         return pixels;
@@ -106,7 +107,8 @@ class NoiseImages final : public runtimes::CalibrationImages {
         : pixels_(Tensor::allocate(DType::kF32, {kNoiseImages, model.channels, model.height, model.width})),
           origin_{.source = "seeded noise", .images = kNoiseImages, .seed = seed} {
         Random random(seed);
-        for (float& value : pixels_.mutable_span<float>()) value = static_cast<float>(2 * random.uniform() - 1);
+        for (float& value : pixels_.mutable_span<float>())
+            value = static_cast<float>(2 * random.uniform() - 1);
     }
 
     std::int64_t size() const override { return kNoiseImages; }
@@ -131,15 +133,18 @@ Calibration choose_calibration(const CalibrationSettings& settings, const std::v
         fail_usage("there are no calibration images; name a data set of them with --calibration");
     }
     if (settings.path.empty()) return choose_beside_evaluated(settings, labels);
-    auto calibration = chosen_from(datasets::open_dataset(settings.path, labels), settings.path, settings.seed);
+    auto calibration =
+        chosen_from(datasets::open_dataset(settings.path, labels), settings.path, settings.seed);
     if (!settings.data.empty()) {
-        calibration.origin.evaluated = shared_images(*calibration.images, *evaluated_images(settings, labels));
+        calibration.origin.evaluated =
+            shared_images(*calibration.images, *evaluated_images(settings, labels));
     }
     return calibration;
 }
 
 std::shared_ptr<const runtimes::CalibrationImages> preprocessed(const Calibration& calibration,
-                                                                const runtimes::ModelInfo& model, int threads) {
+                                                                const runtimes::ModelInfo& model,
+                                                                int threads) {
     return std::make_shared<DatasetImages>(calibration, model, threads);
 }
 

@@ -35,8 +35,8 @@ struct IdlePower {
     std::string device;
     int windows = 0;
     std::optional<double> watts;  ///< mean of the windows; nothing, with a problem, where one is not valid
-    std::optional<double>
-        standard;      ///< scatter of the windows and budget of the meter, by the GUM; not of models
+    /// scatter of the windows and budget of the meter, by the GUM; not of models
+    std::optional<double> standard;
     double low = 0.0;  ///< 95 % interval of the power; of a model its factor
     double high = 0.0;
     std::string problem;
@@ -47,11 +47,11 @@ struct SamplerOverhead {
     int meters = 0;
     double period_s = 0.0;
     int pairs = 0;  ///< runs of the same work with and without the sampler
-    double cpu_share =
-        0.0;             ///< processor time of the sampler's thread over all of the process, in the runs with
+    /// processor time of the sampler's thread over all of the process, in the runs with
+    double cpu_share = 0.0;
     double ratio = 1.0;  ///< typical time with / without within a pair (Hodges-Lehmann)
-    std::optional<statistics::Interval>
-        interval;  ///< of the ratio, exact, 95 %; nothing for fewer than 6 pairs
+    /// of the ratio, exact, 95 %; nothing for fewer than 6 pairs
+    std::optional<statistics::Interval> interval;
 };
 
 /// What `espalier calibrate` finds out about a machine.

@@ -77,7 +77,8 @@ double disagreement(const store::PhaseRecord& phase, const store::EnergyTotal& o
     const double apart = std::fabs(*one.joules - *other.joules);
     const double larger = std::max(*one.joules, *other.joules);
     if (apart <= kAgreement * larger) return 0.0;
-    if (apart <= kSigmas * std::hypot(standard_uncertainty(phase, one), standard_uncertainty(phase, other))) return 0.0;
+    if (apart <= kSigmas * std::hypot(standard_uncertainty(phase, one), standard_uncertainty(phase, other)))
+        return 0.0;
     return apart / larger;
 }
 
@@ -133,16 +134,18 @@ std::vector<store::NoteRecord> judge_conservation(const store::PhaseRecord& phas
     }
     if (sum <= *whole->joules + kSigmas * std::sqrt(variance)) return {};
     return {{0, "conservation",
-             fmt::format("{} say {:.3g} J in phase '{}', more than the {:.3g} J that {} says of the whole machine: "
-                         "something is counted twice, or the meter does not see all of the machine",
-                         parts, sum, phase.name, *whole->joules, whole->meter),
+             fmt::format(
+                 "{} say {:.3g} J in phase '{}', more than the {:.3g} J that {} says of the whole machine: "
+                 "something is counted twice, or the meter does not see all of the machine",
+                 parts, sum, phase.name, *whole->joules, whole->meter),
              ""}};
 }
 
 void add_figures(const std::vector<meters::Meter*>& meters, store::PhaseRecord& phase) {
     for (const auto* meter : meters) {
         for (const auto& figure : meter->figures())
-            phase.readings.push_back({meter->description().name + " " + figure.name, figure.unit, figure.value});
+            phase.readings.push_back(
+                {meter->description().name + " " + figure.name, figure.unit, figure.value});
     }
 }
 

@@ -45,8 +45,8 @@ runtimes::VariantSpec spec_of(const TrialRequest& request) {
             request.batch, request.threads, calibration_of(request), request.cache};
 }
 
-/// Processor time of this process and of the one that executes for it. What that used up to its end is known once it
-/// was waited for: its last moments are its own, and no load by others.
+/// Processor time of this process and of the one that executes for it. What that used up to its end is known
+/// once it was waited for: its last moments are its own, and no load by others.
 class CpuTime {
   public:
     explicit CpuTime(int process) : process_(process) {}
@@ -101,8 +101,8 @@ struct Bench {
     Clock& clock;
 };
 
-/// The protocol with any workload, between two looks at the machine's conditions. `process` executes the workload; 0 is
-/// this one.
+/// The protocol with any workload, between two looks at the machine's conditions. `process` executes the
+/// workload; 0 is this one.
 TrialResult observe(const Bench& bench, Workload& workload, int process) {
     const auto& [request, files, gpus, clock] = bench;
     const meters::SystemPerfEvents perf;
@@ -121,9 +121,9 @@ TrialResult observe(const Bench& bench, Workload& workload, int process) {
     const auto before = read_conditions(files, discovery.gpus);
     CpuTime cpu_time(process);
     sampler.start();
-    auto outcome =
-        carry_out(request.protocol, workload, sampler, clock, [&] { return cpu_time(); }, machine_time_suspended,
-                  executing_part(request.device));
+    auto outcome = carry_out(
+        request.protocol, workload, sampler, clock, [&] { return cpu_time(); }, machine_time_suspended,
+        executing_part(request.device));
     sampler.stop();
     const auto after = read_conditions(files, discovery.gpus);
     for (auto& phase : outcome.phases) {

@@ -56,20 +56,22 @@ struct LimitSettings {
 
 /// A study, complete: the same plan gives the same design on another machine. Paths are absolute.
 struct Plan {
-    std::vector<std::string> models;   ///< folders
-    std::string data;                  ///< image folder, manifest, CIFAR or IDX file
+    std::vector<std::string> models;             ///< folders
+    std::string data;                            ///< image folder, manifest, CIFAR or IDX file
     std::map<std::string, std::string> data_of;  ///< models that classify other images -> those
-    std::string calibration;           ///< the same, for tactics that look at images; empty: taken from `data`
-    std::vector<std::string> tactics;  ///< canonical texts, "baseline" first, no two alike
+    std::string calibration;  ///< the same, for tactics that look at images; empty: taken from `data`
+    std::vector<std::string> tactics;                ///< canonical texts, "baseline" first, no two alike
     std::vector<std::string> runtimes = {"native"};  ///< the first one's baseline is the reference
-    std::map<std::string, std::vector<std::string>> workers;  ///< runtimes of the user's own -> their commands
-    std::string device = "cpu";        ///< what the runtimes execute on
+    /// runtimes of the user's own -> their commands
+    std::map<std::string, std::vector<std::string>> workers;
+    std::string device = "cpu";  ///< what the runtimes execute on
     int blocks = 10;
     int images = 0;  ///< 0: all
     int batch = 1;
     int threads = 1;
     std::uint64_t seed = 1;
-    std::vector<meters::NamedMeter> meters;  ///< asked besides those of this machine; their logins are not kept
+    /// asked besides those of this machine; their logins are not kept
+    std::vector<meters::NamedMeter> meters;
     ProtocolSettings protocol;
     CostSettings costs;
     LimitSettings limits;
@@ -90,7 +92,8 @@ struct PlanDraft {
     std::optional<int> batch;
     std::optional<int> threads;
     std::optional<std::int64_t> seed;
-    std::optional<std::vector<meters::NamedMeter>> meters;  ///< from a file: texts that name_meter() has not seen
+    /// from a file: texts that name_meter() has not seen
+    std::optional<std::vector<meters::NamedMeter>> meters;
     std::optional<Seconds> idle;
     std::optional<int> warmup_calls;
     std::optional<Seconds> warmup_cap;

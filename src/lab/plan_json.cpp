@@ -56,23 +56,23 @@ Seconds seconds(const json& object, const char* key) { return Seconds(object.at(
 json measured_part(const Plan& plan) {
     const auto& protocol = plan.protocol;
     json object = {{"schema", "espalier.plan/1"},
-            {"models", plan.models},
-            {"data", plan.data},
-            {"tactics", plan.tactics},
-            {"runtimes", plan.runtimes},
-            {"device", plan.device},
-            {"blocks", plan.blocks},
-            {"images", plan.images},
-            {"batch", plan.batch},
-            {"threads", plan.threads},
-            {"seed", plan.seed},
-            {"protocol",
-             {{"idle_s", protocol.idle.value()},
-              {"warmup_calls", protocol.warmup_calls},
-              {"warmup_cap_s", protocol.warmup_cap.value()},
-              {"window_s", protocol.window.value()},
-              {"cool_down_s", protocol.cool_down.value()},
-              {"exclude", protocol.exclude}}}};
+                   {"models", plan.models},
+                   {"data", plan.data},
+                   {"tactics", plan.tactics},
+                   {"runtimes", plan.runtimes},
+                   {"device", plan.device},
+                   {"blocks", plan.blocks},
+                   {"images", plan.images},
+                   {"batch", plan.batch},
+                   {"threads", plan.threads},
+                   {"seed", plan.seed},
+                   {"protocol",
+                    {{"idle_s", protocol.idle.value()},
+                     {"warmup_calls", protocol.warmup_calls},
+                     {"warmup_cap_s", protocol.warmup_cap.value()},
+                     {"window_s", protocol.window.value()},
+                     {"cool_down_s", protocol.cool_down.value()},
+                     {"exclude", protocol.exclude}}}};
     if (!plan.calibration.empty()) object["calibration"] = plan.calibration;
     if (!plan.workers.empty()) object["workers"] = plan.workers;
     if (!plan.data_of.empty()) object["data_of"] = plan.data_of;
@@ -100,7 +100,8 @@ Plan plan_from_json(const json& object) {
         plan.calibration = object.value("calibration", "");
         plan.tactics = object.at("tactics").get<std::vector<std::string>>();
         read_runtimes(object, plan);
-        for (const auto& text : object.value("meters", std::vector<std::string>())) plan.meters.push_back({text});
+        for (const auto& text : object.value("meters", std::vector<std::string>()))
+            plan.meters.push_back({text});
         plan.blocks = object.at("blocks").get<int>();
         plan.images = object.at("images").get<int>();
         plan.batch = object.at("batch").get<int>();

@@ -191,8 +191,8 @@ class Variants {
 
     Prepared& prepared_;
     const Runtimes& runtimes_;
-    std::map<std::pair<std::string, std::string>, std::vector<std::string>>
-        left_out_;                                   ///< variant, why -> models
+    /// variant, why -> models
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>> left_out_;
     std::map<std::string, std::string> objections_;  ///< tactic -> why the runtime asked last has it not
     std::set<std::string> had_;                      ///< tactics that some runtime has for some model
 };

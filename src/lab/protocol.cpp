@@ -206,7 +206,8 @@ Seconds ended_children_cpu_time() {
 std::optional<Seconds> cpu_time_of(int process) {
     clockid_t clock{};
     timespec time{};
-    if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return std::nullopt;
+    if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
+        return std::nullopt;
     return Seconds(static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9);
 }
 

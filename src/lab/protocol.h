@@ -51,11 +51,11 @@ std::vector<meters::Meter*> suitable_meters(const ProtocolSettings& settings,
 /// Carries out one trial:
 ///     idle window -> load -> optimize -> warm up -> measured window -> (rest of the predictions) -> unload
 ///     -> idle window.
-/// Instruments with ranges fix them before the measured window, when they have seen the load. Meters are read at
-/// the edges of the phases, when the device has finished what it was given. In the measured window batches are classified one after the
-/// other until every image was classified at least once and window_length() has passed; each call is timed
-/// alone, and during the first pass its predictions are kept, between two timings. Images are decoded and
-/// preprocessed before the trial, outside all windows.
+/// Instruments with ranges fix them before the measured window, when they have seen the load. Meters are read
+/// at the edges of the phases, when the device has finished what it was given. In the measured window batches
+/// are classified one after the other until every image was classified at least once and window_length() has
+/// passed; each call is timed alone, and during the first pass its predictions are kept, between two timings.
+/// Images are decoded and preprocessed before the trial, outside all windows.
 ///
 /// `cpu_time` gives the processor time used so far by whatever executes the workload, `time_suspended` the
 /// time the machine has slept so far. Counters may go on while a machine sleeps, or lose what they had: a

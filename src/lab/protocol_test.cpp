@@ -1,5 +1,5 @@
-#include "base/child_process.h"
 #include "lab/protocol.h"
+#include "base/child_process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

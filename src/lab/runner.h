@@ -70,9 +70,9 @@ struct RunSummary {
 
 /// Carries out what is left of a study, in the order of its design. Every finished trial is committed before
 /// the next begins. A crash or time-out is retried up to `attempts` times; then the trial counts as failed
-/// and the study goes on. A variant that said twice why it cannot run is not tried further. Throws an Error of kind
-/// kCannotMeasure when a meter that the user named cannot be used: nothing takes its place, and the trial stays
-/// planned. Throws a usage Error for an imported study.
+/// and the study goes on. A variant that said twice why it cannot run is not tried further. Throws an Error
+/// of kind kCannotMeasure when a meter that the user named cannot be used: nothing takes its place, and the
+/// trial stays planned. Throws a usage Error for an imported study.
 RunSummary carry_on(store::Database& database, const StudyRun& run, const Execute& execute,
                     const RunOptions& options, const Clock& clock);
 

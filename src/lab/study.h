@@ -14,11 +14,12 @@ struct OpenedStudy {
 
 /// The newest study of the same plan, models and images, else (or when `fresh`) a new one.
 /// `access` tells how its runtimes are started.
-OpenedStudy open_study(store::Database& database, const Prepared& prepared, const runtimes::Access& access, bool fresh);
+OpenedStudy open_study(store::Database& database, const Prepared& prepared, const runtimes::Access& access,
+                       bool fresh);
 
-/// Keeps what makes the study's results weaker or needs saying: notes on the machine, which images tactics were
-/// calibrated on, which variants were left out, and how long an image took to decode and preprocess, outside all windows.
-/// `preprocess_s` as prepare_pixels() returns it.
+/// Keeps what makes the study's results weaker or needs saying: notes on the machine, which images tactics
+/// were calibrated on, which variants were left out, and how long an image took to decode and preprocess,
+/// outside all windows. `preprocess_s` as prepare_pixels() returns it.
 void add_study_notes(store::Database& database, const StudyRun& run, const Prepared& prepared,
                      const std::vector<double>& preprocess_s);
 

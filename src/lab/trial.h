@@ -47,7 +47,7 @@ struct TrialResult {
     store::TrialRecord measured;  ///< phases, traces, evidence, environment, predictions_sha256
     std::optional<store::PredictionRecord> predictions;
     std::vector<store::NoteRecord> notes;
-    std::string error;  ///< empty when the trial is complete
+    std::string error;         ///< empty when the trial is complete
     bool lacks_meter = false;  ///< the error is that a meter which was named cannot be used
 };
 

@@ -32,7 +32,7 @@ std::optional<EnergyUncertainty> energy_uncertainty(const Measures& measures);
 /// One variant against the baseline of its model.
 struct VariantFindings {
     store::Id variant_id = 0;
-    std::string tactic;  ///< behind its runtime where the study has several (store::label)
+    std::string tactic;                ///< behind its runtime where the study has several (store::label)
     std::optional<Comparison> energy;  ///< per image, in J; only of a source that counts
     std::optional<Comparison> time;    ///< per image, in s
     std::optional<Comparison> p95;
@@ -97,7 +97,7 @@ struct StudyVerdict {
     std::int64_t images = 0;
     LimitSettings limits;
     CostSettings costs;
-    bool complete = true;  ///< every trial is done or failed
+    bool complete = true;                         ///< every trial is done or failed
     std::optional<store::ImportRecord> imported;  ///< what was measured elsewhere holds for that place
     std::vector<ModelVerdict> models;
     std::optional<AcrossModels> across;  ///< of two models or more

@@ -234,7 +234,8 @@ std::string describe(const StudyVerdict& verdict, bool verbose) {
     }
     if (verdict.across) text += "\n" + describe(*verdict.across, verbose);
     std::string conditions;
-    for (const auto& condition : conditions_of(verdict)) conditions += (conditions.empty() ? "" : ", ") + condition;
+    for (const auto& condition : conditions_of(verdict))
+        conditions += (conditions.empty() ? "" : ", ") + condition;
     return text + fmt::format("Holds for: {}.\n", conditions);
 }
 

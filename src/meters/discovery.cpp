@@ -23,9 +23,9 @@ using DiscoverSource = void (*)(const DiscoveryOptions&, Discovery&);
 
 /// Every source there is, best tier first.
 constexpr std::array<DiscoverSource, 11> kSources = {
-    discover_named,   discover_rapl,    nvml::discover_nvml, amdsmi::discover_amdsmi, discover_intel_gpu,
-    discover_ina3221, discover_battery, discover_hwmon,      discover_estimate,       discover_cpu,
-    discover_memory};
+    discover_named,     discover_rapl,    nvml::discover_nvml, amdsmi::discover_amdsmi,
+    discover_intel_gpu, discover_ina3221, discover_battery,    discover_hwmon,
+    discover_estimate,  discover_cpu,     discover_memory};
 
 }  // namespace
 

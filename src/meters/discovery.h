@@ -20,7 +20,8 @@ namespace espalier::meters {
 
 /// What was found out about one source.
 struct Finding {
-    /// "perf", "powercap", "battery", "nvml-energy", "cpu", "memory", "estimate", ..., or a meter as it was named
+    /// "perf", "powercap", "battery", "nvml-energy", "cpu", "memory", "estimate", ..., or a meter as it was
+    /// named
     std::string source;
     std::string what;  ///< what it would measure, e.g. "CPU packages and DRAM"
     Tier tier = Tier::kNone;
@@ -54,7 +55,7 @@ struct DiscoveryOptions {
     const PerfEvents* perf = nullptr;           ///< how events of the kernel are opened; null: they are not
     /// How AMD's library is opened: amdsmi::open_system_library. Empty: AMD GPUs are not looked for.
     std::function<amdsmi::Opened()> amd_gpus{};
-    std::vector<NamedMeter> named{};            ///< asked besides; nothing else is looked for on a network
+    std::vector<NamedMeter> named{};  ///< asked besides; nothing else is looked for on a network
 };
 
 /// Asks every known source. Order of findings is fixed: best tier first.

@@ -11,8 +11,8 @@ namespace espalier::models {
 /// The size of images a network was configured for, where nothing else tells.
 using ImageSize = Pixels(const Config& config);
 
-/// Builds a network on `pixels` f32 [n, channels, height, width] and returns the logits f32 [n, classes]. Throws Error
-/// naming the configuration's key or the tensor that does not fit.
+/// Builds a network on `pixels` f32 [n, channels, height, width] and returns the logits f32 [n, classes].
+/// Throws Error naming the configuration's key or the tensor that does not fit.
 using BuildNetwork = graph::NodeId(const Config& config, const Scope& root, graph::NodeId pixels,
                                    std::int64_t classes);
 

@@ -88,8 +88,8 @@ const json* Config::list(std::string_view key, Count count) const {
     return value;
 }
 
-std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std::int64_t> otherwise, Limits limits,
-                                           Count count) const {
+std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std::int64_t> otherwise,
+                                           Limits limits, Count count) const {
     const json* value = list(key, count);
     if (!value) return otherwise;
     std::vector<std::int64_t> result;
@@ -102,8 +102,8 @@ std::vector<std::int64_t> Config::integers(std::string_view key, std::vector<std
     return result;
 }
 
-std::vector<double> Config::numbers(std::string_view key, std::vector<double> otherwise, double least, double most,
-                                    Count count) const {
+std::vector<double> Config::numbers(std::string_view key, std::vector<double> otherwise, double least,
+                                    double most, Count count) const {
     const json* value = list(key, count);
     if (!value) return otherwise;
     std::vector<double> result;
@@ -127,7 +127,8 @@ std::vector<bool> Config::flags(std::string_view key, std::vector<bool> otherwis
     return result;
 }
 
-std::vector<std::string> Config::texts(std::string_view key, std::vector<std::string> otherwise, Count count) const {
+std::vector<std::string> Config::texts(std::string_view key, std::vector<std::string> otherwise,
+                                       Count count) const {
     const json* value = list(key, count);
     if (!value) return otherwise;
     std::vector<std::string> result;
@@ -148,7 +149,8 @@ Config Config::object(std::string_view key) const {
     inner.source_ = fmt::format("{}, '{}'", source_, key);
     const json* value = find(key);
     if (value && !value->is_object()) wrong(key, "an object");
-    inner.json_ = value ? std::shared_ptr<const json>(json_, value) : std::make_shared<const json>(json::object());
+    inner.json_ =
+        value ? std::shared_ptr<const json>(json_, value) : std::make_shared<const json>(json::object());
     return inner;
 }
 

@@ -45,12 +45,13 @@ class Config {
     bool flag(std::string_view key, bool otherwise) const;
     std::string text(std::string_view key, std::string_view otherwise) const;
     /// Lists, with as many elements as `count` admits.
-    std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> otherwise, Limits limits = {},
-                                       Count count = {}) const;
-    std::vector<double> numbers(std::string_view key, std::vector<double> otherwise, double least, double most,
-                                Count count = {}) const;
+    std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> otherwise,
+                                       Limits limits = {}, Count count = {}) const;
+    std::vector<double> numbers(std::string_view key, std::vector<double> otherwise, double least,
+                                double most, Count count = {}) const;
     std::vector<bool> flags(std::string_view key, std::vector<bool> otherwise, Count count = {}) const;
-    std::vector<std::string> texts(std::string_view key, std::vector<std::string> otherwise, Count count = {}) const;
+    std::vector<std::string> texts(std::string_view key, std::vector<std::string> otherwise,
+                                   Count count = {}) const;
     /// One number for both edges, or [height, width].
     Pixels pixels(std::string_view key, std::int64_t otherwise) const;
 
@@ -73,8 +74,8 @@ class Config {
   private:
     Config() = default;
     const nlohmann::json* find(std::string_view key) const;
-    /// The list under `key`, or nullptr where it is absent. Throws Error unless it has as many elements as `count`
-    /// admits.
+    /// The list under `key`, or nullptr where it is absent. Throws Error unless it has as many elements as
+    /// `count` admits.
     const nlohmann::json* list(std::string_view key, Count count) const;
 
     std::string source_;

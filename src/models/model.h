@@ -13,7 +13,8 @@ namespace espalier::models {
 struct Model {
     graph::Graph graph;  ///< verified; input f32 [1, channels, height, width], output f32 [1, classes]
     std::vector<std::string> labels;  ///< one per class
-    std::int64_t parameters = 0;      ///< learned numbers: tables and statistics computed from them are not counted twice
+    /// learned numbers: tables and statistics computed from them are not counted twice
+    std::int64_t parameters = 0;
     datasets::ProcessorConfig processor;
     std::string architecture;        ///< model_type of config.json, or "onnx" where it names none
     std::string name;                ///< of the folder, or org/name of a Hub checkout

@@ -41,8 +41,8 @@ constexpr Architecture kArchitectures[] = {
     {"vit", "classifier", vit_image_size, build_vit},
 };
 
-static_assert(std::ranges::adjacent_find(kArchitectures, std::ranges::greater_equal{}, &Architecture::model_type) ==
-              std::end(kArchitectures));
+static_assert(std::ranges::adjacent_find(kArchitectures, std::ranges::greater_equal{},
+                                         &Architecture::model_type) == std::end(kArchitectures));
 
 }  // namespace
 

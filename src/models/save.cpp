@@ -24,9 +24,13 @@ formats::TensorMap constants_of(const graph::Graph& graph) {
 }
 
 void write_files(const Model& model, const json& provenance, const fs::path& folder) {
-    const json document = {
-        {"schema", kModelSchema}, {"name", model.name},       {"architecture", model.architecture},
-        {"origin", model.origin}, {"parameters", model.parameters}, {"provenance", provenance}, {"graph", graph::to_json(model.graph)}};
+    const json document = {{"schema", kModelSchema},
+                           {"name", model.name},
+                           {"architecture", model.architecture},
+                           {"origin", model.origin},
+                           {"parameters", model.parameters},
+                           {"provenance", provenance},
+                           {"graph", graph::to_json(model.graph)}};
     formats::write_safetensors(folder / kWeightsFile, constants_of(model.graph), {{"format", "espalier"}});
     write_file_atomically(folder / kConfigFile, config_text(model));
     write_file_atomically(folder / kProcessorFile, datasets::to_json_text(model.processor));
@@ -35,8 +39,10 @@ void write_files(const Model& model, const json& provenance, const fs::path& fol
 
 }  // namespace
 
-void save_model(const Model& model, const json& provenance, const fs::path& folder, const SaveOptions& options) {
-    write_folder(folder, options.force, [&](const fs::path& draft) { write_files(model, provenance, draft); });
+void save_model(const Model& model, const json& provenance, const fs::path& folder,
+                const SaveOptions& options) {
+    write_folder(folder, options.force,
+                 [&](const fs::path& draft) { write_files(model, provenance, draft); });
 }
 
 }  // namespace espalier::models

@@ -111,7 +111,9 @@ NodeId Scope::layer_norm(NodeId x, double eps) const {
                {x, weight("weight", features, Role::kGain), weight("bias", features, Role::kShift)});
 }
 
-NodeId Scope::pixel_norm(NodeId x, double eps) const { return channels_first(layer_norm(channels_last(x), eps)); }
+NodeId Scope::pixel_norm(NodeId x, double eps) const {
+    return channels_first(layer_norm(channels_last(x), eps));
+}
 
 NodeId Scope::activation(NodeId x, const std::string& name) const {
     std::vector<std::string> names;

@@ -23,8 +23,8 @@ constexpr float kMasked = -200;
 constexpr std::int64_t kBiasHidden = 512;
 
 struct SwinV2 : Swin {
-    std::vector<std::int64_t>
-        pretrained_windows;  ///< per stage; 0: positions are relative to the window itself
+    /// per stage; 0: positions are relative to the window itself
+    std::vector<std::int64_t> pretrained_windows;
 };
 
 SwinV2 read(const Config& config) {

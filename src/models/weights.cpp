@@ -78,7 +78,8 @@ Tensor CheckpointWeights::read(const std::string& name, const Shape& shape, Role
 std::vector<std::string> CheckpointWeights::unused() const {
     std::vector<std::string> names;
     for (const auto& [name, tensor] : tensors_) {
-        if (!used_.contains(name) && !known().contains(name) && !name.ends_with(".num_batches_tracked")) names.push_back(name);
+        if (!used_.contains(name) && !known().contains(name) && !name.ends_with(".num_batches_tracked"))
+            names.push_back(name);
     }
     return names;
 }

@@ -22,8 +22,8 @@ enum class Role {
     kVariance,    ///< running variance, likewise: ones
 };
 
-/// Where the weights of a network come from. Counts what a network has learned: the elements of every tensor that is
-/// asked for, each name once, without statistics.
+/// Where the weights of a network come from. Counts what a network has learned: the elements of every tensor
+/// that is asked for, each name once, without statistics.
 class WeightSource {
   public:
     virtual ~WeightSource() = default;

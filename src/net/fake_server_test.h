@@ -36,9 +36,9 @@ struct Reply {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    std::size_t sent =
-        std::string::npos;  ///< bytes of the body that are really sent before the connection closes
-    bool stalls = false;    ///< keeps the connection open afterwards, until the client gives up
+    /// bytes of the body that are really sent before the connection closes
+    std::size_t sent = std::string::npos;
+    bool stalls = false;  ///< keeps the connection open afterwards, until the client gives up
 };
 
 /// An HTTP/1.1 server on the loopback that answers one request per connection and can misbehave as told.

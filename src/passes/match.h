@@ -21,8 +21,8 @@ inline graph::NodeId input_of(const graph::Graph& graph, graph::NodeId id, std::
     return index < inputs.size() ? inputs[index] : graph::NodeId::kNone;
 }
 
-/// Follows operand `id` through multiplications and divisions by one-element constants, which it multiplies into
-/// `scale`, and returns what is below them. Every stepped-over node must have no other use.
+/// Follows operand `id` through multiplications and divisions by one-element constants, which it multiplies
+/// into `scale`, and returns what is below them. Every stepped-over node must have no other use.
 inline graph::NodeId strip_scale(const graph::Graph& graph, const std::vector<int>& uses, graph::NodeId id,
                                  double& scale) {
     using graph::BinaryKind;

@@ -12,8 +12,8 @@ namespace espalier::passes {
 /// who executes or where the images come from.
 class Observer {
   public:
-    /// The elements of node `index` of those asked for, for some of the images. They lie row by row, but those
-    /// of an image (rank 4) may have their channels last. Valid during the call.
+    /// The elements of node `index` of those asked for, for some of the images. They lie row by row, but
+    /// those of an image (rank 4) may have their channels last. Valid during the call.
     using See = std::function<void(std::size_t index, std::span<const float> values)>;
 
     virtual ~Observer() = default;

@@ -8,8 +8,8 @@
 
 namespace espalier::passes {
 
-graph::Graph run_passes(const graph::Graph& graph, std::span<const Pass> passes, std::vector<PassRecord>& records,
-                        std::span<const std::string> disabled) {
+graph::Graph run_passes(const graph::Graph& graph, std::span<const Pass> passes,
+                        std::vector<PassRecord>& records, std::span<const std::string> disabled) {
     const MonotonicClock clock;
     graph::Graph current = graph;
     for (const Pass& pass : passes) {

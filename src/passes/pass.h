@@ -47,7 +47,7 @@ struct PassRecord {
 
 /// Runs the passes in order; verifies the graph after each. A pass whose name is in `disabled` is skipped.
 /// Throws Error naming the pass, with the graph printed to the debug log, when one breaks the graph.
-graph::Graph run_passes(const graph::Graph& graph, std::span<const Pass> passes, std::vector<PassRecord>& records,
-                        std::span<const std::string> disabled = {});
+graph::Graph run_passes(const graph::Graph& graph, std::span<const Pass> passes,
+                        std::vector<PassRecord>& records, std::span<const std::string> disabled = {});
 
 }  // namespace espalier::passes

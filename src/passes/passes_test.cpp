@@ -1,4 +1,5 @@
-// Each pass: the graph before, the graph after. That both compute the same is tested where the engine runs them.
+// Each pass: the graph before, the graph after. That both compute the same is tested where the engine runs
+// them.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +51,8 @@ struct Sketch {
         const std::int64_t c = graph.type(x).shape[1];
         Tensor variance = random_tensor({c}, seed++);
         for (float& v : variance.mutable_span<float>()) v = std::fabs(v) + 0.1f;
-        return graph.add(BatchNorm{}, {x, weight({c}), weight({c}), weight({c}), graph.add_constant("var", variance)},
+        return graph.add(BatchNorm{},
+                         {x, weight({c}), weight({c}), weight({c}), graph.add_constant("var", variance)},
                          "norm");
     }
     NodeId group_norm(NodeId x, std::int64_t groups) {
@@ -219,7 +221,9 @@ Graph layer_read_by(const std::function<NodeId(Graph&, NodeId)>& reader) {
     Sketch s;
     const NodeId x = s.graph.add(Reshape{{0, 0, -1}}, {s.input({1, 5, 2, 2})}, "tokens");
     const NodeId norm = s.graph.add(LayerNorm{}, {x, s.weight({4}), s.weight({4})}, "norm");
-    const auto project = [&](const char* name) { return s.graph.add(Linear{}, {norm, s.weight({4, 4})}, name); };
+    const auto project = [&](const char* name) {
+        return s.graph.add(Linear{}, {norm, s.weight({4, 4})}, name);
+    };
     const NodeId q = project("q");
     const NodeId k = project("k");
     const NodeId mixed = s.graph.add(Attention{.heads = 2}, {q, k, project("v")}, "mixed");
@@ -231,9 +235,8 @@ Graph layer_read_by(const std::function<NodeId(Graph&, NodeId)>& reader) {
 }
 
 TEST(NarrowTokens, ComputesTheTokenThatIsRead) {
-    const Graph graph = layer_read_by([](Graph& g, NodeId y) {
-        return g.add(Slice{.axis = 1, .begin = 2, .end = 3}, {y}, "token");
-    });
+    const Graph graph = layer_read_by(
+        [](Graph& g, NodeId y) { return g.add(Slice{.axis = 1, .begin = 2, .end = 3}, {y}, "token"); });
     // q, mixed, active, scaled, y.
     const std::string text = after(narrow_tokens, graph, 5);
     EXPECT_THAT(text, HasSubstr(": f32[1, 1, 4]  # mixed"));
@@ -259,13 +262,15 @@ TEST(NarrowTokens, LeavesTokensThatAreAllReadOrNotAlone) {
     after(narrow_tokens, layer_read_by([](Graph&, NodeId y) { return y; }), 0);
     const auto mean_and_token = [](Graph& g, NodeId y) {
         const NodeId mean = g.add(Reduce{.axes = {1}}, {y}, "mean");
-        return g.add(Concat{.axis = 1}, {mean, g.add(Slice{.axis = 1, .begin = 0, .end = 1}, {y}, "token")}, "both");
+        return g.add(Concat{.axis = 1}, {mean, g.add(Slice{.axis = 1, .begin = 0, .end = 1}, {y}, "token")},
+                     "both");
     };
     after(narrow_tokens, layer_read_by(mean_and_token), 0);
     // A position of its own for each token, and a step.
     const auto placed = [](Graph& g, NodeId y) {
         const NodeId positions = g.add_constant("positions", random_tensor({5, 4}, 9));
-        return g.add(Slice{.axis = 1, .begin = 0, .end = 1}, {g.add(Binary{}, {y, positions}, "placed")}, "token");
+        return g.add(Slice{.axis = 1, .begin = 0, .end = 1}, {g.add(Binary{}, {y, positions}, "placed")},
+                     "token");
     };
     after(narrow_tokens, layer_read_by(placed), 0);
     const auto stepped = [](Graph& g, NodeId y) {
@@ -349,7 +354,8 @@ TEST(DynamicQuantization, LeavesTheFirstLayerAndGroupedConvolutionsInFloat) {
     EXPECT_EQ(report.node_counts.at("conv2d"), 2);
     EXPECT_EQ(report.node_counts.at("quantized_conv2d"), 1);
     EXPECT_EQ(report.node_counts.at("quantized_linear"), 1);
-    EXPECT_EQ(cost_of(quantize_dynamically(graph, QuantScheme::kTorch, change)).node_counts.count("quantized_conv2d"),
+    EXPECT_EQ(cost_of(quantize_dynamically(graph, QuantScheme::kTorch, change))
+                  .node_counts.count("quantized_conv2d"),
               0u);
 }
 
@@ -357,7 +363,8 @@ TEST(DynamicQuantization, LeavesTheFirstLayerAndGroupedConvolutionsInFloat) {
 TEST(Bfloat16, RoundsWhatMultipliesAndLeavesTheFirstLayerAndSmallGroups) {
     Sketch s;
     const NodeId stem = s.conv(s.input({1, 3, 8, 8}), 32, 3, 1);
-    const NodeId dw = s.graph.add(Conv2d{.pad = {1, 1, 1, 1}, .groups = 32}, {stem, s.weight({32, 1, 3, 3})}, "dw");
+    const NodeId dw =
+        s.graph.add(Conv2d{.pad = {1, 1, 1, 1}, .groups = 32}, {stem, s.weight({32, 1, 3, 3})}, "dw");
     const NodeId thin = s.graph.add(Conv2d{.groups = 4}, {dw, s.weight({64, 8, 1, 1})}, "thin");
     const NodeId wide = s.graph.add(Conv2d{.groups = 2}, {thin, s.weight({32, 32, 1, 1})}, "wide");
     const Graph before = s.finish(s.conv(wide, 8, 1, 0));
@@ -372,7 +379,8 @@ TEST(Bfloat16, RoundsWhatMultipliesAndLeavesTheFirstLayerAndSmallGroups) {
         if (!graph.as<Conv2d>(id) && !graph.as<Linear>(id)) continue;
         const NodeId weights = graph[id].inputs[1];
         const bool rounded = graph.type(weights).dtype == DType::kBF16;
-        EXPECT_EQ(rounded, name == "wide" || name == "head" || (name == "conv" && graph.type(weights).shape[1] == 32))
+        EXPECT_EQ(rounded,
+                  name == "wide" || name == "head" || (name == "conv" && graph.type(weights).shape[1] == 32))
             << name;
         // Constants keep their names, and values are neighbours: within a unit of the eighth bit.
         const NodeId source = before[id].inputs[1];
@@ -440,7 +448,8 @@ TEST(Bfloat16, ZerosStayZerosAndOtherPassesTakeRoundedWeights) {
     const Graph pruned = prune_locally(s.finish(s.batch_norm(s.conv(x, 8, 1, 0))), 0.5, change);
     const Graph graph = round_weights_to_bfloat16(pruned, change);
     EXPECT_EQ(cost_of(graph).zero_weights, cost_of(pruned).zero_weights);
-    // Already rounded, as in a model that was exported: nothing can be folded into them without rounding again.
+    // Already rounded, as in a model that was exported: nothing can be folded into them without rounding
+    // again.
     change.count = 0;
     EXPECT_THAT(print(fold_batch_norm(graph, change)), HasSubstr("batch_norm"));
     EXPECT_EQ(change.count, 0);
@@ -448,7 +457,8 @@ TEST(Bfloat16, ZerosStayZerosAndOtherPassesTakeRoundedWeights) {
     verify(again);
     EXPECT_GT(cost_of(again).zero_weights, cost_of(graph).zero_weights);
     EXPECT_EQ(cost_of(again).weight_bytes, cost_of(graph).weight_bytes);
-    EXPECT_EQ(cost_of(quantize_dynamically(graph, QuantScheme::kPerRow, change)).node_counts.count("conv2d"), 0u);
+    EXPECT_EQ(cost_of(quantize_dynamically(graph, QuantScheme::kPerRow, change)).node_counts.count("conv2d"),
+              0u);
 }
 
 }  // namespace

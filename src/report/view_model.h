@@ -20,8 +20,8 @@ using Text = std::optional<std::string>;
 
 /// How large a difference is, beside its ratio. It describes; findings rest on the tests.
 struct Effect {
-    double delta =
-        0.0;  ///< Cliff's, -1 where every run of the variant is lower than every one of the baseline
+    /// Cliff's, -1 where every run of the variant is lower than every one of the baseline
+    double delta = 0.0;
     double delta_low = 0.0;
     double delta_high = 0.0;
     std::string magnitude;  ///< negligible, small, medium, large
@@ -69,8 +69,8 @@ struct Measure {
     Text reason;    ///< why the value is unknown or not valid
     std::vector<Number> per_block;  ///< one for each of Model::blocks; empty if not repeated by block
     std::optional<Comparison> comparison;
-    std::optional<Uncertainty>
-        uncertainty;  ///< of energy and power that are measured, where the meter has a budget
+    /// of energy and power that are measured, where the meter has a budget
+    std::optional<Uncertainty> uncertainty;
 };
 
 /// When the cost of making a variant is earned back, in one currency: energy, money, carbon, time or rent.
@@ -96,7 +96,7 @@ struct Evidence {
     Count weight_bytes;  ///< resident
     Count disk_bytes;
     Count arena_bytes;
-    Count macs;                                ///< per image
+    Count macs;  ///< per image
     std::string macs_counted_on = "executed graph";
     std::map<std::string, double> macs_share;  ///< kernel class -> share of macs
     Count effective_macs;

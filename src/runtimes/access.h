@@ -23,8 +23,8 @@ std::vector<std::string> known_runtimes();
 /// nothing yet. Throws a usage Error with a suggestion for any other name.
 std::unique_ptr<Runtime> make_runtime(const std::string& name, const Access& access = {});
 
-/// How the worker of a runtime is started, or nothing for "native". Python takes no modules from the working directory.
-/// Throws as make_runtime().
+/// How the worker of a runtime is started, or nothing for "native". Python takes no modules from the working
+/// directory. Throws as make_runtime().
 std::optional<WorkerCommand> worker_command(const std::string& name, const Access& access);
 
 /// JSON object with the field names above.

@@ -105,7 +105,8 @@ TEST(Networks, OfEveryArchitectureHaveTwoGoldensAndACheckpointOfTheZoo) {
     std::map<std::string, int> goldens_of;
     for (const fs::path& folder : goldens()) ++goldens_of[models::load_model(folder).architecture];
     std::map<std::string, int> checkpoints_of;
-    for (const auto& entry : fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) / "tools/conformance/zoo")) {
+    for (const auto& entry :
+         fs::directory_iterator(fs::path(ESPALIER_SOURCE_DIR) / "tools/conformance/zoo")) {
         const auto recipe = nlohmann::json::parse(read_text_file(entry.path()));
         ++checkpoints_of[recipe.at("config").value("model_type", "timm_wrapper")];
     }

@@ -55,7 +55,8 @@ double binomial_tail(std::int64_t successes, std::int64_t trials, double share) 
     if (trials <= 0 || successes < 0 || successes > trials || !(share >= 0.0 && share <= 1.0))
         fail("the probability of {} hits in {} by a chance of {} does not exist", successes, trials, share);
     if (successes == 0) return 1.0;
-    return boost::math::ibeta(static_cast<double>(successes), static_cast<double>(trials - successes + 1), share);
+    return boost::math::ibeta(static_cast<double>(successes), static_cast<double>(trials - successes + 1),
+                              share);
 }
 
 double PairedOutcomes::baseline_accuracy() const { return ratio(both_right + only_baseline, images()); }

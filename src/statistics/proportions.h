@@ -11,7 +11,8 @@ namespace espalier::statistics {
 /// 0.
 Interval wilson(std::int64_t successes, std::int64_t trials, double level = 0.95);
 
-/// P(X >= successes) of a binomial X: how likely so many hits are by chance alone. Throws Error unless 0 <= successes
+/// P(X >= successes) of a binomial X: how likely so many hits are by chance alone. Throws Error unless 0 <=
+/// successes
 /// <= trials, trials > 0 and 0 <= share <= 1.
 double binomial_tail(std::int64_t successes, std::int64_t trials, double share);
 

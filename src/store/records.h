@@ -41,8 +41,8 @@ struct ReadingRecord {
 
 /// One step of the protocol inside a trial, on the trial's monotonic clock.
 struct PhaseRecord {
-    std::string
-        name;  ///< "idle", "load", "optimize", "warm-up", "measure", "accuracy", "unload", "idle-after"
+    /// "idle", "load", "optimize", "warm-up", "measure", "accuracy", "unload", "idle-after"
+    std::string name;
     double start_s = 0.0;
     double end_s = 0.0;
     std::int64_t calls = 0;
@@ -68,7 +68,8 @@ struct TraceRecord {
 struct PredictionRecord {
     std::vector<std::int32_t> labels;     ///< true class
     std::vector<std::int32_t> predicted;  ///< class with the largest logit
-    /// Place of the true class among the logits, 0 = largest; kUnknownRank where only the first place is known.
+    /// Place of the true class among the logits, 0 = largest; kUnknownRank where only the first place is
+    /// known.
     std::vector<std::int32_t> ranks;
 
     /// Of an image that was classified wrongly by somebody who recorded no more than that.

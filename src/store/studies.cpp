@@ -113,9 +113,9 @@ void add_import_rows(SQLite::Database& sql, Id study, const ImportRecord& import
     insert.exec();
     for (std::size_t i = 0; i < import.files.size(); ++i) {
         const auto& file = import.files[i];
-        SQLite::Statement add(
-            sql,
-            "INSERT INTO import_file (study_id, ordinal, path, sha256, bytes, rows) VALUES (?, ?, ?, ?, ?, ?)");
+        SQLite::Statement add(sql,
+                              "INSERT INTO import_file (study_id, ordinal, path, sha256, bytes, rows) VALUES "
+                              "(?, ?, ?, ?, ?, ?)");
         add.bind(1, study);
         add.bind(2, static_cast<std::int64_t>(i));
         add.bind(3, file.path);
@@ -258,8 +258,8 @@ std::optional<Id> Studies::find_plan(const std::string& plan_hash) {
 
 std::optional<Id> Studies::find_import(const std::string& content) {
     return database_.guarded([&]() -> std::optional<Id> {
-        SQLite::Statement select(
-            database_.sql(), "SELECT study_id FROM import_file WHERE sha256 = ? ORDER BY study_id DESC");
+        SQLite::Statement select(database_.sql(),
+                                 "SELECT study_id FROM import_file WHERE sha256 = ? ORDER BY study_id DESC");
         select.bind(1, content);
         if (!select.executeStep()) return std::nullopt;
         return select.getColumn(0).getInt64();
@@ -292,7 +292,8 @@ std::vector<StudySummary> Studies::list() {
         SQLite::Statement select(
             database_.sql(),
             "SELECT study.id, key, created_at, images, blocks, import.name FROM study JOIN dataset ON "
-            "dataset.study_id = study.id LEFT JOIN import ON import.study_id = study.id ORDER BY study.id DESC");
+            "dataset.study_id = study.id LEFT JOIN import ON import.study_id = study.id ORDER BY study.id "
+            "DESC");
         while (select.executeStep()) {
             StudySummary summary;
             summary.id = select.getColumn(0).getInt64();

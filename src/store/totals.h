@@ -19,8 +19,8 @@ struct EnergyTotal {
     std::string meter;
     std::string tier;
     std::string scope;  ///< scopes of the added zones, joined
-    std::optional<double>
-        joules;  ///< nothing when any zone has a problem: a part is never shown as the whole
+    /// nothing when any zone has a problem: a part is never shown as the whole
+    std::optional<double> joules;
     double factor_low = 1.0;
     double factor_high = 1.0;
     std::string problem;
@@ -31,8 +31,9 @@ struct EnergyTotal {
 /// nor their gaps count, and a meter of which no zone belongs to a total has none.
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase);
 
-/// Those of meters that cover what executes on `device`, "cpu" or what a runtime calls its accelerators ("gpu", "cuda:0"):
-/// the device itself, or the whole machine. Variants are compared by these alone; the energy of a GPU says nothing about what a processor executes.
+/// Those of meters that cover what executes on `device`, "cpu" or what a runtime calls its accelerators
+/// ("gpu", "cuda:0"): the device itself, or the whole machine. Variants are compared by these alone; the
+/// energy of a GPU says nothing about what a processor executes.
 std::vector<EnergyTotal> energy_totals(const PhaseRecord& phase, const std::string& device);
 
 }  // namespace espalier::store

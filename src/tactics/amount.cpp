@@ -19,8 +19,8 @@ std::string canonical_amount(std::string_view tactic, std::string_view parameter
     const char* end = parameter.data() + parameter.size();
     const auto [stopped, error] = std::from_chars(parameter.data(), end, amount);
     if (error != std::errc{} || stopped != end || !(amount >= 0 && amount < 1)) {
-        fail_usage("{} takes the fraction of weights to remove, at least 0 and below 1, but '{}' was given", tactic,
-                   parameter);
+        fail_usage("{} takes the fraction of weights to remove, at least 0 and below 1, but '{}' was given",
+                   tactic, parameter);
     }
     return fmt::format("{}", amount);
 }

@@ -23,7 +23,8 @@ std::vector<passes::Pass> quantization_passes(std::string_view parameter) {
 const Tactic kDynamicQuantization{
     .name = "dynamic-quantization",
     .parameter = "torch",
-    .summary = "int8 weights per channel, activations quantized at run time; ':torch' as quantize_dynamic does it",
+    .summary =
+        "int8 weights per channel, activations quantized at run time; ':torch' as quantize_dynamic does it",
     .phase = Phase::kQuantize,
     .canonical = canonical_scheme,
     .passes = quantization_passes,

@@ -9,7 +9,8 @@ namespace espalier::tactics {
 
 /// The canonical parameter of a tactic called `name` that takes none.
 inline std::string no_parameter(std::string_view name, std::string_view parameter) {
-    if (!parameter.empty()) fail_usage("the tactic '{}' takes no parameter, but '{}' was given", name, parameter);
+    if (!parameter.empty())
+        fail_usage("the tactic '{}' takes no parameter, but '{}' was given", name, parameter);
     return "";
 }
 

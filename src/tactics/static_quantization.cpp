@@ -27,9 +27,11 @@ std::string canonical_scheme(std::string_view parameter) {
     if (parameter == "mse" || parameter == "minmax") return std::string(parameter);
     const double percentile = percentile_of(parameter);
     if (percentile < 0) {
-        fail_usage("static-quantization takes 'mse', 'minmax' or 'percentile-P' with P from 90 to below 100, but '{}' "
-                   "was given",
-                   parameter);
+        fail_usage(
+            "static-quantization takes 'mse', 'minmax' or 'percentile-P' with P from 90 to below 100, but "
+            "'{}' "
+            "was given",
+            parameter);
     }
     return fmt::format("{}-{}", kPercentile, percentile);
 }
@@ -42,8 +44,8 @@ passes::RangeRule rule_of(std::string_view scheme) {
 }
 
 std::vector<passes::Pass> quantization_passes(std::string_view parameter, const Sight& sight) {
-    return {{"quantize-statically", [rule = rule_of(parameter), &images = sight.images](const graph::Graph& graph,
-                                                                         passes::Change& change) {
+    return {{"quantize-statically", [rule = rule_of(parameter), &images = sight.images](
+                                        const graph::Graph& graph, passes::Change& change) {
                  return passes::quantize_statically(graph, rule, images, change);
              }}};
 }
@@ -54,8 +56,9 @@ std::vector<passes::Pass> quantization_passes(std::string_view parameter, const 
 const Tactic kStaticQuantization{
     .name = "static-quantization",
     .parameter = "scheme",
-    .summary = "int8 weights per channel, activations over ranges that calibration images show: mse, "
-               "percentile-P or minmax",
+    .summary =
+        "int8 weights per channel, activations over ranges that calibration images show: mse, "
+        "percentile-P or minmax",
     .phase = Phase::kQuantize,
     .canonical = canonical_scheme,
     .calibrated_passes = quantization_passes,

@@ -45,16 +45,19 @@ void check_together(const std::vector<Part>& parts, std::string_view text) {
             fail_usage("'baseline' means no tactic and cannot be composed, as in '{}'", text);
         }
         if (tactic.phase == Phase::kRepair && !prunes) {
-            fail_usage("{} makes up for what pruning did; compose it with a tactic that prunes, as in "
-                       "local-pruning:0.5+{}",
-                       tactic.name, tactic.name);
+            fail_usage(
+                "{} makes up for what pruning did; compose it with a tactic that prunes, as in "
+                "local-pruning:0.5+{}",
+                tactic.name, tactic.name);
         }
         prunes = prunes || tactic.phase == Phase::kShrink || tactic.phase == Phase::kPrune;
         for (std::size_t j = 0; j < i; ++j) {
             if (parts[j].name == parts[i].name) fail_usage("'{}' contains {} twice", text, parts[i].name);
             if (tactic.phase == Phase::kQuantize && find(parts[j].name).phase == Phase::kQuantize) {
-                fail_usage("{} and {} each choose the precision of the weights and cannot be composed; leave one out of '{}'",
-                           parts[j].name, parts[i].name, text);
+                fail_usage(
+                    "{} and {} each choose the precision of the weights and cannot be composed; leave one "
+                    "out of '{}'",
+                    parts[j].name, parts[i].name, text);
             }
         }
     }
@@ -126,16 +129,19 @@ Applied apply(const graph::Graph& graph, const std::vector<Part>& parts, passes:
     for (const Part& part : parts) {
         const Tactic& tactic = find(part.name);
         if (tactic.calibrated_passes && !images) {
-            fail_usage("{} looks at calibration images, and none were given; name a data set of them with --calibration",
-                       tactic.name);
+            fail_usage(
+                "{} looks at calibration images, and none were given; name a data set of them with "
+                "--calibration",
+                tactic.name);
         }
         const std::size_t first = applied.passes.size();
         const auto passes = tactic.calibrated_passes
                                 ? tactic.calibrated_passes(part.parameter, {*images, graph, applied.kept()})
                                 : tactic.passes(part.parameter);
         applied.graph = passes::run_passes(applied.graph, passes, applied.passes);
-        const bool happened = std::any_of(applied.passes.begin() + static_cast<std::ptrdiff_t>(first),
-                                          applied.passes.end(), [](const auto& pass) { return pass.changes > 0; });
+        const bool happened =
+            std::any_of(applied.passes.begin() + static_cast<std::ptrdiff_t>(first), applied.passes.end(),
+                        [](const auto& pass) { return pass.changes > 0; });
         for (std::size_t i = first; i < applied.passes.size(); ++i) {
             const auto& notes = applied.passes[i].notes;
             applied.notes.insert(applied.notes.end(), notes.begin(), notes.end());

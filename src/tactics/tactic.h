@@ -11,9 +11,9 @@
 
 namespace espalier::tactics {
 
-/// Order in which the parts of a composed tactic are applied, whatever order they were written in: channels are
-/// taken out first, then weights are chosen, then what is left makes up for both, then the graph is simplified, then
-/// what is left is quantized.
+/// Order in which the parts of a composed tactic are applied, whatever order they were written in: channels
+/// are taken out first, then weights are chosen, then what is left makes up for both, then the graph is
+/// simplified, then what is left is quantized.
 enum class Phase { kShrink, kPrune, kRepair, kCompile, kQuantize };
 
 /// A treatment by its name, e.g. "global-pruning" with parameter "0.5". An empty parameter means the default.
@@ -26,7 +26,7 @@ struct Part {
 /// What a tactic that looks at images has before it.
 struct Sight {
     passes::Observer& images;
-    const graph::Graph& whole;                   ///< the model as it came, before any part was applied
+    const graph::Graph& whole;             ///< the model as it came, before any part was applied
     std::vector<passes::KeptSlices> kept;  ///< of its operands that earlier parts cut
 };
 
@@ -40,8 +40,8 @@ struct Tactic {
     std::string (*canonical)(std::string_view parameter);
     /// The passes to run for a canonical parameter; null for a tactic that looks at images.
     std::vector<passes::Pass> (*passes)(std::string_view parameter) = nullptr;
-    /// The same for a tactic that looks at calibration images; null for one that does not. What is seen outlives the
-    /// passes.
+    /// The same for a tactic that looks at calibration images; null for one that does not. What is seen
+    /// outlives the passes.
     std::vector<passes::Pass> (*calibrated_passes)(std::string_view parameter, const Sight& sight) = nullptr;
 };
 
@@ -62,18 +62,18 @@ extern const Tactic kBlockPruning;
 extern const Tactic kChannelPruning;
 extern const Tactic kRepair;
 
-/// Parses "global-pruning:0.5+compile". Throws a usage Error with a suggestion for an unknown name, for a bad or
-/// unexpected parameter, for a tactic given twice, for two of Phase::kQuantize, and for one of Phase::kRepair without
-/// another that prunes. "baseline" composes with nothing.
+/// Parses "global-pruning:0.5+compile". Throws a usage Error with a suggestion for an unknown name, for a bad
+/// or unexpected parameter, for a tactic given twice, for two of Phase::kQuantize, and for one of
+/// Phase::kRepair without another that prunes. "baseline" composes with nothing.
 std::vector<Part> parse(std::string_view text);
 
-/// The text under which a composition is stored and compared: defaults written out, parts in the order of their
-/// phases.
+/// The text under which a composition is stored and compared: defaults written out, parts in the order of
+/// their phases.
 std::string canonical(const std::vector<Part>& parts);
 std::string canonical(std::string_view text);
 
-/// The canonical text without the parameters that are the defaults: as somebody writes it who leaves the choice to whatever
-/// applies the tactic. Throws as parse().
+/// The canonical text without the parameters that are the defaults: as somebody writes it who leaves the
+/// choice to whatever applies the tactic. Throws as parse().
 std::string without_defaults(std::string_view text);
 
 /// Whether one of the parts looks at calibration images.
@@ -89,13 +89,13 @@ struct Applied {
     /// Learned numbers that the model no longer has; below 0 where it got more.
     std::int64_t removed_parameters() const;
 
-    /// What is left of the operands that passes cut. These come first of all, so that the nodes are those of the graph
-    /// that the tactic was applied to.
+    /// What is left of the operands that passes cut. These come first of all, so that the nodes are those of
+    /// the graph that the tactic was applied to.
     std::vector<passes::KeptSlices> kept() const;
 };
 
-/// Applies the parts to a verified graph in the order of their phases. `images` may be null where no part looks at
-/// calibration images; a usage Error says so where one does. Throws Error when a pass fails.
+/// Applies the parts to a verified graph in the order of their phases. `images` may be null where no part
+/// looks at calibration images; a usage Error says so where one does. Throws Error when a pass fails.
 Applied apply(const graph::Graph& graph, const std::vector<Part>& parts, passes::Observer* images = nullptr);
 
 }  // namespace espalier::tactics

@@ -61,12 +61,14 @@ TEST(Tactic, BadTextIsExplained) {
     EXPECT_THAT(problem_with("bf16:8"), HasSubstr("takes no parameter"));
     EXPECT_THAT(problem_with("dynamic-quantization:torch+compile+bf16"),
                 HasSubstr("dynamic-quantization and bf16 each choose the precision"));
-    for (const char* scheme : {"entropy", "percentile-", "percentile-100", "percentile-50", "percentile99", "percentile-9x"}) {
+    for (const char* scheme :
+         {"entropy", "percentile-", "percentile-100", "percentile-50", "percentile99", "percentile-9x"}) {
         EXPECT_THAT(problem_with(std::string("static-quantization:") + scheme), HasSubstr(scheme));
     }
     EXPECT_THAT(problem_with("compile+"), HasSubstr("unknown tactic"));
     EXPECT_THAT(problem_with("repair"), HasSubstr("as in local-pruning:0.5+repair"));
-    EXPECT_THAT(problem_with("repair+compile+dynamic-quantization"), HasSubstr("makes up for what pruning did"));
+    EXPECT_THAT(problem_with("repair+compile+dynamic-quantization"),
+                HasSubstr("makes up for what pruning did"));
     EXPECT_THAT(problem_with("local-pruning+repair:2"), HasSubstr("takes no parameter"));
 }
 
@@ -86,7 +88,8 @@ TEST(Tactic, ThatLooksAtImagesSaysSoWithoutThem) {
     }
 }
 
-/// Attention of the given number of heads over 3 tokens of 4 features, with itself as queries, keys and values.
+/// Attention of the given number of heads over 3 tokens of 4 features, with itself as queries, keys and
+/// values.
 graph::Graph attention_of(std::int64_t heads) {
     using namespace graph;
     Graph graph;
@@ -98,7 +101,8 @@ graph::Graph attention_of(std::int64_t heads) {
     };
     const NodeId scores = graph.add(MatMul{.transpose_b = true}, {split(), split()}, "scores");
     const NodeId weights = graph.add(Softmax{}, {scores}, "weights");
-    const NodeId rows = graph.add(Transpose{{0, 2, 1, 3}}, {graph.add(MatMul{}, {weights, split()}, "mixed")}, "rows");
+    const NodeId rows =
+        graph.add(Transpose{{0, 2, 1, 3}}, {graph.add(MatMul{}, {weights, split()}, "mixed")}, "rows");
     const NodeId joined = graph.add(Reshape{{0, 0, -1}}, {rows}, "joined");
     graph.set_output(graph.add(Reshape{{0, -1}}, {joined}, "out"));
     return graph;

@@ -1,8 +1,8 @@
-// Writes a model's logits as raw little-endian f32, for scripts that compare them with another implementation's:
-// espalier_logits MODEL TACTIC BATCH [INPUT.f32] >logits.f32
+// Writes a model's logits as raw little-endian f32, for scripts that compare them with another
+// implementation's: espalier_logits MODEL TACTIC BATCH [INPUT.f32] >logits.f32
 //
-// The input is one batch of x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, flat over [batch, channels, height,
-// width]; or the images that the file INPUT.f32 holds, a batch at a time.
+// The input is one batch of x[i] = ((i * 2654435761) mod 2^32) / 2^32 * 2 - 1, flat over [batch, channels,
+// height, width]; or the images that the file INPUT.f32 holds, a batch at a time.
 
 #include <cstdio>
 #include <fstream>
@@ -24,7 +24,8 @@ void fill_with_formula(std::span<float> values) {
     }
 }
 
-/// Reads up to a batch of images of `elements` floats; the number of images. Throws Error where one is cut short.
+/// Reads up to a batch of images of `elements` floats; the number of images. Throws Error where one is cut
+/// short.
 std::int64_t read_images(std::ifstream& file, std::span<float> values, std::int64_t elements) {
     file.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
     const auto bytes = static_cast<std::int64_t>(file.gcount());

@@ -131,13 +131,14 @@ class FakeWorker {
     }
 
     json evidence() const {
-        json result = {
-            {"parameters", 10},
-            {"nonzero_parameters", has("lies-in-evidence") ? 11 : 9},
-            {"precision", "f32"},
-            {"kernels", {"fake x1"}},
-            {"notes", {"model: " + model_, "ONNX file: " + onnx_, "calibration images: " + std::to_string(calibration_images_)}},
-            {"optimize", {{"cold_s", 2.5}}}};
+        json result = {{"parameters", 10},
+                       {"nonzero_parameters", has("lies-in-evidence") ? 11 : 9},
+                       {"precision", "f32"},
+                       {"kernels", {"fake x1"}},
+                       {"notes",
+                        {"model: " + model_, "ONNX file: " + onnx_,
+                         "calibration images: " + std::to_string(calibration_images_)}},
+                       {"optimize", {{"cold_s", 2.5}}}};
         if (has("negative-evidence")) result["weight_bytes"] = -4;
         return result;
     }

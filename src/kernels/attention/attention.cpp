@@ -98,10 +98,9 @@ void Attention::run_block(const Head& head, std::int64_t first, std::int64_t que
              scores, row, {});
     float sums[kQueryBlock];
     for (std::int64_t i = 0; i < queries; ++i) {
-        const float* bias =
-            bias_ ? bias_ + image % shape_.bias_images * shape_.bias_batch() + number * shape_.bias_head +
-                        (first + i) * shape_.keys
-                  : nullptr;
+        const float* bias = bias_ ? bias_ + image % shape_.bias_images * shape_.bias_batch() +
+                                        number * shape_.bias_head + (first + i) * shape_.keys
+                                  : nullptr;
         sums[i] = softmax_.exponentials(scores + i * row, bias, shape_.keys);
     }
     float* out = out_ + image * shape_.out_batch + number * shape_.value_dim + first * shape_.out_row;

@@ -22,8 +22,9 @@ struct AttentionShape {
     std::int64_t k_row = 0, k_batch = 0;
     std::int64_t v_row = 0, v_batch = 0;
     std::int64_t out_row = 0, out_batch = 0;
-    /// The optional bias [bias_images][H][queries][keys]: image b takes number b mod bias_images, as the windows of
-    /// an image do that lie one behind the other. bias_head is the stride of H; 0 repeats it over the heads.
+    /// The optional bias [bias_images][H][queries][keys]: image b takes number b mod bias_images, as the
+    /// windows of an image do that lie one behind the other. bias_head is the stride of H; 0 repeats it over
+    /// the heads.
     std::int64_t bias_images = 1, bias_head = 0;
 
     /// Floats from the rows of one head's queries to those of the next image.

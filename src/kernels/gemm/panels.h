@@ -40,8 +40,8 @@ inline std::int64_t panel_floats(std::int64_t n, std::int64_t k, const TileTable
     return (n + table.lanes - 1) / table.lanes * table.lanes * k;
 }
 
-/// Weights packed as panels once, in memory of their own, by the vectors of the table's instruction set: what a model
-/// takes to load is mostly this. Copies share the memory.
+/// Weights packed as panels once, in memory of their own, by the vectors of the table's instruction set: what
+/// a model takes to load is mostly this. Copies share the memory.
 class Panels {
   public:
     Panels() = default;

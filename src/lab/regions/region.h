@@ -13,8 +13,8 @@ struct Region {
     std::string name;   ///< "ESP", "gcp:europe-west1", "azure:westeurope"
     std::string place;  ///< "Spain", "St. Ghislain"
     CostFigure carbon;  ///< g CO2e per kWh, yearly mean, with year, source and licence
-    std::optional<CostFigure>
-        pue;  ///< of cloud regions: the provider's; a machine elsewhere has no known one
+    /// of cloud regions: the provider's; a machine elsewhere has no known one
+    std::optional<CostFigure> pue;
 };
 
 /// The region of that name; upper and lower case are the same. Throws a usage Error with a suggestion when

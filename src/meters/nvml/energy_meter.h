@@ -10,8 +10,9 @@ namespace espalier::meters::nvml {
 /// The time between two values of a GPU's energy counter (H200, driver 580; zeus and others say the same of
 /// older ones).
 inline constexpr Seconds kEnergyRefresh{0.1};
-/// A read takes the driver 3 ms (H100 and H200, driver 580), 3 % of a processor at ten a second. Once a second, the
-/// shortest window's seven reads were most of the 0.6 % of a processor that measuring took on an H100.
+/// A read takes the driver 3 ms (H100 and H200, driver 580), 3 % of a processor at ten a second. Once a
+/// second, the shortest window's seven reads were most of the 0.6 % of a processor that measuring took on an
+/// H100.
 inline constexpr Seconds kEnergyCostlyPeriod{1.5};
 /// A board always draws power, so a counter that rests longer than this is frozen. At most 103 ms were seen.
 inline constexpr Seconds kLongestRest{0.5};

@@ -32,8 +32,8 @@ class RaplMeter : public Meter {
     void settle_dies(DieRelation dies);
     /// What the counter of zones()[zone] shows now; nothing where it cannot be read.
     std::optional<Joules> shown_now(std::size_t zone);
-    /// Says that the numbers are worth less than the counter's own, and why. Whoever gives them may renew them when he
-    /// pleases, so that they may rest. Before the first read.
+    /// Says that the numbers are worth less than the counter's own, and why. Whoever gives them may renew
+    /// them when he pleases, so that they may rest. Before the first read.
     void lower_tier(Tier tier, const std::string& note);
     /// Adds a statement that belongs to every number.
     void add_note(const std::string& note);

@@ -19,7 +19,8 @@ Tensor dequantized(const Tensor& x, const Tensor& scale, const Tensor* zero, std
     const auto from = values.span<float>();
     const auto to = result.mutable_span<float>();
     for (std::size_t i = 0; i < to.size(); ++i) {
-        const auto c = channels == 1 ? 0 : (i / static_cast<std::size_t>(inner)) % static_cast<std::size_t>(channels);
+        const auto c =
+            channels == 1 ? 0 : (i / static_cast<std::size_t>(inner)) % static_cast<std::size_t>(channels);
         to[i] = (from[i] - zeros.span<float>()[c]) * scales.span<float>()[c];
     }
     return result;
@@ -41,7 +42,8 @@ Graph fold_constants(const Graph& graph, Change& change) {
             rewriter.keep(id);
             continue;
         }
-        rewriter.replace(id, rewriter.out().add_constant(graph[id].name, dequantized(*x, *scale, zero, op->axis)));
+        rewriter.replace(
+            id, rewriter.out().add_constant(graph[id].name, dequantized(*x, *scale, zero, op->axis)));
         ++change.count;
     }
     return rewriter.finish();

@@ -14,8 +14,9 @@ Graph fold_batch_norm(const Graph& graph, Change& change) {
         const auto* norm = graph.as<BatchNorm>(id);
         const NodeId producer = norm ? graph[id].inputs[0] : NodeId::kNone;
         // A linear layer's channels are its last axis; a norm of axis 1 means the same thing at rank 2 only.
-        const bool channels_agree = norm && (!graph.as<Linear>(producer) || graph.type(id).shape.rank() == 2 ||
-                                             norm->layout == Layout::kNhwc);
+        const bool channels_agree =
+            norm && (!graph.as<Linear>(producer) || graph.type(id).shape.rank() == 2 ||
+                     norm->layout == Layout::kNhwc);
         if (!channels_agree || norm->activation.present || !foldable(graph, uses, producer) ||
             !has_constant_statistics(graph, id)) {
             rewriter.keep(id);

@@ -45,7 +45,8 @@ Graph fold_pad(const Graph& graph, Change& change) {
         padded.pad[2] += pad->after[h];
         padded.pad[3] += pad->after[h + 1];
         std::vector<NodeId> inputs{rewriter[graph[graph[id].inputs[0]].inputs[0]]};
-        for (std::size_t k = 1; k < graph[id].inputs.size(); ++k) inputs.push_back(rewriter[graph[id].inputs[k]]);
+        for (std::size_t k = 1; k < graph[id].inputs.size(); ++k)
+            inputs.push_back(rewriter[graph[id].inputs[k]]);
         rewriter.replace(id, rewriter.out().add(padded, std::move(inputs), graph[id].name));
         ++change.count;
     }

@@ -10,8 +10,8 @@ using namespace graph;
 
 namespace {
 
-/// The factor of each output channel of `producer` when `id` is a constant that broadcasts along its channel axis
-/// alone (or one number); empty otherwise.
+/// The factor of each output channel of `producer` when `id` is a constant that broadcasts along its channel
+/// axis alone (or one number); empty otherwise.
 std::vector<double> channel_factors(const Graph& graph, NodeId id, NodeId producer) {
     const Tensor* tensor = graph.constant(id);
     if (!tensor || tensor->dtype() != DType::kF32) return {};
@@ -41,7 +41,8 @@ Graph fold_scale(const Graph& graph, Change& change) {
         const auto id = static_cast<NodeId>(i);
         const auto* binary = graph.as<Binary>(id);
         bool folded = false;
-        for (std::size_t side = 0; binary && binary->kind == BinaryKind::kMul && side < 2 && !folded; ++side) {
+        for (std::size_t side = 0; binary && binary->kind == BinaryKind::kMul && side < 2 && !folded;
+             ++side) {
             const NodeId producer = graph[id].inputs[side];
             if (!foldable(graph, uses, producer) || !(graph.type(producer) == graph.type(id))) continue;
             const auto factors = channel_factors(graph, graph[id].inputs[1 - side], producer);

@@ -8,9 +8,9 @@ namespace espalier::passes {
 /// The same for linear. The convolution must have no other use.
 graph::Graph fold_batch_norm(const graph::Graph& graph, Change& change);
 
-/// conv(a * x + c, w) + b  =>  conv(x, w a) + (b + sum w c), for a batch_norm in front of a convolution without
-/// padding or of a linear layer, and for a constant that is added in front of a linear layer (a = 1). What is folded
-/// must have no other use.
+/// conv(a * x + c, w) + b  =>  conv(x, w a) + (b + sum w c), for a batch_norm in front of a convolution
+/// without padding or of a linear layer, and for a constant that is added in front of a linear layer (a = 1).
+/// What is folded must have no other use.
 graph::Graph fold_input(const graph::Graph& graph, Change& change);
 
 /// conv(pad(x, zeros))  =>  conv(x) with the padding in its own attribute; pads of nothing vanish.
@@ -26,7 +26,8 @@ graph::Graph fuse_residual(const graph::Graph& graph, Change& change);
 /// the norms of batches and groups.
 graph::Graph fuse_activation(const graph::Graph& graph, Change& change);
 
-/// reshape(transpose(matmul(softmax(scale * matmul(q, k^T)), v)))  =>  attention(q, k, v), heads side by side.
+/// reshape(transpose(matmul(softmax(scale * matmul(q, k^T)), v)))  =>  attention(q, k, v), heads side by
+/// side.
 graph::Graph fuse_attention(const graph::Graph& graph, Change& change);
 
 /// attention(linear(x, wq), linear(x, wk), linear(x, wv))  =>  attention(linear(x, [wq; wk; wv])).

@@ -9,8 +9,8 @@ using namespace graph;
 
 namespace {
 
-/// A tensor [N, heads, T, d] recognised as heads of a matrix [N, T, width]: the matrix (or its heads [N, T, heads, d]),
-/// and which third of its columns when it holds q, k and v side by side.
+/// A tensor [N, heads, T, d] recognised as heads of a matrix [N, T, width]: the matrix (or its heads [N, T,
+/// heads, d]), and which third of its columns when it holds q, k and v side by side.
 struct Heads {
     NodeId source = NodeId::kNone;
     int part = -1;  ///< 0, 1, 2 of a packed source; -1 when the source is this operand alone
@@ -18,8 +18,8 @@ struct Heads {
     bool transposed = false;  ///< the operand is [N, heads, d, T]
 };
 
-/// Whether `id` swaps axes 1 and 2 of four, as a reshape does where one of them has an extent of 1: merge_movements
-/// makes it that for a single head.
+/// Whether `id` swaps axes 1 and 2 of four, as a reshape does where one of them has an extent of 1:
+/// merge_movements makes it that for a single head.
 bool swaps_heads(const Graph& graph, NodeId id) {
     if (const auto* transpose = graph.as<Transpose>(id)) return transpose->perm == Ints{0, 2, 1, 3};
     if (!graph.as<Reshape>(id)) return false;
@@ -42,7 +42,8 @@ std::optional<Heads> plain_heads(const Graph& graph, NodeId id) {
     return Heads{source, -1, split[2], !swapped};
 }
 
-/// reshape [N, T, 3*D] -> [N, T, 3, h, d], transpose to [3, N, h, T, d], one slice of axis 0, reshape to rank 4.
+/// reshape [N, T, 3*D] -> [N, T, 3, h, d], transpose to [3, N, h, T, d], one slice of axis 0, reshape to
+/// rank 4.
 std::optional<Heads> packed_heads(const Graph& graph, NodeId id) {
     if (!graph.as<Reshape>(id) || graph.type(id).shape.rank() != 4) return {};
     const NodeId slice_id = graph[id].inputs[0];
@@ -61,7 +62,8 @@ std::optional<Heads> packed_heads(const Graph& graph, NodeId id) {
     return Heads{source, static_cast<int>(range[0]), split[3], false};
 }
 
-/// transpose to [N, h, T, d] or [N, h, d, T] of heads [N, T, h, d] that were worked on, normalized for example.
+/// transpose to [N, h, T, d] or [N, h, d, T] of heads [N, T, h, d] that were worked on, normalized for
+/// example.
 std::optional<Heads> split_heads(const Graph& graph, NodeId id) {
     const auto* transpose = graph.as<Transpose>(id);
     if (!transpose || (transpose->perm != Ints{0, 2, 1, 3} && transpose->perm != Ints{0, 2, 3, 1})) return {};
@@ -93,7 +95,8 @@ std::optional<Heads> keys_of(const Graph& graph, NodeId id, bool transpose_b) {
     return heads && heads->transposed != transpose_b ? heads : std::nullopt;
 }
 
-/// A bias that is added to the scores: the constant as the op wants it, [heads, T, S] or [windows, heads, T, S].
+/// A bias that is added to the scores: the constant as the op wants it, [heads, T, S] or [windows, heads, T,
+/// S].
 struct Bias {
     NodeId constant = NodeId::kNone;
     Shape shape;
@@ -138,7 +141,8 @@ std::optional<Addition> window_bias(const Graph& graph, const std::vector<int>& 
     const Shape windows{split[1], split[2], split[3], split[4]};
     const Shape& whole = graph.type(scores).shape;
     if (whole.rank() != 4 || whole[1] != split[2] || whole[2] != split[3] || whole[3] != split[4]) return {};
-    if (!(added == windows) && !(added == Shape{1, windows[0], windows[1], windows[2], windows[3]})) return {};
+    if (!(added == windows) && !(added == Shape{1, windows[0], windows[1], windows[2], windows[3]}))
+        return {};
     bias = {sum->constant, windows};
     return Addition{scores, sum->constant};
 }
@@ -156,8 +160,8 @@ struct Match {
     Bias bias;
 };
 
-/// The product of probabilities and values whose heads are joined at `id`: behind a transposition, unless there is a
-/// single head and merge_movements has left the reshape alone; kNone where it is neither.
+/// The product of probabilities and values whose heads are joined at `id`: behind a transposition, unless
+/// there is a single head and merge_movements has left the reshape alone; kNone where it is neither.
 NodeId weighted_values(const Graph& graph, NodeId id) {
     const NodeId joined = graph[id].inputs[0];
     if (swaps_heads(graph, joined)) return graph[joined].inputs[0];
@@ -175,7 +179,8 @@ std::optional<Match> match(const Graph& graph, const std::vector<int>& uses, Nod
     if (!product || product->transpose_b || !once(weighted)) return {};
     const NodeId probabilities = graph[weighted].inputs[0];
     const auto* softmax = graph.as<Softmax>(probabilities);
-    if (!softmax || softmax->log || !once(probabilities) || (softmax->axis != -1 && softmax->axis != 3)) return {};
+    if (!softmax || softmax->log || !once(probabilities) || (softmax->axis != -1 && softmax->axis != 3))
+        return {};
     Match found;
     const NodeId biased = strip_bias(graph, uses, graph[probabilities].inputs[0], found.bias);
     const NodeId scores = strip_scale(graph, uses, biased, found.scale);
@@ -216,14 +221,16 @@ Graph fuse_attention(const Graph& graph, Change& change) {
             inputs = {rewriter[found->q.source]};
             if (biased) inputs.insert(inputs.end(), 2, NodeId::kNone);
         } else if (found->q.part < 0 && found->k.part < 0 && found->v.part < 0) {
-            for (const Heads& heads : {found->q, found->k, found->v}) inputs.push_back(joined_heads(rewriter, heads));
+            for (const Heads& heads : {found->q, found->k, found->v})
+                inputs.push_back(joined_heads(rewriter, heads));
         } else {
             rewriter.keep(id);
             continue;
         }
         if (biased) {
             const Node& constant = graph[found->bias.constant];
-            inputs.push_back(rewriter.out().add_constant(constant.name, constant.value.reshaped(found->bias.shape)));
+            inputs.push_back(
+                rewriter.out().add_constant(constant.name, constant.value.reshaped(found->bias.shape)));
         }
         rewriter.replace(id, rewriter.out().add(attention, std::move(inputs), graph[id].name));
         ++change.count;

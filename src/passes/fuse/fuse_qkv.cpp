@@ -54,8 +54,8 @@ Graph fuse_qkv(const Graph& graph, Change& change) {
         Graph& out = rewriter.out();
         const std::string prefix = graph[id].name + ".qkv";
         const NodeId w = out.add_constant(prefix + ".weight", stacked(graph, inputs));
-        const NodeId b = out.add_constant(
-            prefix + ".bias", Tensor::of<float>({static_cast<std::int64_t>(bias.size())}, bias));
+        const NodeId b = out.add_constant(prefix + ".bias",
+                                          Tensor::of<float>({static_cast<std::int64_t>(bias.size())}, bias));
         const NodeId qkv = out.add(Linear{}, {rewriter[graph[inputs[0]].inputs[0]], w, b}, prefix);
         std::vector<NodeId> fused{qkv};
         if (operands.size() > kProjections) {

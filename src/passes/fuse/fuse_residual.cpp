@@ -7,8 +7,8 @@ using namespace graph;
 
 namespace {
 
-/// Position of the bias among the inputs of an op that takes a residual after it; 0 for other ops. The op must not
-/// have an activation yet, since the residual is added before it.
+/// Position of the bias among the inputs of an op that takes a residual after it; 0 for other ops. The op
+/// must not have an activation yet, since the residual is added before it.
 std::size_t bias_position(const Op& op) {
     if (const auto* conv = std::get_if<Conv2d>(&op)) return conv->activation.present ? 0 : 2;
     if (const auto* linear = std::get_if<Linear>(&op)) return linear->activation.present ? 0 : 2;
@@ -21,7 +21,8 @@ std::size_t bias_position(const Op& op) {
 
 bool takes_residual(const Graph& graph, const std::vector<int>& uses, NodeId id) {
     const std::size_t bias = bias_position(graph[id].op);
-    return bias != 0 && uses[static_cast<std::size_t>(id)] == 1 && input_of(graph, id, bias + 1) == NodeId::kNone;
+    return bias != 0 && uses[static_cast<std::size_t>(id)] == 1 &&
+           input_of(graph, id, bias + 1) == NodeId::kNone;
 }
 
 }  // namespace

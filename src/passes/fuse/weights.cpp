@@ -55,8 +55,8 @@ NodeId add_with_weights(Rewriter& rewriter, NodeId id, const Tensor& weights, st
     const std::vector<float> rounded(bias.begin(), bias.end());
     Graph& out = rewriter.out();
     const NodeId w = out.add_constant(from[node.inputs[1]].name, weights);
-    const NodeId b = out.add_constant(node.name + ".bias.folded",
-                                      Tensor::of<float>({static_cast<std::int64_t>(rounded.size())}, rounded));
+    const NodeId b = out.add_constant(
+        node.name + ".bias.folded", Tensor::of<float>({static_cast<std::int64_t>(rounded.size())}, rounded));
     return out.add(node.op, {rewriter[input == NodeId::kNone ? node.inputs[0] : input], w, b}, node.name);
 }
 

@@ -32,7 +32,8 @@ Tensor transposed_constant(const Tensor& nchw) {
     return result;
 }
 
-/// The walk. Each old node gets a plain form (as it was), an image form (its NHWC transpose), or both on demand.
+/// The walk. Each old node gets a plain form (as it was), an image form (its NHWC transpose), or both on
+/// demand.
 class ChannelsLast {
   public:
     ChannelsLast(const Graph& from, Change& change)
@@ -59,7 +60,8 @@ class ChannelsLast {
     NodeId plain(NodeId id) {
         if (id == NodeId::kNone) return id;
         NodeId& slot = plain_slot(id);
-        if (slot == NodeId::kNone) slot = out_.add(Transpose{kToNchw}, {image_slot(id)}, from_[id].name + ".nchw");
+        if (slot == NodeId::kNone)
+            slot = out_.add(Transpose{kToNchw}, {image_slot(id)}, from_[id].name + ".nchw");
         return slot;
     }
 
@@ -140,7 +142,8 @@ class ChannelsLast {
     bool convert_quantization(NodeId id, O op) {
         const auto& inputs = from_[id].inputs;
         if (!has_image(inputs[0])) return false;
-        if (shape(inputs[1]).elements() != 1) op.axis = kNhwcAxis[static_cast<std::size_t>((op.axis + 4) % 4)];
+        if (shape(inputs[1]).elements() != 1)
+            op.axis = kNhwcAxis[static_cast<std::size_t>((op.axis + 4) % 4)];
         std::vector<NodeId> mapped{image(inputs[0])};
         for (std::size_t k = 1; k < inputs.size(); ++k) mapped.push_back(plain(inputs[k]));
         return set_image(id, op, std::move(mapped));
@@ -184,10 +187,12 @@ class ChannelsLast {
     bool convert(NodeId id, const Concat& op) {
         const auto& inputs = from_[id].inputs;
         if (shape(id).rank() != 4) return false;
-        if (std::none_of(inputs.begin(), inputs.end(), [&](NodeId input) { return has_image(input); })) return false;
+        if (std::none_of(inputs.begin(), inputs.end(), [&](NodeId input) { return has_image(input); }))
+            return false;
         std::vector<NodeId> images;
         for (const NodeId input : inputs) images.push_back(image(input));
-        return set_image(id, Concat{kNhwcAxis[static_cast<std::size_t>((op.axis + 4) % 4)]}, std::move(images));
+        return set_image(id, Concat{kNhwcAxis[static_cast<std::size_t>((op.axis + 4) % 4)]},
+                         std::move(images));
     }
 
     template <typename O>
@@ -234,7 +239,8 @@ class ChannelsLast {
     bool convert(NodeId id, const Reshape&) {
         const NodeId input = from_[id].inputs[0];
         const Shape& s = shape(id);
-        if (has_image(input) && shape(input)[2] * shape(input)[3] == 1 && s.rank() > 0 && s[0] == shape(input)[0]) {
+        if (has_image(input) && shape(input)[2] * shape(input)[3] == 1 && s.rank() > 0 &&
+            s[0] == shape(input)[0]) {
             Ints dims = s.extents();
             dims[0] = 0;
             plain_slot(id) = out_.add(Reshape{dims}, {image(input)}, from_[id].name);
@@ -246,7 +252,8 @@ class ChannelsLast {
             s[0] != shape(input)[0]) {
             return false;
         }
-        image_slot(id) = out_.add(Reshape{{0, s[2], s[3], s[1]}}, {plain(from_[input].inputs[0])}, from_[id].name);
+        image_slot(id) =
+            out_.add(Reshape{{0, s[2], s[3], s[1]}}, {plain(from_[input].inputs[0])}, from_[id].name);
         return true;
     }
 

@@ -33,7 +33,8 @@ Graph with_weights(const Graph& graph, const std::vector<NodeId>& ids, const std
         } else {
             const Tensor& tensor = tensors[static_cast<std::size_t>(found - ids.begin())];
             const bool rounded = graph.type(id).dtype == DType::kBF16;
-            rewriter.replace(id, rewriter.out().add_constant(graph[id].name, rounded ? tensor.to_bf16() : tensor));
+            rewriter.replace(
+                id, rewriter.out().add_constant(graph[id].name, rounded ? tensor.to_bf16() : tensor));
         }
     }
     return rewriter.finish();

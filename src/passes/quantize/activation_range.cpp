@@ -111,9 +111,12 @@ double squared_error(const ValueHistogram& values, Range range) {
 Range activation_range(const ValueHistogram& values, const RangeRule& rule) {
     if (values.width() == 0) return {};
     switch (rule.kind) {
-        case RangeRule::Kind::kLeastSquaredError: return least_squared_error(values);
-        case RangeRule::Kind::kPercentile: return percentile_range(values, rule.percentile);
-        case RangeRule::Kind::kMinMax: break;
+        case RangeRule::Kind::kLeastSquaredError:
+            return least_squared_error(values);
+        case RangeRule::Kind::kPercentile:
+            return percentile_range(values, rule.percentile);
+        case RangeRule::Kind::kMinMax:
+            break;
     }
     return values.range();
 }

@@ -32,7 +32,8 @@ double true_error(const std::vector<float>& values, kernels::Range range) {
     const kernels::Affine affine = kernels::choose_affine_u8(range);
     double sum = 0;
     for (const float value : values) {
-        const double code = std::clamp<double>(std::nearbyint(value / affine.scale) + affine.zero_point, 0, 255);
+        const double code =
+            std::clamp<double>(std::nearbyint(value / affine.scale) + affine.zero_point, 0, 255);
         const double error = value - affine.scale * (code - affine.zero_point);
         sum += error * error;
     }
@@ -91,17 +92,20 @@ TEST(ActivationRange, MinMaxCoversAllAndZero) {
     EXPECT_EQ(range.max, 5);
 }
 
-// Of the values 1 .. 1000 and -1 .. -1000, the 99th percentile leaves out 20 at either end: 980 is the last inside.
+// Of the values 1 .. 1000 and -1 .. -1000, the 99th percentile leaves out 20 at either end: 980 is the last
+// inside.
 TEST(ActivationRange, PercentileLeavesOutItsShareAtEitherEnd) {
     std::vector<float> values;
-    for (int i = 1; i <= 1000; ++i) values.insert(values.end(), {static_cast<float>(i), static_cast<float>(-i)});
+    for (int i = 1; i <= 1000; ++i)
+        values.insert(values.end(), {static_cast<float>(i), static_cast<float>(-i)});
     const auto histogram = histogram_of(values);
     const auto range = activation_range(histogram, {.kind = Kind::kPercentile, .percentile = 99});
     EXPECT_NEAR(range.max, 980, histogram.width());
     EXPECT_NEAR(range.min, -980, histogram.width());
     // One outlier among 2001 values is more than 0.01 % of them.
     values.push_back(1e4F);
-    EXPECT_EQ(activation_range(histogram_of(values), {.kind = Kind::kPercentile, .percentile = 99.99}).max, 1e4F);
+    EXPECT_EQ(activation_range(histogram_of(values), {.kind = Kind::kPercentile, .percentile = 99.99}).max,
+              1e4F);
 }
 
 TEST(ActivationRange, LeastSquaredErrorCutsWhatCostsLessCut) {
@@ -110,8 +114,12 @@ TEST(ActivationRange, LeastSquaredErrorCutsWhatCostsLessCut) {
     const auto range = activation_range(histogram_of(values), {});
     const double kept = true_error(values, range);
     EXPECT_LT(range.max, 95);
-    for (const kernels::Range other : {kernels::Range{-5, 100}, {-5, 5}, {-2, 2}, {range.min, 0.8F * range.max},
-                                       {range.min, 1.3F * range.max}, {0.5F * range.min, range.max}}) {
+    for (const kernels::Range other : {kernels::Range{-5, 100},
+                                       {-5, 5},
+                                       {-2, 2},
+                                       {range.min, 0.8F * range.max},
+                                       {range.min, 1.3F * range.max},
+                                       {0.5F * range.min, range.max}}) {
         EXPECT_LT(kept, true_error(values, other)) << other.min << " " << other.max;
     }
     // A uniform distribution has nothing to cut: a candidate lower would clip 1/128 of the values.
@@ -128,7 +136,8 @@ TEST(SquaredError, IsThatOfRoundingAndClipping) {
     const auto histogram = histogram_of(values);
     for (const kernels::Range range : {kernels::Range{-4.5F, 4.5F}, {-1, 1}, {-3, 0.5F}, {-40, 40}, {0, 2}}) {
         const double expected = true_error(values, range);
-        EXPECT_NEAR(squared_error(histogram, range), expected, 0.03 * expected) << range.min << " " << range.max;
+        EXPECT_NEAR(squared_error(histogram, range), expected, 0.03 * expected)
+            << range.min << " " << range.max;
     }
 }
 

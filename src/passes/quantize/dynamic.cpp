@@ -9,7 +9,8 @@ using namespace graph;
 
 namespace {
 
-/// Adds the quantized weights and their scales (one per output channel in any scheme) to the rewriter's graph.
+/// Adds the quantized weights and their scales (one per output channel in any scheme) to the rewriter's
+/// graph.
 std::vector<NodeId> quantized_weights(Rewriter& rewriter, NodeId weights, QuantScheme scheme) {
     const Tensor tensor = rewriter.from().constant(weights)->to_f32();
     const std::int64_t rows = tensor.shape()[0];
@@ -49,12 +50,14 @@ Graph quantize_dynamically(const Graph& graph, QuantScheme scheme, Change& chang
             rewriter.keep(id);
         } else if (linear) {
             const QuantizedLinear op{scheme, linear->activation};
-            rewriter.replace(id, rewriter.out().add(op, quantized_inputs(rewriter, id, scheme), graph[id].name));
+            rewriter.replace(id,
+                             rewriter.out().add(op, quantized_inputs(rewriter, id, scheme), graph[id].name));
             ++change.count;
         } else if (scheme == QuantScheme::kPerRow && pays(graph, id, *conv)) {
             const QuantizedConv2d op{conv->stride, conv->pad,    conv->dilation,
                                      conv->groups, conv->layout, conv->activation};
-            rewriter.replace(id, rewriter.out().add(op, quantized_inputs(rewriter, id, scheme), graph[id].name));
+            rewriter.replace(id,
+                             rewriter.out().add(op, quantized_inputs(rewriter, id, scheme), graph[id].name));
             ++change.count;
         } else {
             rewriter.keep(id);

@@ -14,8 +14,8 @@ struct IntegerLayer {
     graph::NodeId id;
     Tensor codes;               ///< of its weights: s8, with their shape
     std::vector<float> scales;  ///< of the codes, one for each output channel
-    std::vector<double>
-        error;  ///< mean of its sums in f32 less those in integers; empty before it was observed
+    /// mean of its sums in f32 less those in integers; empty before it was observed
+    std::vector<double> error;
 };
 
 /// The layers of a graph that quantize_statically() takes on, their weights quantized.

@@ -77,7 +77,8 @@ class SumIntegers {
                 inputs.resize(4, NodeId::kNone);
                 inputs.push_back(rewriter_[residual]);
             }
-            rewriter_.replace(id, rewriter_.out().add(integer_op(x->zero_point), std::move(inputs), node.name));
+            rewriter_.replace(id,
+                              rewriter_.out().add(integer_op(x->zero_point), std::move(inputs), node.name));
             ++change_.count;
             return true;
         }
@@ -108,7 +109,9 @@ class SumIntegers {
 
     bool linear(NodeId id) {
         const auto* op = graph_.as<Linear>(id);
-        return op && product(id, *op, [op](std::int64_t zero) { return IntegerLinear{zero, op->activation}; });
+        return op && product(id, *op, [op](std::int64_t zero) {
+                   return IntegerLinear{zero, op->activation};
+               });
     }
 
     bool matmul(NodeId id) {

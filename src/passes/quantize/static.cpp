@@ -62,8 +62,8 @@ class MeansGraph {
         return rewriter_.out().add(Linear{}, inputs, node.name + ".float");
     }
 
-    /// A convolution's sums are [n, channels, h, w]. A linear layer has its channels last; axis 0 of what it takes
-    /// need not be the batch, as where an image was cut into windows.
+    /// A convolution's sums are [n, channels, h, w]. A linear layer has its channels last; axis 0 of what it
+    /// takes need not be the batch, as where an image was cut into windows.
     void add_means(NodeId sums) {
         Graph& out = rewriter_.out();
         const std::string name = out[sums].name + ".mean";
@@ -84,8 +84,8 @@ class MeansGraph {
     std::vector<NodeId> means_;
 };
 
-/// Fills in the mean error of every layer. Errors are those on what the float network feeds the layer, so that
-/// each layer makes up for its own and none for another's.
+/// Fills in the mean error of every layer. Errors are those on what the float network feeds the layer, so
+/// that each layer makes up for its own and none for another's.
 void observe_errors(const Graph& graph, const Affines& affines, Observer& observer,
                     std::vector<IntegerLayer>& layers) {
     const Graph means = MeansGraph(graph, layers, affines).build();

@@ -8,8 +8,8 @@
 
 namespace espalier::passes {
 
-/// How often a value of what size was seen. The bins reach as far as the largest value seen asks for, by powers
-/// of two, so that the histogram of all values is the same in whatever order and portions they came.
+/// How often a value of what size was seen. The bins reach as far as the largest value seen asks for, by
+/// powers of two, so that the histogram of all values is the same in whatever order and portions they came.
 class ValueHistogram {
   public:
     /// Bins on each side of 0. At least half of them lie within the largest magnitude.

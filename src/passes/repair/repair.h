@@ -29,7 +29,8 @@ struct Repaired {
 };
 
 /// linear(x, w, b)           =>  linear(x, v, b + mean(w x) - mean(v x')), and convolutions likewise
-/// norm(conv(x, w), m, s^2)  =>  norm(conv(x, v), mean(v x') - r (mean(w x) - m), (r s)^2),  r^2 = var(v x') / var(w x)
+/// norm(conv(x, w), m, s^2)  =>  norm(conv(x, v), mean(v x') - r (mean(w x) - m), (r s)^2),  r^2 = var(v x')
+/// / var(w x)
 ///
 /// v is 0 where pruning made w so, and minimizes the squared error of v x' against w x, where x is what the
 /// layer of the whole network reads of the images and x' what the repaired network gives it: in one go,

@@ -39,7 +39,8 @@ fs::path write_exchange(Exchange form, const models::Model& model, const fs::pat
     std::error_code problem;
     fs::create_directories(cache, problem);
     if (problem) fail("cannot make the folder {}: {}", cache.string(), problem.message());
-    const nlohmann::json provenance = {{"made_by", std::string("espalier ") + kVersion}, {"tactic", "baseline"}};
+    const nlohmann::json provenance = {{"made_by", std::string("espalier ") + kVersion},
+                                       {"tactic", "baseline"}};
     if (form == Exchange::kOnnx) {
         models::save_onnx_file(model, provenance, path);
     } else {

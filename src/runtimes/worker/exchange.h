@@ -7,8 +7,8 @@
 
 namespace espalier::runtimes {
 
-/// Whether a library of Hugging Face reads the model: a folder with a checkpoint and a config.json that names an
-/// architecture, which an exported folder or an ONNX file is not.
+/// Whether a library of Hugging Face reads the model: a folder with a checkpoint and a config.json that names
+/// an architecture, which an exported folder or an ONNX file is not.
 bool is_hub_folder(const std::filesystem::path& model);
 
 /// The ONNX file of a model, where it has one.

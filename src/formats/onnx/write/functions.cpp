@@ -14,8 +14,8 @@ namespace {
 
 /// The codes, scales and zero points of an activation, and how they are chosen.
 struct Scheme {
-    std::optional<std::vector<std::int64_t>>
-        axes;               ///< one scale for each index of the others; nothing: one for all
+    /// one scale for each index of the others; nothing: one for all
+    std::optional<std::vector<std::int64_t>> axes;
     double top;             ///< the largest code
     double scale_of_zeros;  ///< where all values are 0
     float smallest_scale;
