@@ -67,14 +67,15 @@ void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options) {
     add_runtime_options(command, options.access);
 }
 
-std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options,
-                                                        const Globals& globals) {
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals,
+                                                        runtimes::NativeInstance::Graphs graphs) {
     runtimes::VariantSpec spec = spec_of(options, globals);
     spec.tactic = tactics::canonical(options.tactic);
     models::LoadOptions load;
     load.random_weights = options.random_weights;
     load.hash = options.hash;
-    auto instance = std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec);
+    auto instance =
+        std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec, graphs);
     instance->optimize();
     warn_of_overlap(spec.tactic, instance->calibration());
     return instance;

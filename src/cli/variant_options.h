@@ -22,8 +22,8 @@ struct VariantOptions {
     int batch = 1;
     int threads = 0;  ///< 0: all processors this process may use
     std::optional<std::uint64_t> random_weights;
-    /// Of the tactics that look at images. The option gives the path; a command that evaluates adds its data, from
-    /// which they are taken without a path.
+    /// Of the tactics that look at images. The option gives the path; a command that evaluates adds its data,
+    /// from which they are taken without a path.
     lab::CalibrationSettings calibration;
     bool noise_will_do = false;  ///< without both they look at seeded noise, since no answer counts
     bool hash = false;           ///< read all weights once to say later which model it was
@@ -51,9 +51,13 @@ struct AnyRuntimeOptions {
 void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options);
 
 /// As make_instance(), on any runtime. Throws a usage Error where that does not have the variant.
-AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime, const Globals& globals);
+AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime,
+                        const Globals& globals);
 
-/// Loads the model and applies the tactic; warns where it was calibrated on images that are evaluated. Throws Error as model_path(), load_model() and the tactics do.
-std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals);
+/// Loads the model and applies the tactic; warns where it was calibrated on images that are evaluated. Throws
+/// Error as model_path(), load_model() and the tactics do.
+std::unique_ptr<runtimes::NativeInstance> make_instance(
+    const VariantOptions& options, const Globals& globals,
+    runtimes::NativeInstance::Graphs graphs = runtimes::NativeInstance::Graphs::kDropped);
 
 }  // namespace espalier::cli

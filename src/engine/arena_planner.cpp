@@ -31,9 +31,9 @@ ArenaPlan plan_arena(const std::vector<Lifetime>& blocks) {
         }
         plan.offsets[block] = offset;
         plan.bytes = std::max(plan.bytes, offset + aligned(blocks[block].bytes));
-        const auto position = std::lower_bound(placed.begin(), placed.end(), offset, [&](std::size_t other, std::size_t at) {
-            return plan.offsets[other] < at;
-        });
+        const auto position =
+            std::lower_bound(placed.begin(), placed.end(), offset,
+                             [&](std::size_t other, std::size_t at) { return plan.offsets[other] < at; });
         placed.insert(position, block);
     }
     return plan;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <tuple>
 
 #include "base/error.h"
@@ -34,8 +35,8 @@ TEST(ArenaPlanner, BlocksThatMeetNeverOverlap) {
             for (std::size_t b = 0; b < a; ++b) {
                 if (blocks[a].first > blocks[b].last || blocks[b].first > blocks[a].last) continue;
                 const bool apart = plan.offsets[a] + blocks[a].bytes <= plan.offsets[b] ||
-                                   plan.offsets[b] + blocks[b].bytes <= plan.offsets[a] || blocks[a].bytes == 0 ||
-                                   blocks[b].bytes == 0;
+                                   plan.offsets[b] + blocks[b].bytes <= plan.offsets[a] ||
+                                   blocks[a].bytes == 0 || blocks[b].bytes == 0;
                 EXPECT_TRUE(apart) << a << " and " << b;
             }
         }
@@ -49,7 +50,8 @@ Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
     return tensor;
 }
 
-/// x [N, 2, 1, 1] -> relu(x) + x + (relu(x) * relu(x)), a value used again after it could have been overwritten.
+/// x [N, 2, 1, 1] -> relu(x) + x + (relu(x) * relu(x)), a value used again after it could have been
+/// overwritten.
 Graph reused_values() {
     Graph graph;
     const NodeId image = graph.add_input("x", {DType::kF32, {1, 2, 1, 1}});
@@ -87,9 +89,11 @@ Graph small_network() {
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 9, 11}});
     const NodeId conv = graph.add(Conv2d{.stride = {2, 1}, .pad = {1, 0, 2, 1}},
                                   {x, graph.add_constant("w", random_tensor({5, 3, 3, 2}, 1)),
-                                   graph.add_constant("b", random_tensor({5}, 2))}, "conv");
-    const NodeId pool = graph.add(Pool2d{.kind = PoolKind::kAverage, .kernel = {2, 3}, .stride = {1, 2},
-                                         .pad = {1, 1, 0, 1}}, {conv}, "pool");
+                                   graph.add_constant("b", random_tensor({5}, 2))},
+                                  "conv");
+    const NodeId pool =
+        graph.add(Pool2d{.kind = PoolKind::kAverage, .kernel = {2, 3}, .stride = {1, 2}, .pad = {1, 1, 0, 1}},
+                  {conv}, "pool");
     const NodeId norm = graph.add(Unary{.kind = UnaryKind::kGelu}, {pool}, "gelu");
     const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {norm}, "mean");
     graph.set_output(graph.add(Linear{}, {mean, graph.add_constant("v", random_tensor({4, 5}, 3))}, "head"));
@@ -135,7 +139,8 @@ TEST(Session, EveryScheduleGivesTheBitsOfSingleImages) {
                 ASSERT_EQ(y.shape(), (Shape{n, 4}));
                 Session single(graph, {});
                 for (std::int64_t i = 0; i < n; ++i) {
-                    const auto image = x.span<float>().subspan(static_cast<std::size_t>(i * elements), elements);
+                    const auto image =
+                        x.span<float>().subspan(static_cast<std::size_t>(i * elements), elements);
                     const Tensor one = single.run(Tensor::of<float>({1, 3, 9, 11}, image));
                     for (std::size_t j = 0; j < 4; ++j) {
                         ASSERT_EQ(y.span<float>()[static_cast<std::size_t>(i) * 4 + j], one.span<float>()[j]);
@@ -156,7 +161,8 @@ TEST(Session, NeverCutsABatchThatSharesAQuantization) {
     Graph graph;
     const NodeId image = graph.add_input("x", {DType::kF32, {1, 3, 2, 1}});
     const NodeId x = graph.add(Reshape{{0, -1}}, {image}, "flat");
-    const NodeId w = graph.add_constant("w", Tensor::of<std::int8_t>({2, 6}, std::vector<std::int8_t>(12, 3)));
+    const NodeId w =
+        graph.add_constant("w", Tensor::of<std::int8_t>({2, 6}, std::vector<std::int8_t>(12, 3)));
     const NodeId scale = graph.add_constant("s", Tensor::of<float>({2}, std::vector<float>{0.5F, 0.25F}));
     graph.set_output(graph.add(QuantizedLinear{.scheme = QuantScheme::kTorch}, {x, w, scale}, "out"));
     EXPECT_FALSE(computes_images_apart(graph));
@@ -186,7 +192,8 @@ TEST(Session, TakesTheMaximumOverNeighbouringAxes) {
             for (std::size_t row = 0; row < 4; ++row) {
                 float most_of_row = -1e9F;
                 for (std::size_t c = 0; c < 3; ++c) {
-                    most_of_row = std::max(most_of_row, x.span<float>()[((n * 3 + c) * 4 + row) * 5 + column]);
+                    most_of_row =
+                        std::max(most_of_row, x.span<float>()[((n * 3 + c) * 4 + row) * 5 + column]);
                 }
                 EXPECT_EQ(rows.span<float>()[(n * 4 + row) * 5 + column], most_of_row);
                 most = std::max(most, most_of_row);
@@ -219,7 +226,8 @@ Graph sparse_network(double density) {
                                   {x, graph.add_constant("w", weights({256, 64, 3, 3}, 7)),
                                    graph.add_constant("b", random_tensor({256}, 8))},
                                   "conv");
-    const NodeId rows = graph.add(Transpose{{0, 2, 1}}, {graph.add(Reshape{{0, 256, -1}}, {conv}, "flat")}, "rows");
+    const NodeId rows =
+        graph.add(Transpose{{0, 2, 1}}, {graph.add(Reshape{{0, 256, -1}}, {conv}, "flat")}, "rows");
     const NodeId linear =
         graph.add(Linear{}, {rows, graph.add_constant("v", weights({80, 256}, 9))}, "linear");
     graph.set_output(graph.add(Reduce{.axes = {1}, .keep_axes = false}, {linear}, "mean"));
@@ -264,11 +272,11 @@ Graph network_of_bf16() {
     };
     const NodeId x = graph.add_input("x", {DType::kF32, {1, 6, 9, 11}});
     const Activation relu{.present = true, .kind = UnaryKind::kRelu};
-    const NodeId conv = graph.add(Conv2d{.stride = {2, 1}, .pad = {1, 0, 2, 1}, .activation = relu},
-                                  {x, weights("w", {8, 6, 3, 2}, 1), graph.add_constant("b", random_tensor({8}, 2))},
-                                  "conv");
-    const NodeId grouped = graph.add(Conv2d{.groups = 2}, {conv, weights("g", {8, 4, 1, 1}, 3), NodeId::kNone, conv},
-                                     "grouped");
+    const NodeId conv =
+        graph.add(Conv2d{.stride = {2, 1}, .pad = {1, 0, 2, 1}, .activation = relu},
+                  {x, weights("w", {8, 6, 3, 2}, 1), graph.add_constant("b", random_tensor({8}, 2))}, "conv");
+    const NodeId grouped =
+        graph.add(Conv2d{.groups = 2}, {conv, weights("g", {8, 4, 1, 1}, 3), NodeId::kNone, conv}, "grouped");
     const NodeId depthwise = graph.add(Conv2d{.pad = {1, 1, 1, 1}, .groups = 8},
                                        {grouped, weights("d", {8, 1, 3, 3}, 4)}, "depthwise");
     const NodeId rows = graph.add(Reshape{{0, 8, -1}}, {depthwise}, "rows");
@@ -299,9 +307,11 @@ TEST(Session, MultipliesBf16AlikeOnEveryInstructionSetAndSaysWhere) {
             // Sums in another order may round an activation to the bf16 number beside: half a unit of 2^-8.
             EXPECT_NEAR(y.span<float>()[i], expected.span<float>()[i], largest / 256) << name(isa);
         }
-        EXPECT_EQ(session.execution().macs.contains("bf16"), !kernels::bf16_kernel(isa).widens()) << name(isa);
+        EXPECT_EQ(session.execution().macs.contains("bf16"), !kernels::bf16_kernel(isa).widens())
+            << name(isa);
     }
-    // Weights take half the bytes; panels pad their columns to vectors of 16, and the depthwise ones are widened.
+    // Weights take half the bytes; panels pad their columns to vectors of 16, and the depthwise ones are
+    // widened.
     EXPECT_LT(Session(graph, {}).execution().weight_bytes, 8000);
 }
 
@@ -341,6 +351,61 @@ TEST(Session, SkipsZerosOfBf16WeightsToo) {
     EXPECT_TRUE(Session(graph, {}).execution().macs.contains("sparse"));
 }
 
+/// A linear layer used twice, and another, over weights whose memory tells when nobody holds it.
+struct WatchedNetwork {
+    Graph graph;
+    std::weak_ptr<const void> twice;
+    std::weak_ptr<const void> once;
+
+    WatchedNetwork() {
+        const NodeId image = graph.add_input("x", {DType::kF32, {1, 8, 1, 1}});
+        const NodeId x = graph.add(Reshape{{0, -1}}, {image}, "flat");
+        const NodeId w = graph.add_constant("w", watched(twice, {8, 8}));
+        const NodeId first = graph.add(Linear{}, {x, w}, "first");
+        const NodeId second = graph.add(Linear{}, {first, w}, "second");
+        graph.set_output(
+            graph.add(Linear{}, {second, graph.add_constant("head", watched(once, {3, 8}))}, "third"));
+    }
+
+  private:
+    static Tensor watched(std::weak_ptr<const void>& watch, const Shape& shape) {
+        const auto owner = std::make_shared<const Tensor>(random_tensor(shape, 12));
+        watch = owner;
+        return Tensor::view(DType::kF32, shape, owner->bytes(), owner);
+    }
+};
+
+TEST(Session, GivesWeightsBackOnceTheyArePacked) {
+    WatchedNetwork network;
+    const Tensor x = random_tensor({2, 8, 1, 1}, 13);
+    SessionOptions options;
+    options.threads = 3;
+    Session beside(network.graph, options);
+    EXPECT_FALSE(network.twice.expired() || network.once.expired()) << "somebody else holds the graph";
+    const Tensor expected = beside.run(x);
+    Session alone(std::move(network.graph), options);
+    EXPECT_TRUE(network.twice.expired());
+    EXPECT_TRUE(network.once.expired());
+    const Tensor y = alone.run(x);
+    EXPECT_TRUE(std::ranges::equal(y.span<float>(), expected.span<float>()));
+    EXPECT_EQ(alone.graph().type(alone.graph().output()).shape, (Shape{1, 3}));
+}
+
+TEST(Session, KeepsWeightsThatAreReadUnpacked) {
+    Graph graph;
+    const NodeId image = graph.add_input("x", {DType::kF32, {1, 8, 1, 1}});
+    const NodeId x = graph.add(Reshape{{0, -1}}, {image}, "flat");
+    const NodeId w = graph.add_constant("w", random_tensor({8, 8}, 14));
+    const NodeId mean = graph.add(Reduce{.axes = {0}, .keep_axes = true}, {w}, "mean");
+    const NodeId sum =
+        graph.add(Binary{.kind = BinaryKind::kMul}, {graph.add(Linear{}, {x, w}, "linear"), mean}, "product");
+    graph.set_output(sum);
+    const Tensor input = random_tensor({1, 8, 1, 1}, 15);
+    const Tensor expected = Session(graph, {}).run(input);
+    EXPECT_TRUE(
+        std::ranges::equal(Session(std::move(graph), {}).run(input).span<float>(), expected.span<float>()));
+}
+
 TEST(Session, ExecutionIsEvidence) {
     Session session(small_network(), {});
     session.run(random_tensor({2, 3, 9, 11}, 1));
@@ -349,7 +414,8 @@ TEST(Session, ExecutionIsEvidence) {
     EXPECT_GT(execution.arena_bytes, 0);
     EXPECT_GT(execution.weight_bytes, 4 * (5 * 18 + 20));
     EXPECT_FALSE(execution.kernels.empty());
-    EXPECT_EQ(session.profile(random_tensor({1, 3, 9, 11}, 1)).size(), static_cast<std::size_t>(execution.steps));
+    EXPECT_EQ(session.profile(random_tensor({1, 3, 9, 11}, 1)).size(),
+              static_cast<std::size_t>(execution.steps));
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ struct Operands {
     View output;
 
     /// Input `index` as floats; null when it is absent.
-    const float* f32(std::size_t index) const { return index < inputs.size() ? inputs[index].f32() : nullptr; }
+    const float* f32(std::size_t index) const {
+        return index < inputs.size() ? inputs[index].f32() : nullptr;
+    }
 };
 
 /// A node made ready to run for any batch size: its kernel chosen and its weights packed.
@@ -47,7 +49,7 @@ class Operator {
     /// Share of its multiply-accumulates that are executed; below 1 where the kernel skips zero weights.
     virtual double executed_share() const { return 1; }
 
-    /// Weights held in packed form.
+    /// Weights held in packed form. Where there are some, run() does not read input 1, which they come from.
     virtual std::size_t weight_bytes() const { return 0; }
 
     /// True when the operator may write its output over input `index`, given equal sizes.
@@ -64,8 +66,8 @@ struct LoweringOptions {
     bool sparse = true;    ///< allow kernels that skip zero weights
 };
 
-/// The operator for a node, with its constant inputs packed. Throws Error naming the node when the engine has no
-/// kernel for it.
+/// The operator for a node, with its constant inputs packed. Throws Error naming the node when the engine has
+/// no kernel for it.
 std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options);
 
 }  // namespace espalier::engine

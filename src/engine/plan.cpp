@@ -43,7 +43,8 @@ std::vector<int> last_uses(const graph::Graph& graph) {
 
 }  // namespace
 
-Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators) : graph_(graph) {
+Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators)
+    : graph_(graph) {
     constants_.resize(static_cast<std::size_t>(graph_.size()));
     is_input_.resize(static_cast<std::size_t>(graph_.size()));
     for (int i = 0; i < graph_.size(); ++i) {
@@ -97,7 +98,8 @@ void Plan::place_activations(const std::vector<std::unique_ptr<Operator>>& opera
     for (int i = 0; i < graph_.size(); ++i) {
         const NodeId root = root_of(graph_, static_cast<NodeId>(i));
         if (storage_[at(root)] >= 0) {
-            data_[static_cast<std::size_t>(i)] = base + arena.offsets[static_cast<std::size_t>(storage_[at(root)])];
+            data_[static_cast<std::size_t>(i)] =
+                base + arena.offsets[static_cast<std::size_t>(storage_[at(root)])];
         } else if (const Tensor* constant = graph_.constant(root)) {
             Tensor& aligned = constants_[at(root)];
             aligned = constant->to_aligned();
@@ -149,7 +151,8 @@ void Plan::run(const float* input, float* output, ThreadPool& pool) {
     copy_result(output);
 }
 
-void Plan::run(const float* input, float* output, ThreadPool& pool, const std::function<void(const Step&)>& after) {
+void Plan::run(const float* input, float* output, ThreadPool& pool,
+               const std::function<void(const Step&)>& after) {
     point_input_at(input);
     const ThreadPool::Session session(pool);
     for (const Step& step : steps_) {

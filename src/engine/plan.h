@@ -18,15 +18,17 @@ struct Step {
 /// A graph laid out in memory for one batch size: steps in order, and the arena their activations share.
 class Plan {
   public:
-    /// `operators[i]` executes node i; null for inputs, constants and reshapes. Operators and graph outlive the plan.
+    /// `operators[i]` executes node i; null for inputs, constants and reshapes. Operators and graph outlive
+    /// the plan.
     Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators);
 
-    /// Executes all steps. `input` has the elements of the plan's input and stays as it is; `output` has room for
-    /// those of its output.
+    /// Executes all steps. `input` has the elements of the plan's input and stays as it is; `output` has room
+    /// for those of its output.
     void run(const float* input, float* output, ThreadPool& pool);
 
     /// run(), calling `after` with each step when it is done.
-    void run(const float* input, float* output, ThreadPool& pool, const std::function<void(const Step&)>& after);
+    void run(const float* input, float* output, ThreadPool& pool,
+             const std::function<void(const Step&)>& after);
 
     std::size_t arena_bytes() const { return arena_bytes_; }
     const std::vector<Step>& steps() const { return steps_; }

@@ -29,7 +29,8 @@ Graph with_copies(const Graph& graph, std::span<const NodeId> nodes, const std::
         for (std::size_t k = 0; k < nodes.size(); ++k) {
             if (nodes[k] != id) continue;
             if (graph.type(id).dtype != DType::kF32) {
-                fail("node '{}' is {}; only values in f32 can be observed", graph[id].name, graph.type(id).str());
+                fail("node '{}' is {}; only values in f32 can be observed", graph[id].name,
+                     graph.type(id).str());
             }
             now = rewriter.out().add(Unary{UnaryKind::kClip, -kInfinity, kInfinity}, {now},
                                      fmt::format("{}{}", prefix, k));

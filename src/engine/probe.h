@@ -15,7 +15,8 @@ class Probe {
     /// Valid during the call.
     using See = std::function<void(std::size_t index, std::span<const float> values)>;
 
-    /// `nodes` of `graph` are f32 and depend on its input. Throws Error as Session does, and when one is not f32.
+    /// `nodes` of `graph` are f32 and depend on its input. Throws Error as Session does, and when one is not
+    /// f32.
     Probe(const graph::Graph& graph, std::span<const graph::NodeId> nodes, const SessionOptions& options);
 
     /// Session::run() that calls `see` once for each of the nodes.

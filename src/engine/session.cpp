@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <set>
 
@@ -27,14 +28,15 @@ bool is_executed(const graph::Op& op) {
 }
 
 /// What every execution needs, whatever the tactic: weights known at load, and the kernels' layout.
-Graph prepared(const Graph& graph) {
+Graph prepared(Graph graph) {
     const passes::Pass passes[] = {{"sum-integers", passes::sum_integers},
                                    {"fold-constants", passes::fold_constants},
                                    {"channels-last", passes::channels_last},
                                    {"merge-movements", passes::merge_movements},
                                    {"hand-on-codes", passes::hand_on_codes}};
     std::vector<passes::PassRecord> records;
-    return passes::run_passes(graph::with_batch(graph, 1), passes, records);
+    graph = graph::with_batch(graph, 1);
+    return passes::run_passes(graph, passes, records);
 }
 
 }  // namespace
@@ -70,12 +72,16 @@ constexpr double kWorthwhile = 0.99;
 
 class Session::Impl {
   public:
-    Impl(const Graph& graph, const SessionOptions& options)
-        : graph_(prepared(graph)), pool_(options.threads), images_apart_(computes_images_apart(graph_)) {
+    Impl(Graph graph, const SessionOptions& options)
+        : graph_(prepared(std::move(graph))),
+          pool_(options.threads),
+          images_apart_(computes_images_apart(graph_)) {
         operators_.resize(static_cast<std::size_t>(graph_.size()));
+        const std::vector<int> uses = graph_.use_counts();
+        std::vector<std::atomic<int>> unpacked(uses.begin(), uses.end());
         pool_.parallel_for(graph_.size(), 1, [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t i = begin; i < end; ++i)
-                make_operator(static_cast<NodeId>(i), options.lowering);
+                make_operator(static_cast<NodeId>(i), options.lowering, unpacked);
         });
         for (int thread = 0; thread < pool_.threads(); ++thread) own_.emplace_back(graph_, operators_);
     }
@@ -179,8 +185,9 @@ class Session::Impl {
     const Graph& graph() const { return graph_; }
 
   private:
-    /// Packed weights are read instead of those in the file, whose memory is given back.
-    void make_operator(NodeId id, const LoweringOptions& options) {
+    /// Packed weights are read instead of those of the graph, whose memory is given back: that of a file now,
+    /// other memory when the last of its uses is packed. `unpacked` counts them for each constant.
+    void make_operator(NodeId id, const LoweringOptions& options, std::vector<std::atomic<int>>& unpacked) {
         if (!is_executed(graph_[id].op)) return;
         auto& op = operators_[static_cast<std::size_t>(id)];
         op = lower(graph_, id, options);
@@ -189,6 +196,9 @@ class Session::Impl {
             const Tensor* weights = input == NodeId::kNone ? nullptr : graph_.constant(input);
             if (weights) MappedFile::release(weights->bytes());
         }
+        const NodeId weights = graph_[id].inputs[1];
+        if (graph_.constant(weights) && --unpacked[static_cast<std::size_t>(weights)] == 0)
+            graph_.forget_elements(weights);
     }
 
     void check_input(const Tensor& input) const {
@@ -264,8 +274,8 @@ class Session::Impl {
     Schedule last_;
 };
 
-Session::Session(const Graph& graph, const SessionOptions& options)
-    : impl_(std::make_unique<Impl>(graph, options)) {}
+Session::Session(Graph graph, const SessionOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(graph), options)) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 

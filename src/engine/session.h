@@ -21,7 +21,7 @@ struct SessionOptions {
 struct Execution {
     int steps = 0;                             ///< operators that are executed
     std::vector<std::string> kernels;          ///< distinct, sorted
-    std::map<std::string, std::int64_t> macs;  ///< multiply-accumulates per image by class, as Operator::mac_class()
+    std::map<std::string, std::int64_t> macs;  ///< per image, by Operator::mac_class()
     std::int64_t effective_macs = 0;           ///< of these, what is left where kernels skip zero weights
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
     std::int64_t arena_bytes = 0;              ///< activation memory held, for every thread and batch size
@@ -37,12 +37,13 @@ struct StepTime {
     std::int64_t macs = 0;  ///< multiply-accumulates of all images of the part
 };
 
-/// A graph made ready to run: layout chosen, kernels chosen, weights packed, memory planned. One thread at a time
-/// may call it; its own pool spreads the work.
+/// A graph made ready to run: layout chosen, kernels chosen, weights packed, memory planned. One thread at a
+/// time may call it; its own pool spreads the work.
 class Session {
   public:
-    /// Takes any verified graph. Throws Error naming the node for which there is no kernel.
-    Session(const graph::Graph& graph, const SessionOptions& options);
+    /// Takes any verified graph. Throws Error naming the node for which there is no kernel. Weights are given
+    /// back as they are packed: where nobody else holds the graph they are never in memory twice.
+    Session(graph::Graph graph, const SessionOptions& options);
     ~Session();
     Session(Session&&) noexcept;
 
@@ -50,15 +51,15 @@ class Session {
     /// Throws Error when the shape is not the model's.
     Tensor run(const Tensor& input);
 
-    /// run(), calling `after` with each operation when it is done, and with its value, valid during the call. The
-    /// batch stays whole.
+    /// run(), calling `after` with each operation when it is done, and with its value, valid during the call.
+    /// The batch stays whole.
     Tensor run(const Tensor& input, const std::function<void(const graph::Node&, const View&)>& after);
 
     /// Plans the memory of batches of `images` >= 1 now rather than at the first run.
     void plan(std::int64_t images);
 
-    /// Chooses the schedule of this batch size, and of all others, by measuring: a few runs. Without it every image
-    /// is a part. Throws Error as run() does.
+    /// Chooses the schedule of this batch size, and of all others, by measuring: a few runs. Without it every
+    /// image is a part. Throws Error as run() does.
     void tune(const Tensor& input);
 
     /// Runs the first part of the batch as it would be run among the others, with the time of each step.
@@ -66,7 +67,7 @@ class Session {
 
     Execution execution() const;
 
-    /// The graph as it is executed.
+    /// The graph as it is executed, without the elements of packed weights.
     const graph::Graph& graph() const;
 
   private:

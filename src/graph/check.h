@@ -7,7 +7,8 @@
 
 namespace espalier::graph {
 
-/// Guards of shape rules that read as sentences and throw Error naming the input, what was expected, what came.
+/// Guards of shape rules that read as sentences and throw Error naming the input, what was expected, what
+/// came.
 class Check {
   public:
     Check(std::string_view op, InputTypes inputs) : op_(op), inputs_(inputs) {}
@@ -26,7 +27,9 @@ class Check {
     const Check& that(bool condition, std::string_view expectation) const;
 
   private:
-    const TensorType* at(std::size_t index) const { return index < inputs_.size() ? inputs_[index] : nullptr; }
+    const TensorType* at(std::size_t index) const {
+        return index < inputs_.size() ? inputs_[index] : nullptr;
+    }
 
     std::string_view op_;
     InputTypes inputs_;

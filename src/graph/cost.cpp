@@ -9,7 +9,9 @@ namespace espalier::graph {
 namespace {
 
 template <typename O>
-concept Costed = requires(const O& op, InputTypes inputs, const TensorType& type) { op.cost(inputs, type); };
+concept Costed = requires(const O& op, InputTypes inputs, const TensorType& type) {
+    op.cost(inputs, type);
+};
 
 Cost cost_of(const Graph& graph, const Node& node) {
     std::vector<const TensorType*> types;
@@ -26,6 +28,7 @@ std::int64_t nonzeros(const Tensor& tensor) {
         const auto span = real.span<float>();
         return static_cast<std::int64_t>(span.size()) - std::count(span.begin(), span.end(), 0.0f);
     }
+    if (width == 1) return std::ssize(bytes) - std::count(bytes.begin(), bytes.end(), std::byte{0});
     std::int64_t count = 0;
     for (std::size_t i = 0; i < bytes.size(); i += width) {
         count += std::any_of(bytes.begin() + static_cast<std::ptrdiff_t>(i),
@@ -116,7 +119,8 @@ CostReport cost_of(const Graph& original) {
         if (weights && weights->elements() > 0) {
             const std::int64_t used = nonzeros(*weights);
             const double density = static_cast<double>(used) / static_cast<double>(weights->elements());
-            report.effective_macs += static_cast<std::int64_t>(static_cast<double>(cost.macs) * density + 0.5);
+            report.effective_macs +=
+                static_cast<std::int64_t>(static_cast<double>(cost.macs) * density + 0.5);
             if (seen.insert(node.inputs[1]).second) report.zero_weights += weights->elements() - used;
         } else {
             report.effective_macs += cost.macs;

@@ -8,8 +8,8 @@
 namespace espalier::graph {
 
 /// Work of one node. Convention: a multiply-accumulate is 1 MAC and 2 FLOPs; bias adds, norms, activations,
-/// softmax, pooling and other elementwise work are `other_ops` (1 per element and arithmetic step named in the
-/// op's cost rule) and never silently added to MACs.
+/// softmax, pooling and other elementwise work are `other_ops` (1 per element and arithmetic step named in
+/// the op's cost rule) and never silently added to MACs.
 struct Cost {
     std::int64_t macs = 0;
     std::int64_t other_ops = 0;
@@ -32,8 +32,8 @@ struct CostReport {
     std::map<std::string, int> node_counts;  ///< op name -> nodes
     std::vector<std::string> uncounted;      ///< op names without a cost rule
     std::int64_t constants = 0;              ///< elements of all constants: weights, statistics and tables
-    std::int64_t zero_weights = 0;           ///< zeros in the matrices and filters that operations multiply by
-    std::int64_t weight_bytes = 0;           ///< of all constants
+    std::int64_t zero_weights = 0;  ///< zeros in the matrices and filters that operations multiply by
+    std::int64_t weight_bytes = 0;  ///< of all constants
     /// MACs that remain when multiplications by zero weights are left out.
     std::int64_t effective_macs = 0;
     /// Largest sum of live activations over the execution order, in bytes.

@@ -16,7 +16,8 @@ std::int64_t extent(std::string_view op, std::int64_t size, std::int64_t kernel,
     const std::int64_t reach = dilation * (kernel - 1) + 1;
     const std::int64_t room = size + before + after - reach;
     if (room < 0) {
-        fail("{}: a window of {} does not fit into {} with padding {} and {}", op, reach, size, before, after);
+        fail("{}: a window of {} does not fit into {} with padding {} and {}", op, reach, size, before,
+             after);
     }
     std::int64_t count = room / stride + 1;
     // A window that would start in the padding after the input is left out, as torch and ONNX do.
@@ -29,10 +30,9 @@ std::int64_t extent(std::string_view op, std::int64_t size, std::int64_t kernel,
 std::string_view name(Layout layout) { return layout == Layout::kNchw ? "nchw" : "nhwc"; }
 
 std::string_view name(UnaryKind kind) {
-    constexpr std::string_view kNames[] = {"relu",      "clip",         "gelu", "gelu_tanh",
-                                           "silu",      "sigmoid",      "tanh", "hard_swish",
-                                           "hard_sigmoid", "erf",       "exp",  "log",
-                                           "sqrt",      "reciprocal",   "neg",  "abs"};
+    constexpr std::string_view kNames[] = {
+        "relu",         "clip", "gelu", "gelu_tanh", "silu", "sigmoid",    "tanh", "hard_swish",
+        "hard_sigmoid", "erf",  "exp",  "log",       "sqrt", "reciprocal", "neg",  "abs"};
     return kNames[static_cast<int>(kind)];
 }
 

@@ -10,7 +10,9 @@ namespace {
 
 /// Ops that infer their type; inputs and constants bring theirs along.
 template <typename O>
-concept Inferring = requires(const O& op, InputTypes inputs) { op.infer(inputs); };
+concept Inferring = requires(const O& op, InputTypes inputs) {
+    op.infer(inputs);
+};
 
 TensorType infer(const Op& op, InputTypes inputs) {
     return std::visit(
@@ -68,6 +70,12 @@ NodeId Graph::add(Op op, std::vector<NodeId> inputs, std::string name) {
         fail("node '{}': {}", name, error.what());
     }
     return append({std::move(op), std::move(inputs), std::move(result), std::move(name), {}});
+}
+
+void Graph::forget_elements(NodeId constant) {
+    Node& node = nodes_.at(static_cast<std::size_t>(constant));
+    if (!std::holds_alternative<Constant>(node.op)) fail("node '{}' is no constant", node.name);
+    node.value = Tensor::without_elements(node.type.dtype, node.type.shape);
 }
 
 std::vector<int> Graph::use_counts() const {
@@ -161,7 +169,8 @@ Graph with_batch(const Graph& graph, std::int64_t batch) {
             continue;
         }
         const TensorType& type = graph.type(id);
-        rewriter.replace(id, rewriter.out().add_input(graph[id].name, {type.dtype, type.shape.with(0, batch)}));
+        rewriter.replace(id,
+                         rewriter.out().add_input(graph[id].name, {type.dtype, type.shape.with(0, batch)}));
     }
     return rewriter.finish();
 }
@@ -187,7 +196,8 @@ void verify(const Graph& graph) {
     }
     const TensorType& in = graph.type(graph.input());
     const TensorType& out = graph.type(graph.output());
-    if (in.dtype != DType::kF32 || in.shape.rank() != 4) fail("the input must be f32 of rank 4, not {}", in.str());
+    if (in.dtype != DType::kF32 || in.shape.rank() != 4)
+        fail("the input must be f32 of rank 4, not {}", in.str());
     if (out.dtype != DType::kF32 || out.shape.rank() != 2 || out.shape[0] != in.shape[0]) {
         fail("the output must be f32 [batch, classes], not {}", out.str());
     }

@@ -21,8 +21,8 @@ struct Node {
     Tensor value;      ///< of a Constant only
 };
 
-/// A classifier as a list of typed operations in execution order: a node's inputs come before it. Each node gives
-/// one value. Shapes are checked when a node is added, so a Graph that exists is well formed.
+/// A classifier as a list of typed operations in execution order: a node's inputs come before it. Each node
+/// gives one value. Shapes are checked when a node is added, so a Graph that exists is well formed.
 class Graph {
   public:
     /// Adds an input. Axis 0 is the batch.
@@ -35,6 +35,10 @@ class Graph {
     NodeId add(Op op, std::vector<NodeId> inputs, std::string name);
 
     void set_output(NodeId node) { output_ = node; }
+
+    /// Gives back this graph's hold on the elements of a constant that nobody will read again; its type
+    /// stays.
+    void forget_elements(NodeId constant);
 
     const Node& operator[](NodeId id) const { return nodes_.at(static_cast<std::size_t>(id)); }
     const TensorType& type(NodeId id) const { return (*this)[id].type; }
@@ -69,8 +73,8 @@ class Graph {
     NodeId output_ = NodeId::kNone;
 };
 
-/// Builds a changed copy of a graph, node by node in execution order. Every pass is one such walk: for each node
-/// either keep() it or add() what replaces it to out() and say so with replace().
+/// Builds a changed copy of a graph, node by node in execution order. Every pass is one such walk: for each
+/// node either keep() it or add() what replaces it to out() and say so with replace().
 class Rewriter {
   public:
     explicit Rewriter(const Graph& from);
@@ -106,8 +110,8 @@ Graph without_dead_nodes(const Graph& graph);
 /// A copy for another batch size: the input's axis 0 becomes `batch` and all types are inferred again.
 Graph with_batch(const Graph& graph, std::int64_t batch);
 
-/// Checks everything a Graph promises: order, inputs, inferred types, one f32 output of rank 2, one f32 input of
-/// rank 4. Throws Error naming the node.
+/// Checks everything a Graph promises: order, inputs, inferred types, one f32 output of rank 2, one f32 input
+/// of rank 4. Throws Error naming the node.
 void verify(const Graph& graph);
 
 /// One line per node: "%7 = conv2d(%6, stem.weight, stem.bias) stride=[2, 2] ... : f32[1, 64, 112, 112]".

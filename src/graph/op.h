@@ -33,9 +33,9 @@ struct Constant {
 
 /// Every op there is. To add one: its header in ops/, one entry here, a kernel in the engine's lowering.
 using Op = std::variant<Input, Constant, Conv2d, QuantizedConv2d, Linear, QuantizedLinear, MatMul, Attention,
-                        BatchNorm, GroupNorm, LayerNorm, Softmax, Unary, Binary, BroadcastBatch, Pool2d, Reduce,
-                        Reshape, Transpose, Concat, Slice, Pad, Gather, QuantizeLinear, DequantizeLinear,
-                        IntegerConv2d, IntegerLinear>;
+                        BatchNorm, GroupNorm, LayerNorm, Softmax, Unary, Binary, BroadcastBatch, Pool2d,
+                        Reduce, Reshape, Transpose, Concat, Slice, Pad, Gather, QuantizeLinear,
+                        DequantizeLinear, IntegerConv2d, IntegerLinear>;
 
 /// The op's kName, e.g. "conv2d".
 std::string_view name(const Op& op);

@@ -75,6 +75,20 @@ Tensor Tensor::allocate(DType dtype, const Shape& shape) {
     return tensor;
 }
 
+Tensor Tensor::without_elements(DType dtype, const Shape& shape) {
+    Tensor tensor;
+    tensor.dtype_ = dtype;
+    tensor.shape_ = shape;
+    if (tensor.size_bytes() == 0) return tensor;
+    const std::size_t size = tensor.size_bytes();
+    void* place = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place == MAP_FAILED)
+        fail("no address space is left for a tensor of shape {} ({} bytes)", shape.str(), size);
+    tensor.owner_ = std::shared_ptr<void>(place, [size](void* mapped) { munmap(mapped, size); });
+    tensor.data_ = static_cast<const std::byte*>(place);
+    return tensor;
+}
+
 Tensor Tensor::view(DType dtype, const Shape& shape, std::span<const std::byte> bytes,
                     std::shared_ptr<const void> owner) {
     Tensor tensor;

@@ -23,6 +23,10 @@ class Tensor {
     /// Zero-filled memory of its own. Throws Error when there is not enough.
     static Tensor allocate(DType dtype, const Shape& shape);
 
+    /// Type and shape without memory, for what stays known of elements that were given back. To read one is
+    /// an error of the program, and ends it.
+    static Tensor without_elements(DType dtype, const Shape& shape);
+
     /// A view of memory that `owner` keeps alive. Throws Error unless bytes has exactly the size of the
     /// shape.
     static Tensor view(DType dtype, const Shape& shape, std::span<const std::byte> bytes,

@@ -89,6 +89,19 @@ TEST(Tensor, TransposesMatricesOfAnyElement) {
     EXPECT_THROW(Tensor::allocate(DType::kF32, {2, 3, 4}).transposed(), Error);
 }
 
+TEST(TensorDeathTest, ElementsThatWereGivenBackCannotBeRead) {
+    const Tensor gone = Tensor::without_elements(DType::kF32, {3, 5});
+    EXPECT_EQ(gone.shape(), (Shape{3, 5}));
+    EXPECT_EQ(gone.size_bytes(), 60u);
+    EXPECT_DEATH(
+        {
+            volatile float value = gone.span<float>()[0];
+            (void)value;
+        },
+        "");
+    EXPECT_EQ(Tensor::without_elements(DType::kF32, {0, 5}).elements(), 0);
+}
+
 TEST(Tensor, TransposesWhatIsNotAligned) {
     const float values[] = {1, 2, 3, 4, 5, 6};
     std::vector<std::byte> memory(sizeof values + 1);

@@ -23,8 +23,11 @@ graph::NodeId Lowering::input(std::size_t index) const {
 Tensor Lowering::constant(std::size_t index) const {
     const Tensor* tensor = graph.constant(input(index));
     if (!tensor) {
-        fail("node '{}': input {} must be a constant, but it is computed at run time; this engine packs weights "
-             "when the model is loaded", node().name, index);
+        fail(
+            "node '{}': input {} must be a constant, but it is computed at run time; this engine packs "
+            "weights "
+            "when the model is loaded",
+            node().name, index);
     }
     return tensor->to_aligned();
 }
@@ -37,16 +40,35 @@ kernels::Epilogue epilogue_of(const graph::Activation& activation) {
     epilogue.hi = static_cast<float>(activation.hi);
     if (!activation.present) return epilogue;
     switch (activation.kind) {
-        case UnaryKind::kRelu: epilogue.activation = Activation::kRelu; break;
-        case UnaryKind::kClip: epilogue.activation = Activation::kClip; break;
-        case UnaryKind::kGelu: epilogue.activation = Activation::kGelu; break;
-        case UnaryKind::kGeluTanh: epilogue.activation = Activation::kGeluTanh; break;
-        case UnaryKind::kSilu: epilogue.activation = Activation::kSilu; break;
-        case UnaryKind::kSigmoid: epilogue.activation = Activation::kSigmoid; break;
-        case UnaryKind::kTanh: epilogue.activation = Activation::kTanh; break;
-        case UnaryKind::kHardSwish: epilogue.activation = Activation::kHardSwish; break;
-        case UnaryKind::kHardSigmoid: epilogue.activation = Activation::kHardSigmoid; break;
-        default: fail("the activation '{}' cannot be fused", graph::name(activation.kind));
+        case UnaryKind::kRelu:
+            epilogue.activation = Activation::kRelu;
+            break;
+        case UnaryKind::kClip:
+            epilogue.activation = Activation::kClip;
+            break;
+        case UnaryKind::kGelu:
+            epilogue.activation = Activation::kGelu;
+            break;
+        case UnaryKind::kGeluTanh:
+            epilogue.activation = Activation::kGeluTanh;
+            break;
+        case UnaryKind::kSilu:
+            epilogue.activation = Activation::kSilu;
+            break;
+        case UnaryKind::kSigmoid:
+            epilogue.activation = Activation::kSigmoid;
+            break;
+        case UnaryKind::kTanh:
+            epilogue.activation = Activation::kTanh;
+            break;
+        case UnaryKind::kHardSwish:
+            epilogue.activation = Activation::kHardSwish;
+            break;
+        case UnaryKind::kHardSigmoid:
+            epilogue.activation = Activation::kHardSigmoid;
+            break;
+        default:
+            fail("the activation '{}' cannot be fused", graph::name(activation.kind));
     }
     return epilogue;
 }

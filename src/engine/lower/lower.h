@@ -51,8 +51,8 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::IntegerLinear& op);
 /// The kernel's form of a fused activation, with its bounds.
 kernels::Epilogue epilogue_of(const graph::Activation& activation);
 
-/// The geometry of a convolution with weights [O, C/groups, R, S]. Op: graph::Conv2d, graph::QuantizedConv2d or
-/// graph::IntegerConv2d.
+/// The geometry of a convolution with weights [O, C/groups, R, S]. Op: graph::Conv2d, graph::QuantizedConv2d
+/// or graph::IntegerConv2d.
 template <typename Op>
 kernels::Conv2dShape conv2d_shape(const Op& op, const Shape& weights) {
     kernels::Conv2dShape shape;
@@ -75,7 +75,8 @@ kernels::Conv2dShape conv2d_shape(const Op& op, const Shape& weights) {
 /// Throws Error naming the node unless its images lie channels-last, the only layout the image kernels know.
 void check_channels_last(const Lowering& lowering, graph::Layout layout);
 
-/// "gelu/avx512" and the like, for kernels that are chosen by instruction set alone and have no form beyond AVX-512.
+/// "gelu/avx512" and the like, for kernels that are chosen by instruction set alone and have no form beyond
+/// AVX-512.
 std::string kernel_label(std::string_view family, Isa isa);
 
 }  // namespace espalier::engine

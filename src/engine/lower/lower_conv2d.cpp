@@ -19,8 +19,8 @@ class Conv2dOperator final : public Operator {
         const Shape& x = operands.inputs[0].shape();
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(3);
-        kernels::conv2d_f32(packed_, x[0], x[1], x[2], operands.f32(0), operands.output.mutable_f32(), epilogue,
-                            pool);
+        kernels::conv2d_f32(packed_, x[0], x[1], x[2], operands.f32(0), operands.output.mutable_f32(),
+                            epilogue, pool);
     }
     std::string kernel() const override { return packed_.kernel_name(); }
     std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
@@ -32,8 +32,8 @@ class Conv2dOperator final : public Operator {
     kernels::Epilogue epilogue_;
 };
 
-/// Whether a convolution with bf16 weights is best multiplied as it is. The f32 kernels of depthwise convolutions
-/// are not bound by products, and minimal filtering saves more of them than widening bf16 does.
+/// Whether a convolution with bf16 weights is best multiplied as it is. The f32 kernels of depthwise
+/// convolutions are not bound by products, and minimal filtering saves more of them than widening bf16 does.
 bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dChoice& choice) {
     if (shape.is_depthwise()) return false;
     if (!kernels::bf16_kernel(choice.isa).widens() || !choice.winograd) return true;
@@ -50,7 +50,8 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     if (auto sparse = lower_sparse_conv2d(lowering, shape, weights, op.activation)) return sparse;
     const Shape& x = lowering.input_type(0).shape;
     const kernels::Conv2dChoice choice{lowering.options.isa, x[0], x[1], x[2], lowering.options.winograd};
-    if (stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice)) return lower_bf16(lowering, op, stored);
+    if (stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice))
+        return lower_bf16(lowering, op, stored);
     return std::make_unique<Conv2dOperator>(
         kernels::pack_conv2d_f32(shape, weights.span<float>().data(), choice),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);

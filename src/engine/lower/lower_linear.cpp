@@ -17,8 +17,8 @@ class LinearOperator final : public Operator {
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(3);
         const std::int64_t rows = operands.inputs[0].shape().elements() / packed_.k();
-        kernels::gemm_f32(rows, operands.f32(0), packed_.k(), packed_, operands.output.mutable_f32(), packed_.n(),
-                          epilogue, pool);
+        kernels::gemm_f32(rows, operands.f32(0), packed_.k(), packed_, operands.output.mutable_f32(),
+                          packed_.n(), epilogue, pool);
     }
     std::string kernel() const override { return packed_.kernel_name(); }
     std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }

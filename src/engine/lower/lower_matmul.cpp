@@ -22,7 +22,8 @@ class MatMulOperator final : public Operator {
         shape.a = {shape.m * shape.k, 0, shape.k};
         shape.b = {shape.n * shape.k, 0, transpose_b_ ? shape.k : shape.n};
         shape.c = {shape.m * shape.n, 0, shape.n};
-        kernels::matmul_f32(shape, operands.f32(0), operands.f32(1), operands.output.mutable_f32(), pool, isa_);
+        kernels::matmul_f32(shape, operands.f32(0), operands.f32(1), operands.output.mutable_f32(), pool,
+                            isa_);
     }
     std::string kernel() const override { return kernel_label("matmul_f32", isa_); }
 

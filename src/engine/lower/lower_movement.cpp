@@ -67,7 +67,8 @@ class PadOperator final : public Operator {
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const View& x = operands.inputs[0];
-        kernels::pad(x.data, x.shape(), op_.before, op_.after, &value_, sizeof value_, operands.output.data, pool);
+        kernels::pad(x.data, x.shape(), op_.before, op_.after, &value_, sizeof value_, operands.output.data,
+                     pool);
     }
     std::string kernel() const override { return "pad"; }
 
@@ -83,8 +84,8 @@ class GatherOperator final : public Operator {
     void run(const Operands& operands, ThreadPool& pool) const override {
         const View& x = operands.inputs[0];
         const int rank = x.shape().rank();
-        kernels::gather(x.data, x.shape(), static_cast<int>(op_.axis < 0 ? op_.axis + rank : op_.axis), op_.indices,
-                        size_of(x.type->dtype), operands.output.data, pool);
+        kernels::gather(x.data, x.shape(), static_cast<int>(op_.axis < 0 ? op_.axis + rank : op_.axis),
+                        op_.indices, size_of(x.type->dtype), operands.output.data, pool);
     }
     std::string kernel() const override { return "gather"; }
 
@@ -94,10 +95,16 @@ class GatherOperator final : public Operator {
 
 }  // namespace
 
-OperatorPtr lower_op(const Lowering&, const graph::Transpose& op) { return std::make_unique<TransposeOperator>(op); }
-OperatorPtr lower_op(const Lowering&, const graph::Concat& op) { return std::make_unique<ConcatOperator>(op); }
+OperatorPtr lower_op(const Lowering&, const graph::Transpose& op) {
+    return std::make_unique<TransposeOperator>(op);
+}
+OperatorPtr lower_op(const Lowering&, const graph::Concat& op) {
+    return std::make_unique<ConcatOperator>(op);
+}
 OperatorPtr lower_op(const Lowering&, const graph::Slice& op) { return std::make_unique<SliceOperator>(op); }
 OperatorPtr lower_op(const Lowering&, const graph::Pad& op) { return std::make_unique<PadOperator>(op); }
-OperatorPtr lower_op(const Lowering&, const graph::Gather& op) { return std::make_unique<GatherOperator>(op); }
+OperatorPtr lower_op(const Lowering&, const graph::Gather& op) {
+    return std::make_unique<GatherOperator>(op);
+}
 
 }  // namespace espalier::engine

@@ -1,18 +1,19 @@
 #include <vector>
 
 #include "engine/lower/lower.h"
+#include "engine/lower/pointwise.h"
 #include "kernels/elementwise/unary.h"
 #include "kernels/normalization/batch_norm.h"
 #include "kernels/normalization/group_norm.h"
 #include "kernels/normalization/layer_norm.h"
 #include "kernels/softmax/softmax.h"
-#include "engine/lower/pointwise.h"
 
 namespace espalier::engine {
 namespace {
 
 /// Applies the activation behind a normalization, if any, where its result lies.
-void activate(const graph::Activation& activation, float* y, std::int64_t elements, ThreadPool& pool, Isa isa) {
+void activate(const graph::Activation& activation, float* y, std::int64_t elements, ThreadPool& pool,
+              Isa isa) {
     if (!activation.present) return;
     const UnaryFunction function = unary_function(activation.kind, activation.lo, activation.hi);
     kernels::unary(function.kind, function.params, y, y, elements, pool, isa);
@@ -22,7 +23,8 @@ void activate(const graph::Activation& activation, float* y, std::int64_t elemen
 /// framework's eager mode does inside its kernel.
 class BatchNormOperator final : public Operator {
   public:
-    BatchNormOperator(const Lowering& lowering, const graph::BatchNorm& op) : op_(op), isa_(lowering.options.isa) {
+    BatchNormOperator(const Lowering& lowering, const graph::BatchNorm& op)
+        : op_(op), isa_(lowering.options.isa) {
         const Tensor gamma = lowering.constant(1);
         const Tensor beta = lowering.constant(2);
         const Tensor mean = lowering.constant(3);
@@ -32,15 +34,16 @@ class BatchNormOperator final : public Operator {
         const kernels::BatchNormParams params{gamma.span<float>().data(), beta.span<float>().data(),
                                               mean.span<float>().data(), variance.span<float>().data(),
                                               static_cast<float>(op.eps)};
-        kernels::fold_batch_norm(params, static_cast<std::int64_t>(alpha_.size()), alpha_.data(), beta_.data());
+        kernels::fold_batch_norm(params, static_cast<std::int64_t>(alpha_.size()), alpha_.data(),
+                                 beta_.data());
     }
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const auto channels = static_cast<std::int64_t>(alpha_.size());
         const Shape& x = operands.inputs[0].shape();
         float* y = operands.output.mutable_f32();
-        kernels::scale_shift(operands.f32(0), x.elements() / channels, channels, alpha_.data(), beta_.data(), y,
-                             pool, isa_);
+        kernels::scale_shift(operands.f32(0), x.elements() / channels, channels, alpha_.data(), beta_.data(),
+                             y, pool, isa_);
         activate(op_.activation, y, x.elements(), pool, isa_);
     }
     std::string kernel() const override { return kernel_label("scale_shift", isa_); }
@@ -64,7 +67,9 @@ class LayerNormOperator final : public Operator {
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& x = operands.inputs[0].shape();
-        const auto values = [](const Tensor& t) { return t.elements() > 0 ? t.span<float>().data() : nullptr; };
+        const auto values = [](const Tensor& t) {
+            return t.elements() > 0 ? t.span<float>().data() : nullptr;
+        };
         const kernels::LayerNorm norm{x.elements() / x.back(), x.back(), values(gamma_), values(beta_), eps_};
         kernels::layer_norm(norm, operands.f32(0), operands.output.mutable_f32(), pool, isa_);
     }
@@ -133,11 +138,18 @@ class GroupNormOperator final : public Operator {
         const Shape& x = operands.inputs[0].shape();
         const std::int64_t channels = gamma_.elements();
         const std::int64_t pixels = x.product(1, x.rank()) / channels;
-        const kernels::GroupNorm norm{x[0], pixels, channels, op_.groups, gamma_.span<float>().data(),
-                                      beta_.span<float>().data(), static_cast<float>(op_.eps)};
+        const kernels::GroupNorm norm{x[0],
+                                      pixels,
+                                      channels,
+                                      op_.groups,
+                                      gamma_.span<float>().data(),
+                                      beta_.span<float>().data(),
+                                      static_cast<float>(op_.eps)};
         float* y = operands.output.mutable_f32();
-        if (op_.layout == graph::Layout::kNhwc) kernels::group_norm(norm, operands.f32(0), y, pool, isa_);
-        else kernels::group_norm_planes(norm, operands.f32(0), y, pool);
+        if (op_.layout == graph::Layout::kNhwc)
+            kernels::group_norm(norm, operands.f32(0), y, pool, isa_);
+        else
+            kernels::group_norm_planes(norm, operands.f32(0), y, pool);
         activate(op_.activation, y, x.elements(), pool, isa_);
     }
     std::string kernel() const override {

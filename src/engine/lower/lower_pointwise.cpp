@@ -12,22 +12,38 @@ UnaryFunction unary_function(graph::UnaryKind kind, double lo, double hi) {
     using From = graph::UnaryKind;
     using To = kernels::Unary;
     switch (kind) {
-        case From::kRelu: return {To::kRelu, {}};
-        case From::kClip: return {To::kClip, {static_cast<float>(lo), static_cast<float>(hi)}};
-        case From::kGelu: return {To::kGelu, {}};
-        case From::kGeluTanh: return {To::kGeluTanh, {}};
-        case From::kSilu: return {To::kSilu, {}};
-        case From::kSigmoid: return {To::kSigmoid, {}};
-        case From::kTanh: return {To::kTanh, {}};
-        case From::kHardSwish: return {To::kHardSwish, {}};
-        case From::kHardSigmoid: return {To::kHardSigmoid, {1.0f / 6.0f, 0.5f}};
-        case From::kErf: return {To::kErf, {}};
-        case From::kExp: return {To::kExp, {}};
-        case From::kLog: return {To::kLog, {}};
-        case From::kSqrt: return {To::kSqrt, {}};
-        case From::kReciprocal: return {To::kReciprocal, {}};
-        case From::kNeg: return {To::kNeg, {}};
-        case From::kAbs: return {To::kAbs, {}};
+        case From::kRelu:
+            return {To::kRelu, {}};
+        case From::kClip:
+            return {To::kClip, {static_cast<float>(lo), static_cast<float>(hi)}};
+        case From::kGelu:
+            return {To::kGelu, {}};
+        case From::kGeluTanh:
+            return {To::kGeluTanh, {}};
+        case From::kSilu:
+            return {To::kSilu, {}};
+        case From::kSigmoid:
+            return {To::kSigmoid, {}};
+        case From::kTanh:
+            return {To::kTanh, {}};
+        case From::kHardSwish:
+            return {To::kHardSwish, {}};
+        case From::kHardSigmoid:
+            return {To::kHardSigmoid, {1.0f / 6.0f, 0.5f}};
+        case From::kErf:
+            return {To::kErf, {}};
+        case From::kExp:
+            return {To::kExp, {}};
+        case From::kLog:
+            return {To::kLog, {}};
+        case From::kSqrt:
+            return {To::kSqrt, {}};
+        case From::kReciprocal:
+            return {To::kReciprocal, {}};
+        case From::kNeg:
+            return {To::kNeg, {}};
+        case From::kAbs:
+            return {To::kAbs, {}};
     }
     fail("unknown pointwise function");
 }
@@ -55,13 +71,20 @@ kernels::Binary binary_function(graph::BinaryKind kind) {
     using From = graph::BinaryKind;
     using To = kernels::Binary;
     switch (kind) {
-        case From::kAdd: return To::kAdd;
-        case From::kSub: return To::kSub;
-        case From::kMul: return To::kMul;
-        case From::kDiv: return To::kDiv;
-        case From::kPow: return To::kPow;
-        case From::kMin: return To::kMin;
-        case From::kMax: return To::kMax;
+        case From::kAdd:
+            return To::kAdd;
+        case From::kSub:
+            return To::kSub;
+        case From::kMul:
+            return To::kMul;
+        case From::kDiv:
+            return To::kDiv;
+        case From::kPow:
+            return To::kPow;
+        case From::kMin:
+            return To::kMin;
+        case From::kMax:
+            return To::kMax;
     }
     fail("unknown pointwise function of two arguments");
 }

@@ -52,8 +52,8 @@ class MeanOperator final : public Operator {
     MeanOperator(std::vector<int> axes, Isa isa) : axes_(std::move(axes)), isa_(isa) {}
 
     void run(const Operands& operands, ThreadPool& pool) const override {
-        kernels::reduce_mean(operands.f32(0), operands.inputs[0].shape(), axes_, operands.output.mutable_f32(), pool,
-                             isa_);
+        kernels::reduce_mean(operands.f32(0), operands.inputs[0].shape(), axes_,
+                             operands.output.mutable_f32(), pool, isa_);
     }
     std::string kernel() const override { return kernel_label("reduce_mean", isa_); }
 
@@ -62,7 +62,8 @@ class MeanOperator final : public Operator {
     Isa isa_;
 };
 
-/// The maximum over neighbouring axes is that over a window of all of them, with what lies behind them as channels.
+/// The maximum over neighbouring axes is that over a window of all of them, with what lies behind them as
+/// channels.
 class MaxOperator final : public Operator {
   public:
     MaxOperator(int first, int last, Isa isa) : first_(first), last_(last), isa_(isa) {}
@@ -73,7 +74,8 @@ class MaxOperator final : public Operator {
         window.batch = x.product(0, first_);
         window.height = window.kernel_height = x.product(first_, last_ + 1);
         window.channels = x.product(last_ + 1, x.rank());
-        kernels::max_pool2d(kernels::make_pool2d(window), operands.f32(0), operands.output.mutable_f32(), pool, isa_);
+        kernels::max_pool2d(kernels::make_pool2d(window), operands.f32(0), operands.output.mutable_f32(),
+                            pool, isa_);
     }
     std::string kernel() const override { return kernel_label("reduce_max", isa_); }
 

@@ -12,7 +12,8 @@
 namespace espalier::engine {
 namespace {
 
-/// Activations as codes, kept by the calling thread from step to step: each step is done with them at its end.
+/// Activations as codes, kept by the calling thread from step to step: each step is done with them at its
+/// end.
 struct Codes {
     std::vector<std::uint8_t> values;
     std::vector<kernels::Affine> affines;
@@ -55,22 +56,23 @@ class QuantizedLinearOperator final : public Operator {
                 kernels::find_range(operands.f32(0), elements, pool, isa_));
             kernels::quantize_u8(operands.f32(0), elements, x.affines[0], x.values.data(), pool, isa_);
         } else {
-            kernels::quantize_groups_u8(operands.f32(0), groups, elements / groups, x.values.data(), x.affines.data(), pool,
-                                        isa_);
+            kernels::quantize_groups_u8(operands.f32(0), groups, elements / groups, x.values.data(),
+                                        x.affines.data(), pool, isa_);
         }
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(4);
         const kernels::RowAffines affines{x.affines.data(), rows / groups};
         if (sparse_) {
-            kernels::spmm_u8s8(rows, x.values.data(), k, affines, sparse_->packed, operands.output.mutable_f32(),
-                               sparse_->packed.n(), epilogue, pool, isa_);
+            kernels::spmm_u8s8(rows, x.values.data(), k, affines, sparse_->packed,
+                               operands.output.mutable_f32(), sparse_->packed.n(), epilogue, pool, isa_);
             return;
         }
-        kernels::gemm_u8s8(rows, x.values.data(), k, affines, packed_, operands.output.mutable_f32(), packed_.n(),
-                           epilogue, pool, isa_);
+        kernels::gemm_u8s8(rows, x.values.data(), k, affines, packed_, operands.output.mutable_f32(),
+                           packed_.n(), epilogue, pool, isa_);
     }
     std::string kernel() const override {
-        return sparse_ ? kernels::kernel_name_spmm_i8(isa_) : std::string("gemm_") + kernels::kernel_name_i8(isa_);
+        return sparse_ ? kernels::kernel_name_spmm_i8(isa_)
+                       : std::string("gemm_") + kernels::kernel_name_i8(isa_);
     }
     std::string mac_class() const override { return sparse_ ? kSparseI8Class : "int8"; }
     double executed_share() const override { return sparse_ ? sparse_->density : 1; }
@@ -105,7 +107,8 @@ class QuantizedConv2dOperator final : public Operator {
         shape_ = conv2d_shape(op, weights.shape());
         sparse_ = pack_sparse_i8(lowering, shape_, weights, scales);
         if (!sparse_) {
-            packed_ = kernels::pack_conv2d_i8(shape_, weights.span<std::int8_t>().data(), scales.span<float>());
+            packed_ =
+                kernels::pack_conv2d_i8(shape_, weights.span<std::int8_t>().data(), scales.span<float>());
         }
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
@@ -118,8 +121,9 @@ class QuantizedConv2dOperator final : public Operator {
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(4);
         if (sparse_) {
-            kernels::sparse_conv2d_u8s8(shape_, sparse_->packed, shape[0], shape[1], shape[2], x.values.data(),
-                                        x.affines, operands.output.mutable_f32(), epilogue, pool, isa_);
+            kernels::sparse_conv2d_u8s8(shape_, sparse_->packed, shape[0], shape[1], shape[2],
+                                        x.values.data(), x.affines, operands.output.mutable_f32(), epilogue,
+                                        pool, isa_);
             return;
         }
         kernels::conv2d_u8s8(packed_, shape[0], shape[1], shape[2], x.values.data(), x.affines,

@@ -19,8 +19,8 @@ TensorType infer_conv(const Op& op, const Check& check, InputTypes inputs, std::
                fmt::format("{} output channels do not divide into {} groups", w[0], op.groups));
     // Compared by division: a hostile file could make the product overflow.
     check.that(channels % op.groups == 0 && channels / op.groups == w[1],
-               fmt::format("weights {} with {} groups do not match an input of {} channels", w.str(), op.groups,
-                           channels));
+               fmt::format("weights {} with {} groups do not match an input of {} channels", w.str(),
+                           op.groups, channels));
     const Window window{{w[2], w[3]}, op.stride, op.pad, op.dilation};
     const Pair out = window.output(Op::kName, height, width);
     const Shape y = nhwc ? Shape{x[0], out[0], out[1], w[0]} : Shape{x[0], w[0], out[0], out[1]};

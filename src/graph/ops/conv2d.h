@@ -12,8 +12,8 @@ namespace espalier::graph {
 ///                             + b[o] + residual[n, o, p, q] )
 ///
 /// Inputs: x f32 [N, C, H, W] (or [N, H, W, C] when layout is nhwc), w f32 or bf16 [O, C/groups, R, S]
-/// always, optional b f32 [O], optional residual of the output's shape. Padding contributes zeros. With bf16 weights
-/// x is rounded to bf16 too (nearest, ties to even), and sums are f32.
+/// always, optional b f32 [O], optional residual of the output's shape. Padding contributes zeros. With bf16
+/// weights x is rounded to bf16 too (nearest, ties to even), and sums are f32.
 struct Conv2d {
     static constexpr std::string_view kName = "conv2d";
     Pair stride{1, 1};

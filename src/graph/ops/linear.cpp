@@ -11,7 +11,8 @@ TensorType infer_linear(const Check& check, InputTypes inputs, std::size_t extra
     check.dtype(0, DType::kF32);
     const Shape& x = inputs[0]->shape;
     const Shape& w = inputs[1]->shape;
-    check.that(x.back() == w[1], fmt::format("an input of {} features does not match weights {}", x.back(), w.str()));
+    check.that(x.back() == w[1],
+               fmt::format("an input of {} features does not match weights {}", x.back(), w.str()));
     check.that(w.elements() > 0, fmt::format("weights {} are empty", w.str()));
     const Shape y = x.with(x.rank() - 1, w[0]);
     check.shape(2 + extra, {w[0]}).dtype(2 + extra, DType::kF32);

@@ -10,9 +10,9 @@ namespace espalier::graph {
 
 /// y[..., n] = activation( sum_k x[..., k] w[n, k] + b[n] + residual[..., n] )
 ///
-/// Inputs: x f32 [..., K] of rank 2 or more, w f32 or bf16 [N, K] (torch's layout), optional b f32 [N], optional
-/// residual of the output's shape. With bf16 weights x is rounded to bf16 too (nearest, ties to even), and sums are
-/// f32.
+/// Inputs: x f32 [..., K] of rank 2 or more, w f32 or bf16 [N, K] (torch's layout), optional b f32 [N],
+/// optional residual of the output's shape. With bf16 weights x is rounded to bf16 too (nearest, ties to
+/// even), and sums are f32.
 struct Linear {
     static constexpr std::string_view kName = "linear";
     Activation activation;

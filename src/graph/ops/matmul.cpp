@@ -71,8 +71,10 @@ Cost Attention::cost(InputTypes inputs, const TensorType& output) const {
     const std::int64_t width = packed ? output.shape[2] : inputs[0]->shape[2];
     const std::int64_t rows = output.shape[0] * output.shape[1];
     const bool biased = inputs.size() == 4 && inputs[3];
-    // Softmax: subtract the maximum, exponentiate, add up, divide; one more for the scale, and one for the bias.
-    return {.macs = rows * keys * (width + output.shape[2]), .other_ops = (biased ? 6 : 5) * rows * heads * keys};
+    // Softmax: subtract the maximum, exponentiate, add up, divide; one more for the scale, and one for the
+    // bias.
+    return {.macs = rows * keys * (width + output.shape[2]),
+            .other_ops = (biased ? 6 : 5) * rows * heads * keys};
 }
 
 }  // namespace espalier::graph

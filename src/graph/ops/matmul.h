@@ -22,11 +22,12 @@ struct MatMul {
 };
 
 /// Multi-head scaled dot-product attention (Vaswani et al. 2017, eq. 1), fused:
-/// for each head h:  y_h = softmax(scale * q_h k_h^T + bias_h) v_h, where the heads lie side by side within a row.
+/// for each head h:  y_h = softmax(scale * q_h k_h^T + bias_h) v_h, where the heads lie side by side within a
+/// row.
 ///
-/// Inputs: q f32 [N, T, D], k f32 [N, S, D], v f32 [N, S, E]; or q alone, [N, T, 3*D], holding q, k, v side by side.
-/// Optional fourth input bias f32 [heads, T, S], or [B, heads, T, S] where B divides N and row n of the batch takes
-/// bias n mod B (the windows of one image). Output f32 [N, T, E].
+/// Inputs: q f32 [N, T, D], k f32 [N, S, D], v f32 [N, S, E]; or q alone, [N, T, 3*D], holding q, k, v side
+/// by side. Optional fourth input bias f32 [heads, T, S], or [B, heads, T, S] where B divides N and row n of
+/// the batch takes bias n mod B (the windows of one image). Output f32 [N, T, E].
 struct Attention {
     static constexpr std::string_view kName = "attention";
     std::int64_t heads = 1;

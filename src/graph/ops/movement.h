@@ -42,8 +42,8 @@ struct Concat {
     bool operator==(const Concat&) const = default;
 };
 
-/// Elements begin, begin + step, ... below end of one axis. Negative begin and end count from the end; both are
-/// clamped to the extent. step is positive.
+/// Elements begin, begin + step, ... below end of one axis. Negative begin and end count from the end; both
+/// are clamped to the extent. step is positive.
 struct Slice {
     static constexpr std::string_view kName = "slice";
     std::int64_t axis = 0;
@@ -52,8 +52,8 @@ struct Slice {
     std::int64_t step = 1;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"axis", &Slice::axis}, Field{"begin", &Slice::begin}, Field{"end", &Slice::end},
-                          Field{"step", &Slice::step}};
+        return std::tuple{Field{"axis", &Slice::axis}, Field{"begin", &Slice::begin},
+                          Field{"end", &Slice::end}, Field{"step", &Slice::step}};
     }
     TensorType infer(InputTypes inputs) const;
     Cost cost(InputTypes, const TensorType&) const { return {}; }
@@ -70,7 +70,8 @@ struct Pad {
     double value = 0;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"before", &Pad::before}, Field{"after", &Pad::after}, Field{"value", &Pad::value}};
+        return std::tuple{Field{"before", &Pad::before}, Field{"after", &Pad::after},
+                          Field{"value", &Pad::value}};
     }
     TensorType infer(InputTypes inputs) const;
     Cost cost(InputTypes, const TensorType&) const { return {}; }

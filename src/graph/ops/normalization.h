@@ -11,7 +11,8 @@ namespace espalier::graph {
 /// Inference batch normalization (Ioffe & Szegedy 2015):
 /// y = activation( (x - mean[c]) / sqrt(var[c] + eps) * gamma[c] + beta[c] ).
 ///
-/// Inputs: x f32 of rank 2 or 4, gamma, beta, mean, var f32 [C]; c is axis 1, or the last axis when layout is nhwc.
+/// Inputs: x f32 of rank 2 or 4, gamma, beta, mean, var f32 [C]; c is axis 1, or the last axis when layout is
+/// nhwc.
 struct BatchNorm {
     static constexpr std::string_view kName = "batch_norm";
     double eps = 1e-5;
@@ -28,8 +29,8 @@ struct BatchNorm {
 };
 
 /// Group normalization (Wu & He 2018): the channels are cut into `groups` runs of equal length, and
-/// y = activation( (x - mean) / sqrt(var + eps) * gamma[c] + beta[c] ), mean and biased variance those of all the
-/// elements of one run of one image.
+/// y = activation( (x - mean) / sqrt(var + eps) * gamma[c] + beta[c] ), mean and biased variance those of all
+/// the elements of one run of one image.
 ///
 /// Inputs: x f32 [N, C, ...] (or [N, ..., C] when layout is nhwc), gamma, beta f32 [C].
 struct GroupNorm {

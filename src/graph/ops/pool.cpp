@@ -30,7 +30,8 @@ TensorType Reduce::infer(InputTypes inputs) const {
     check.has_inputs(1).dtype(0, DType::kF32);
     const Shape& x = inputs[0]->shape;
     std::vector<bool> reduced(static_cast<std::size_t>(x.rank()), false);
-    for (const auto axis : axes) reduced[static_cast<std::size_t>(normalized_axis(kName, axis, x.rank()))] = true;
+    for (const auto axis : axes)
+        reduced[static_cast<std::size_t>(normalized_axis(kName, axis, x.rank()))] = true;
     std::vector<std::int64_t> extents;
     for (int axis = 0; axis < x.rank(); ++axis) {
         if (!reduced[static_cast<std::size_t>(axis)]) {

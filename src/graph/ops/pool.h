@@ -8,8 +8,8 @@
 
 namespace espalier::graph {
 
-/// Maximum or mean over a sliding window. Maximum pads with -infinity; the mean divides by the window's size when
-/// count_include_pad, else by the number of real elements in it.
+/// Maximum or mean over a sliding window. Maximum pads with -infinity; the mean divides by the window's size
+/// when count_include_pad, else by the number of real elements in it.
 ///
 /// Input: x f32 [N, C, H, W] (or [N, H, W, C] when layout is nhwc).
 struct Pool2d {
@@ -23,13 +23,11 @@ struct Pool2d {
     Layout layout = Layout::kNchw;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"kind", &Pool2d::kind},
-                          Field{"kernel", &Pool2d::kernel},
-                          Field{"stride", &Pool2d::stride},
-                          Field{"pad", &Pool2d::pad},
-                          Field{"ceil", &Pool2d::ceil},
-                          Field{"count_include_pad", &Pool2d::count_include_pad},
-                          Field{"layout", &Pool2d::layout}};
+        return std::tuple{
+            Field{"kind", &Pool2d::kind},     Field{"kernel", &Pool2d::kernel},
+            Field{"stride", &Pool2d::stride}, Field{"pad", &Pool2d::pad},
+            Field{"ceil", &Pool2d::ceil},     Field{"count_include_pad", &Pool2d::count_include_pad},
+            Field{"layout", &Pool2d::layout}};
     }
     TensorType infer(InputTypes inputs) const;
     Cost cost(InputTypes inputs, const TensorType& output) const;

@@ -38,7 +38,8 @@ TensorType DequantizeLinear::infer(InputTypes inputs) const {
     const Check check(kName, inputs);
     check.has_inputs(2, 3).dtype(1, DType::kF32).dtype(2, inputs[0]->dtype);
     const DType dtype = inputs[0]->dtype;
-    check.that(dtype == DType::kU8 || dtype == DType::kI8 || dtype == DType::kI32, "input 0 must be u8, i8 or i32");
+    check.that(dtype == DType::kU8 || dtype == DType::kI8 || dtype == DType::kI32,
+               "input 0 must be u8, i8 or i32");
     check_parameters(check, kName, inputs, axis);
     return {DType::kF32, inputs[0]->shape};
 }

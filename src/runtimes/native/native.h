@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/session.h"
+#include "graph/cost.h"
 #include "models/model.h"
 #include "runtimes/runtime.h"
 #include "tactics/tactic.h"
@@ -17,20 +18,27 @@ class NativeRuntime final : public Runtime {
     std::unique_ptr<Instance> load(const VariantSpec& spec) override;
 };
 
-/// A loaded model, its tactic, and the engine's session on it. Gives more than Instance does: the optimized graph
-/// for export, and times per step.
+/// A loaded model, its tactic, and the engine's session on it. Gives more than Instance does: the optimized
+/// graph for export, and times per step.
 class NativeInstance final : public Instance {
   public:
-    /// Throws a usage Error for an unknown tactic, a device other than "cpu", or a batch or thread count below 1.
-    NativeInstance(models::Model model, const VariantSpec& spec);
+    /// What becomes of the graphs, and with them of the weights as the model's files hold them, when the
+    /// session has packed its own.
+    enum class Graphs { kDropped, kKept };
+
+    /// Throws a usage Error for an unknown tactic, a device other than "cpu", or a batch or thread count
+    /// below 1.
+    NativeInstance(models::Model model, const VariantSpec& spec, Graphs graphs = Graphs::kDropped);
 
     const ModelInfo& info() const override { return info_; }
     void optimize() override;
     Tensor run(const Tensor& pixel_values) override;
     Evidence evidence() const override;
 
+    /// Without its graph after optimize(), unless graphs are kept.
     const models::Model& model() const { return model_; }
-    /// What the tactic made of the graph; valid after optimize().
+    /// What the tactic made of the graph; valid after optimize(), the graph itself only where graphs are
+    /// kept.
     const tactics::Applied& applied() const { return *applied_; }
     engine::Session& session() { return *session_; }
     /// Where the images came from that the tactic looked at, if any; valid after optimize().
@@ -41,9 +49,12 @@ class NativeInstance final : public Instance {
 
     models::Model model_;
     VariantSpec spec_;
+    Graphs graphs_;
     std::vector<tactics::Part> tactic_;
     ModelInfo info_;
+    int operations_before_ = 0;
     std::unique_ptr<tactics::Applied> applied_;
+    graph::CostReport after_;  ///< of the graph that the tactic made
     std::optional<CalibrationOrigin> calibration_;
     std::unique_ptr<engine::Session> session_;
 };

@@ -7,8 +7,8 @@
 namespace espalier::runtimes {
 namespace {
 
-/// Elements of the input of one execution: enough of small images to keep every thread busy, few of large ones,
-/// whose activations take many times the input's memory.
+/// Elements of the input of one execution: enough of small images to keep every thread busy, few of large
+/// ones, whose activations take many times the input's memory.
 constexpr std::int64_t kBatchElements = std::int64_t{1} << 20;
 constexpr std::int64_t kMostImages = 32;
 
@@ -17,7 +17,8 @@ constexpr std::int64_t kKeptBytes = std::int64_t{160} << 20;
 
 }  // namespace
 
-void NativeObserver::observe(const graph::Graph& graph, std::span<const graph::NodeId> nodes, const See& see) {
+void NativeObserver::observe(const graph::Graph& graph, std::span<const graph::NodeId> nodes,
+                             const See& see) {
     engine::SessionOptions options;
     options.threads = threads_;
     engine::Probe probe(graph, nodes, options);

@@ -26,7 +26,8 @@ class Noise final : public CalibrationImages {
     Noise(std::int64_t images, const Shape& image, std::uint64_t seed = 5)
         : pixels_(Tensor::allocate(DType::kF32, {images, image[0], image[1], image[2]})) {
         Random random(seed);
-        for (float& value : pixels_.mutable_span<float>()) value = static_cast<float>(2 * random.uniform() - 1);
+        for (float& value : pixels_.mutable_span<float>())
+            value = static_cast<float>(2 * random.uniform() - 1);
     }
     std::int64_t size() const override { return pixels_.shape()[0]; }
     Tensor batch(std::int64_t first, std::int64_t count) const override {
@@ -71,7 +72,8 @@ TEST(StaticQuantization, KeepsTheMeanOfALayer) {
     Tensor weights = Tensor::allocate(DType::kF32, {5, 9, 3, 3});
     Random random(3);
     for (float& value : weights.mutable_span<float>()) value = static_cast<float>(random.uniform());
-    const NodeId conv = graph.add(Conv2d{.pad = {1, 1, 1, 1}}, {squares, graph.add_constant("w", weights)}, "conv");
+    const NodeId conv =
+        graph.add(Conv2d{.pad = {1, 1, 1, 1}}, {squares, graph.add_constant("w", weights)}, "conv");
     graph.set_output(graph.add(Reduce{ReduceKind::kMean, {2, 3}, false}, {conv}, "means"));
     const Noise noise(40, {9, 4, 4});
     NativeObserver observer(noise, 1);
@@ -112,15 +114,31 @@ TEST(NativeInstance, CalibratesAndSaysOnWhat) {
         ASSERT_TRUE(evidence.calibration) << model;
         EXPECT_EQ(evidence.calibration->source, "noise");
         EXPECT_GT(evidence.macs_share.at("int8"), 0.5) << model;
-        EXPECT_THAT(evidence.notes.front(), HasSubstr("calibrated on 40 images of noise (seed 5, sha256 0123456789ab)"));
+        EXPECT_THAT(evidence.notes.front(),
+                    HasSubstr("calibrated on 40 images of noise (seed 5, sha256 0123456789ab)"));
         EXPECT_EQ(evidence_from_json(to_json(evidence)).calibration, evidence.calibration);
-        const Tensor x = Noise(3, {instance.info().channels, instance.info().height, instance.info().width}, 9).batch(0, 3);
+        const Tensor x =
+            Noise(3, {instance.info().channels, instance.info().height, instance.info().width}, 9)
+                .batch(0, 3);
         const Tensor y = instance.run(x);
         NativeInstance again = instance_of(model, "compile+static-quantization");
         again.optimize();
         const Tensor z = again.run(x);
         EXPECT_TRUE(std::ranges::equal(y.span<float>(), z.span<float>())) << model;
     }
+}
+
+TEST(NativeInstance, KeepsItsGraphsOnlyWhereAsked) {
+    const auto path = std::filesystem::path(ESPALIER_SOURCE_DIR) / "zoo/models/vit-mini";
+    const VariantSpec spec{.tactic = "global-pruning:0.5+compile"};
+    NativeInstance lean(models::load_model(path), spec);
+    NativeInstance whole(models::load_model(path), spec, NativeInstance::Graphs::kKept);
+    lean.optimize();
+    whole.optimize();
+    EXPECT_EQ(lean.model().graph.size(), 0);
+    EXPECT_GT(whole.model().graph.size(), whole.applied().graph.size());
+    EXPECT_EQ(to_json(lean.evidence()), to_json(whole.evidence()));
+    EXPECT_THROW(lean.optimize(), Error);
 }
 
 TEST(NativeInstance, DoesNotCalibrateInVain) {
