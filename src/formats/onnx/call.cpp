@@ -10,6 +10,19 @@
 
 namespace espalier::formats::onnx {
 
+namespace {
+
+/// A constant as it enters the graph: floating types as f32, aligned. Where that is a copy, the file's memory
+/// behind the original is given back.
+Tensor entering(const Tensor& constant) {
+    if (!is_floating(constant.dtype())) return constant;
+    Tensor result = constant.to_f32();
+    if (result.bytes().data() != constant.bytes().data()) MappedFile::release(constant.bytes());
+    return result;
+}
+
+}  // namespace
+
 int axis_of(std::int64_t axis, int rank) { return graph::normalized_axis("axis", axis, rank); }
 
 void Budget::take(std::size_t bytes) {
@@ -51,8 +64,7 @@ NodeId Call::operand(std::size_t index) {
     if (value.node == NodeId::kNone) {
         const Tensor* tensor = constant(index);
         if (!tensor) fail("its input '{}' is computed from the batch size", value.name);
-        value.node =
-            graph_.add_constant(value.name, is_floating(tensor->dtype()) ? tensor->to_f32() : *tensor);
+        value.node = graph_.add_constant(value.name, entering(*tensor));
     }
     return value.node;
 }
@@ -64,7 +76,7 @@ NodeId Call::transposed_operand(std::size_t index) {
         if (!matrix || matrix->shape().rank() != 2) fail("input {} must be a constant matrix", index);
         const Tensor result = matrix->transposed();
         MappedFile::release(matrix->bytes());
-        value.transposed = add_constant(value.name, is_floating(result.dtype()) ? result.to_f32() : result);
+        value.transposed = add_constant(value.name, entering(result));
     }
     return value.transposed;
 }
