@@ -39,8 +39,8 @@ void write_logits(int argc, char** argv) {
     runtimes::NativeInstance instance(models::load_model(argv[1], {.hash = false}),
                                       {.tactic = argv[2], .batch = batch, .threads = 2});
     instance.optimize();
-    const auto& model = instance.model();
-    Tensor input = Tensor::allocate(DType::kF32, {batch, model.channels(), model.height(), model.width()});
+    const runtimes::ModelInfo& model = instance.info();
+    Tensor input = Tensor::allocate(DType::kF32, {batch, model.channels, model.height, model.width});
     const auto classify = [&](const Tensor& images) {
         const Tensor logits = instance.run(images);
         std::fwrite(logits.span<float>().data(), sizeof(float), logits.span<float>().size(), stdout);

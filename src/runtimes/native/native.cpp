@@ -109,6 +109,16 @@ void NativeInstance::optimize() {
     session_->plan(spec_.batch);
 }
 
+const models::Model& NativeInstance::model() const {
+    if (graphs_ != Graphs::kKept) fail("the graphs of this variant were not kept");
+    return model_;
+}
+
+const tactics::Applied& NativeInstance::applied() const {
+    if (graphs_ != Graphs::kKept || !applied_) fail("the graphs of this variant were not kept");
+    return *applied_;
+}
+
 Tensor NativeInstance::run(const Tensor& pixel_values) {
     if (!session_) fail("a variant must be optimized before it is run");
     return session_->run(pixel_values);

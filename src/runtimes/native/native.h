@@ -35,11 +35,10 @@ class NativeInstance final : public Instance {
     Tensor run(const Tensor& pixel_values) override;
     Evidence evidence() const override;
 
-    /// Without its graph after optimize(), unless graphs are kept.
-    const models::Model& model() const { return model_; }
-    /// What the tactic made of the graph; valid after optimize(), the graph itself only where graphs are
-    /// kept.
-    const tactics::Applied& applied() const { return *applied_; }
+    /// The model as it was loaded, and what the tactic made of its graph; both valid after optimize(). Throw
+    /// Error where graphs are not kept.
+    const models::Model& model() const;
+    const tactics::Applied& applied() const;
     engine::Session& session() { return *session_; }
     /// Where the images came from that the tactic looked at, if any; valid after optimize().
     const std::optional<CalibrationOrigin>& calibration() const { return calibration_; }
