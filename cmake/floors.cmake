@@ -65,13 +65,24 @@ function(espalier_floor name)
         add_library(espalier_${name} INTERFACE)
         target_link_libraries(espalier_${name} INTERFACE espalier_options ${FLOOR_LINKS})
     endif()
-    # These floors parse, plan and print. -O3 makes them no faster to a user and costs an eighth of the whole build.
+    # These floors parse, plan and print. -O3 costs an eighth of the whole build, and gains 4 % where most of it is
+    # parsing: a table of a million rows is imported in 3.4 s instead of 3.6 s.
     if(name MATCHES "^(net|meters|store|formats|hub|models|lab|imports|report|cli)$")
         target_compile_options(espalier_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
         # GCC 12 at -O1 does not follow which member of an optional is alive.
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             target_compile_options(espalier_${name} PRIVATE -Wno-maybe-uninitialized)
         endif()
+    endif()
+    # GCC 12 sees impossible overlaps in std::string's operators (GCC bug 105651).
+    if(name MATCHES "^(net|meters|hub|lab|imports|report|cli)$")
+        target_compile_options(espalier_${name} PUBLIC -Wno-restrict)
+    endif()
+    # Everywhere it shows them, and impossible bounds (GCC bug 105329), in what it reads from a precompiled header: that is
+    # no system header to it. The tests have none, and keep these warnings.
+    if(sources AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        target_compile_options(espalier_${name} PRIVATE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
+                               -Wno-stringop-overread)
     endif()
     if(sources AND FLOOR_HEADERS_OF)
         target_precompile_headers(espalier_${name} REUSE_FROM espalier_${FLOOR_HEADERS_OF})

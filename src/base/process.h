@@ -12,7 +12,7 @@ namespace espalier {
 
 /// A program to be run once, with text in and text out.
 struct ProcessRequest {
-    /// the program, with its path or to be found in PATH, and its arguments
+    /// The program, with its path or to be found in PATH, and its arguments
     std::vector<std::string> command;
     /// Variables that it has besides those of this process, or with another value.
     std::vector<std::pair<std::string, std::string>> environment;

@@ -14,7 +14,7 @@ namespace espalier::imports {
 struct Energy {
     store::EnergyRecord record;
     std::optional<double> power_w;  ///< stated beside the energy, not what the energy was made from
-    /// what the file gives as energy (J) or power (W) and is none: 0 or negative
+    /// What the file gives as energy (J) or power (W) and is none: 0 or negative
     std::optional<double> refused;
     std::optional<double> refresh_s;  ///< of the sensor, where it is known
     std::optional<double> limit_w;    ///< of the device, as the file states it

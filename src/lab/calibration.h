@@ -15,7 +15,7 @@ namespace espalier::lab {
 struct CalibrationSettings {
     std::string path;  ///< their data set; empty: they are taken from `data`
     std::string data;  ///< data set whose images are evaluated; empty where none are
-    /// how many of `data` are evaluated, as datasets::subset() chooses them; 0: all
+    /// How many of `data` are evaluated, as datasets::subset() chooses them; 0: all
     std::int64_t images = 0;
     std::uint64_t seed = 1;  ///< of both choices
 };

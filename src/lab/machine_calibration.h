@@ -35,7 +35,7 @@ struct IdlePower {
     std::string device;
     int windows = 0;
     std::optional<double> watts;  ///< mean of the windows; nothing, with a problem, where one is not valid
-    /// scatter of the windows and budget of the meter, by the GUM; not of models
+    /// Scatter of the windows and budget of the meter, by the GUM; not of models
     std::optional<double> standard;
     double low = 0.0;  ///< 95 % interval of the power; of a model its factor
     double high = 0.0;
@@ -47,10 +47,10 @@ struct SamplerOverhead {
     int meters = 0;
     double period_s = 0.0;
     int pairs = 0;  ///< runs of the same work with and without the sampler
-    /// processor time of the sampler's thread over all of the process, in the runs with
+    /// Processor time of the sampler's thread over all of the process, in the runs with
     double cpu_share = 0.0;
     double ratio = 1.0;  ///< typical time with / without within a pair (Hodges-Lehmann)
-    /// of the ratio, exact, 95 %; nothing for fewer than 6 pairs
+    /// Of the ratio, exact, 95 %; nothing for fewer than 6 pairs
     std::optional<statistics::Interval> interval;
 };
 

@@ -62,7 +62,7 @@ struct Plan {
     std::string calibration;  ///< the same, for tactics that look at images; empty: taken from `data`
     std::vector<std::string> tactics;                ///< canonical texts, "baseline" first, no two alike
     std::vector<std::string> runtimes = {"native"};  ///< the first one's baseline is the reference
-    /// runtimes of the user's own -> their commands
+    /// Runtimes of the user's own -> their commands
     std::map<std::string, std::vector<std::string>> workers;
     std::string device = "cpu";  ///< what the runtimes execute on
     int blocks = 10;
@@ -70,7 +70,7 @@ struct Plan {
     int batch = 1;
     int threads = 1;
     std::uint64_t seed = 1;
-    /// asked besides those of this machine; their logins are not kept
+    /// Asked besides those of this machine; their logins are not kept
     std::vector<meters::NamedMeter> meters;
     ProtocolSettings protocol;
     CostSettings costs;
@@ -92,7 +92,7 @@ struct PlanDraft {
     std::optional<int> batch;
     std::optional<int> threads;
     std::optional<std::int64_t> seed;
-    /// from a file: texts that name_meter() has not seen
+    /// From a file: texts that name_meter() has not seen
     std::optional<std::vector<meters::NamedMeter>> meters;
     std::optional<Seconds> idle;
     std::optional<int> warmup_calls;

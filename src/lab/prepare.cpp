@@ -191,7 +191,7 @@ class Variants {
 
     Prepared& prepared_;
     const Runtimes& runtimes_;
-    /// variant, why -> models
+    /// Variant, why -> models
     std::map<std::pair<std::string, std::string>, std::vector<std::string>> left_out_;
     std::map<std::string, std::string> objections_;  ///< tactic -> why the runtime asked last has it not
     std::set<std::string> had_;                      ///< tactics that some runtime has for some model

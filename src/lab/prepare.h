@@ -43,7 +43,7 @@ struct Prepared {
     Plan plan;
     std::vector<PreparedModel> models;  ///< in the order of plan.models
     std::string cache;                  ///< folder of what is made for the trials and can be made again
-    /// variants that their runtime does not have, and why; one sentence each
+    /// Variants that their runtime does not have, and why; one sentence each
     std::vector<std::string> left_out;
     std::vector<store::NoteRecord> machine_notes;  ///< what in this machine weakens the study
     std::string runtime_versions;                  ///< JSON: runtime -> version and libraries

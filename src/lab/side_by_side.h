@@ -24,7 +24,7 @@ struct Row {
 
 /// Variants side by side.
 struct SideBySide {
-    /// e.g. "vit-mini compile"; with the study's key where there are several
+    /// E.g. "vit-mini compile"; with the study's key where there are several
     std::vector<std::string> columns;
     std::vector<Row> rows;
     std::vector<std::string> cautions;  ///< why a comparison may mislead: another machine, version or data

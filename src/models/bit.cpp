@@ -118,7 +118,7 @@ NodeId norm(const Bit& net, const Scope& scope, NodeId x, bool activated = true)
 struct Block {
     std::int64_t out;
     std::int64_t stride = 1;
-    /// of bottleneck blocks; transformers does not dilate those with pre-activation
+    /// Of bottleneck blocks; transformers does not dilate those with pre-activation
     std::int64_t dilation = 1;
     bool first = false;  ///< projects its shortcut
 };

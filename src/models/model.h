@@ -13,7 +13,7 @@ namespace espalier::models {
 struct Model {
     graph::Graph graph;  ///< verified; input f32 [1, channels, height, width], output f32 [1, classes]
     std::vector<std::string> labels;  ///< one per class
-    /// learned numbers: tables and statistics computed from them are not counted twice
+    /// Learned numbers: tables and statistics computed from them are not counted twice
     std::int64_t parameters = 0;
     datasets::ProcessorConfig processor;
     std::string architecture;        ///< model_type of config.json, or "onnx" where it names none

@@ -23,7 +23,7 @@ constexpr float kMasked = -200;
 constexpr std::int64_t kBiasHidden = 512;
 
 struct SwinV2 : Swin {
-    /// per stage; 0: positions are relative to the window itself
+    /// Per stage; 0: positions are relative to the window itself
     std::vector<std::int64_t> pretrained_windows;
 };
 

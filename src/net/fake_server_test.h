@@ -36,7 +36,7 @@ struct Reply {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    /// bytes of the body that are really sent before the connection closes
+    /// Bytes of the body that are really sent before the connection closes
     std::size_t sent = std::string::npos;
     bool stalls = false;  ///< keeps the connection open afterwards, until the client gives up
 };

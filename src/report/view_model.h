@@ -69,7 +69,7 @@ struct Measure {
     Text reason;    ///< why the value is unknown or not valid
     std::vector<Number> per_block;  ///< one for each of Model::blocks; empty if not repeated by block
     std::optional<Comparison> comparison;
-    /// of energy and power that are measured, where the meter has a budget
+    /// Of energy and power that are measured, where the meter has a budget
     std::optional<Uncertainty> uncertainty;
 };
 

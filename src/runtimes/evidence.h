@@ -38,7 +38,7 @@ struct Evidence {
     std::vector<std::string> kernels;  ///< distinct kernels used, e.g. "gemm_f32/avx512"
     std::vector<std::string> passes;   ///< passes that changed the graph, in order, with their counts
     std::string device = "cpu";
-    /// images that the tactic looked at; none where it does not
+    /// Images that the tactic looked at; none where it does not
     std::optional<CalibrationOrigin> calibration;
     std::vector<std::string> notes;  ///< what did not happen and why, e.g. "convolutions stay f32"
 };

@@ -7,7 +7,7 @@ namespace espalier::statistics {
 
 /// How a paired study is to be tested.
 struct PairedDesign {
-    /// two-sided; divide it by the number of comparisons where Holm's adjustment follows
+    /// Two-sided; divide it by the number of comparisons where Holm's adjustment follows
     double level = 0.05;
     double power = 0.8;  ///< probability of showing a shift that is there
 };

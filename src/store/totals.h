@@ -19,7 +19,7 @@ struct EnergyTotal {
     std::string meter;
     std::string tier;
     std::string scope;  ///< scopes of the added zones, joined
-    /// nothing when any zone has a problem: a part is never shown as the whole
+    /// Nothing when any zone has a problem: a part is never shown as the whole
     std::optional<double> joules;
     double factor_low = 1.0;
     double factor_high = 1.0;

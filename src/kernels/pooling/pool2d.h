@@ -17,7 +17,7 @@ struct Pool2d {
     std::int64_t dilation_height = 1, dilation_width = 1;
     std::int64_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
     bool ceil_mode = false;  ///< round the output extent up
-    /// an average divides by the window clipped to the padded image (torch's default)
+    /// An average divides by the window clipped to the padded image (torch's default)
     bool count_include_pad = false;
     std::int64_t output_height = 0, output_width = 0;  ///< computed by make_pool2d()
 };

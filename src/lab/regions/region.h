@@ -13,7 +13,7 @@ struct Region {
     std::string name;   ///< "ESP", "gcp:europe-west1", "azure:westeurope"
     std::string place;  ///< "Spain", "St. Ghislain"
     CostFigure carbon;  ///< g CO2e per kWh, yearly mean, with year, source and licence
-    /// of cloud regions: the provider's; a machine elsewhere has no known one
+    /// Of cloud regions: the provider's; a machine elsewhere has no known one
     std::optional<CostFigure> pue;
 };
 

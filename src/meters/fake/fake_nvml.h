@@ -28,7 +28,7 @@ struct FakeGpu {
     double duty = 1.0;  ///< share of power_refresh, at its end, over which the instant sensor takes its mean
     /// The mean of kPowerAverage and, unless the architecture says otherwise, of power_usage; 0: none.
     Seconds averaging{1.0};
-    /// what CPU, GPU and memory draw together, on boards that hold a CPU, too
+    /// What CPU, GPU and memory draw together, on boards that hold a CPU, too
     const Plant* module = nullptr;
     bool mig = false;
     std::vector<std::string> instances;  ///< UUIDs of MIG instances

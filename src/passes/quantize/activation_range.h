@@ -13,7 +13,7 @@ struct RangeRule {
         kMinMax,             ///< all of them
     };
     Kind kind = Kind::kLeastSquaredError;
-    /// of kPercentile: the largest and the smallest 100 - percentile % are clipped
+    /// Of kPercentile: the largest and the smallest 100 - percentile % are clipped
     double percentile = 99.99;
 
     bool operator==(const RangeRule&) const = default;

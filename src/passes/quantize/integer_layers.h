@@ -14,7 +14,7 @@ struct IntegerLayer {
     graph::NodeId id;
     Tensor codes;               ///< of its weights: s8, with their shape
     std::vector<float> scales;  ///< of the codes, one for each output channel
-    /// mean of its sums in f32 less those in integers; empty before it was observed
+    /// Mean of its sums in f32 less those in integers; empty before it was observed
     std::vector<double> error;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 /// The codes, scales and zero points of an activation, and how they are chosen.
 struct Scheme {
-    /// one scale for each index of the others; nothing: one for all
+    /// One scale for each index of the others; nothing: one for all
     std::optional<std::vector<std::int64_t>> axes;
     double top;             ///< the largest code
     double scale_of_zeros;  ///< where all values are 0
