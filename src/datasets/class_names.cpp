@@ -114,8 +114,7 @@ std::vector<int> match_classes(const std::vector<std::string>& folders,
     if (none && folders.size() == labels.size()) {
         log::warn(
             "{}: no class folder is named as a label of the model; its {} folders in sorted order are taken "
-            "for the "
-            "{} classes in order",
+            "for the {} classes in order",
             source, folders.size(), labels.size());
         std::iota(found.begin(), found.end(), 0);
         return found;

@@ -20,8 +20,7 @@ std::unique_ptr<Dataset> open_file(const fs::path& path, const std::vector<std::
     if (names_idx_images(path)) return open_idx(path, labels);
     fail_usage(
         "{} is no data set: expected is a folder of class folders, a .csv manifest (file,class_index), a "
-        "CIFAR-10 .bin "
-        "or an IDX file (*idx3-ubyte)",
+        "CIFAR-10 .bin or an IDX file (*idx3-ubyte)",
         path.string());
 }
 

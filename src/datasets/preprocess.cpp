@@ -88,8 +88,7 @@ void Preprocessor::check_size(Extent size, const Image& image) const {
     if (size == Extent{height_, width_}) return;
     fail(
         "the image processor turns {} x {} pixels into {} x {}, but the model takes {} x {}; its processor "
-        "file needs "
-        "{}",
+        "file needs {}",
         image.width, image.height, size.width, size.height, width_, height_,
         config_.resize ? "another \"size\" or \"crop_size\"" : "\"do_resize\": true and a \"size\"");
 }

@@ -159,8 +159,7 @@ Measurements EnergiBridgeReader::finish() {
     Measurements result = runs_.finish();
     result.notes.emplace_back(
         "energy is the rise of EnergiBridge's counters between the first and the last row; it reads the "
-        "registers of "
-        "one socket only, and the sampling interval is the file's own");
+        "registers of one socket only, and the sampling interval is the file's own");
     result.notes.emplace_back(
         "DRAM and cores are recorded and not added: DRAM is read with the package's unit, cores lie inside "
         "the package");

@@ -31,8 +31,7 @@ Measurements LogRuns::finish() {
     } else {
         measurements_.notes.emplace_back(
             "how many images were classified is not in the file: energy is of whole runs and is not "
-            "compared; "
-            "--images tells it");
+            "compared; --images tells it");
     }
     return std::move(measurements_);
 }

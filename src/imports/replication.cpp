@@ -397,8 +397,7 @@ void ReplicationReader::add_notes(Measurements& into) const {
     if (has_load_) {
         into.notes.emplace_back(
             "avg_load is kept as a reading of unknown unit: the file does not say which instrument it is of, "
-            "so "
-            "it is no energy");
+            "so it is no energy");
     }
     const bool sized = std::any_of(variants_.begin(), variants_.end(),
                                    [](const auto& rows) { return rows.variant.size.has_value(); });

@@ -79,8 +79,7 @@ std::string describe(const MachineCalibration& calibration) {
 std::string describe_prospect(const MachineCalibration* calibration, int blocks, int variants) {
     if (calibration == nullptr) {
         return "what differences will be found is unknown: this machine was never calibrated; espalier "
-               "calibrate "
-               "tells";
+               "calibrate tells";
     }
     const auto& settings = calibration->settings;
     const std::string how =

@@ -19,8 +19,7 @@ const Architecture& architecture_of(const Folder& folder) {
     for (const Architecture& architecture : architectures()) known.push_back(architecture.model_type);
     fail(
         "{}: the model_type '{}' is not supported. Supported are {}; any other model loads from an ONNX "
-        "export "
-        "named model.onnx beside it",
+        "export named model.onnx beside it",
         folder.config->source(), type, fmt::join(known, ", "));
 }
 

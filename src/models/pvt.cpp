@@ -59,8 +59,7 @@ TokenMap embed(const Pvt& net, const Scope& scope, NodeId image, std::size_t sta
     if (x.height * x.width != positions(net, stage)) {
         fail(
             "stage {} has {} x {} tokens, but image_size {} of the configuration means {} position "
-            "embeddings; use "
-            "images of that size",
+            "embeddings; use images of that size",
             stage, x.height, x.width, net.image, positions(net, stage));
     }
     x.tokens = (scope / "layer_norm").layer_norm(x.tokens, net.eps);

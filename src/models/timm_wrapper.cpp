@@ -27,8 +27,7 @@ const TimmFamily& family_of(const Config& config, const std::string& name) {
     }
     fail(
         "{}: timm's architecture '{}' is not supported. Supported are {}; any other model loads from an ONNX "
-        "export "
-        "named model.onnx beside it",
+        "export named model.onnx beside it",
         config.source(), name, fmt::join(known, ", "));
 }
 

@@ -15,8 +15,7 @@ void note_geometry(const ProcessorConfig& processor, Traps& traps) {
     if (!processor.shortest_edge && !processor.crop) {
         traps.push_back(
             fmt::format("This checkpoint's processor warps images to {} x {} pixels, whatever their shape; "
-                        "published figures are "
-                        "usually made with a centre crop.",
+                        "published figures are usually made with a centre crop.",
                         processor.resize_extent.height, processor.resize_extent.width));
     }
     if (processor.filter == Filter::kNearest) {
@@ -30,8 +29,7 @@ void note_size(const Model& model, std::optional<Pixels> configured, Traps& trap
                          static_cast<double>(configured->height * configured->width);
     traps.push_back(
         fmt::format("The processor makes images of {} x {} pixels, but the network was configured for {} x "
-                    "{}: {:.2g} times the "
-                    "pixels, with their cost.",
+                    "{}: {:.2g} times the pixels, with their cost.",
                     model.height(), model.width(), configured->height, configured->width, ratio));
 }
 
@@ -50,8 +48,7 @@ void note_labels(const Model& model, Traps& traps) {
     if (model.classes() != 1001) return;
     traps.emplace_back(
         "Class 0 of 1001 is the background, so that class i of ImageNet is number i + 1 here; label your "
-        "images "
-        "accordingly.");
+        "images accordingly.");
 }
 
 }  // namespace

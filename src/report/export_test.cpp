@@ -112,8 +112,7 @@ TEST(Csv, HasOneRowPerVariantWithTierAndEmptyUnknowns) {
     const auto rows = lines(to_csv(example()));
     ASSERT_EQ(rows.size(), 4u);
     EXPECT_EQ(rows[0].rfind("model,variant,tactic,runtime,device,batch,threads,status,reason,trials_excluded,"
-                            "verdict,rank_group,"
-                            "energy_tier,",
+                            "verdict,rank_group,energy_tier,",
                             0),
               0u);
     EXPECT_EQ(rows[2].substr(0, 64), "tiny,compile,compile,native,cpu,1,2,complete,,0,adopt,1,B,RAPL e");

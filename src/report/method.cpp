@@ -36,8 +36,7 @@ constexpr std::array kSteps = {
 
 constexpr const char* kDesign =
     "Randomized complete blocks: every variant once in each block, in seeded random order, each trial in a "
-    "process of "
-    "its own.";
+    "process of its own.";
 
 struct Source {
     const char* meter;
@@ -68,8 +67,7 @@ constexpr std::array kSources = {
 std::string describe_import(const store::ImportRecord& import) {
     std::string text = fmt::format(
         "Measured elsewhere and imported ({}): its design, the order of its runs and its protocol are not "
-        "known. "
-        "Repetitions are paired by their number.",
+        "known. Repetitions are paired by their number.",
         import.format);
     for (const auto& file : import.files) text += fmt::format(" {}, SHA-256 {}.", file.path, file.sha256);
     return text;
@@ -111,8 +109,7 @@ std::vector<Meter> meters_of(const store::StudyRecord& study, Energies which) {
             if (total.tier == "E") {
                 meter.note = fmt::format(
                     "The true value lies between {:.2g} and {:.2g} times the estimate. Its ranking equals "
-                    "the "
-                    "ranking by CPU time, so it is never tested as energy.",
+                    "the ranking by CPU time, so it is never tested as energy.",
                     total.factor_low, total.factor_high);
             }
             meters.push_back(meter);
@@ -124,8 +121,7 @@ std::vector<Meter> meters_of(const store::StudyRecord& study, Energies which) {
 std::vector<std::string> statistics_text(const Analysis& analysis) {
     return {
         "The block is the unit: n is the number of blocks, never of images. A value is the median over "
-        "blocks "
-        "with a 95 % bootstrap interval (percentile, 10 000 resamples of whole blocks).",
+        "blocks with a 95 % bootstrap interval (percentile, 10 000 resamples of whole blocks).",
         fmt::format(
             "Variants are compared with the baseline block by block: ratio of medians with a bootstrap "
             "interval, exact signed-rank test, p-values adjusted by Holm over the tactics of a model and "
@@ -148,16 +144,12 @@ std::vector<std::string> statistics_text(const Analysis& analysis) {
             "differs by at least {:g} %.",
             analysis.min_effect * 100.0),
         "u is the standard uncertainty of a measured energy as the GUM combines it: the scatter of the "
-        "blocks "
-        "(type A, s / sqrt n) and the meter's budget of refresh, resolution and averaging (type B), the "
-        "latter "
-        "kept whole. In the ratio of two variants what they have of one meter's error cancels. An estimate "
-        "(tier E) "
-        "has the factor of its model instead.",
+        "blocks (type A, s / sqrt n) and the meter's budget of refresh, resolution and averaging (type B), "
+        "the latter kept whole. In the ratio of two variants what they have of one meter's error cancels. An "
+        "estimate (tier E) has the factor of its model instead.",
         "A trial is left out of every number only for a cause that the plan names before anything is "
-        "measured; it "
-        "stays in the store, and the number left out is shown by variant. No value is left out for being "
-        "strange.",
+        "measured; it stays in the store, and the number left out is shown by variant. No value is left out "
+        "for being strange.",
         fmt::format(
             "Accuracy is compared image by image: exact McNemar test and Newcombe's interval of the "
             "paired difference. It is not worse when that interval stays above the limit of -{:g} pt.",

@@ -11,9 +11,8 @@ void Controls::add(Id study, const ControlRecord& control) {
         SQLite::Statement insert(
             database_.sql(),
             "INSERT INTO control (study_id, ordinal, after_trials, made_at, time_s, energy_j, power_w, "
-            "meter, "
-            "tier, scope) SELECT ?1, coalesce(max(ordinal), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM "
-            "control WHERE study_id = ?1");
+            "meter, tier, scope) SELECT ?1, coalesce(max(ordinal), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 "
+            "FROM control WHERE study_id = ?1");
         insert.bind(1, study);
         insert.bind(2, control.after_trials);
         insert.bind(3, control.made_at);

@@ -40,8 +40,7 @@ Lock::Lock(const std::filesystem::path& store) {
             fail("cannot lock the store {}: {}", store.string(), std::strerror(reason));
         fail(
             "the store {} is in use: {} is carrying out a study in it. Wait for it ('espalier status' shows "
-            "how far "
-            "it is), or use another file with --store",
+            "how far it is), or use another file with --store",
             store.string(), who);
     }
     const std::string pid = std::to_string(getpid()) + "\n";

@@ -41,8 +41,7 @@ std::vector<NoteRecord> Notes::list(Id study) {
     return database_.guarded([&] {
         SQLite::Statement select(
             database_.sql(),
-            "SELECT coalesce(trial_id, 0), code, text, created_at FROM note WHERE study_id = ? "
-            "ORDER BY id");
+            "SELECT coalesce(trial_id, 0), code, text, created_at FROM note WHERE study_id = ? ORDER BY id");
         select.bind(1, study);
         std::vector<NoteRecord> notes;
         while (select.executeStep()) {

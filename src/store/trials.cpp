@@ -23,8 +23,7 @@ void end_attempt(SQLite::Database& sql, Id trial, const std::string& outcome, co
                  const std::string& now) {
     SQLite::Statement update(
         sql,
-        "UPDATE attempt SET ended_at = ?, outcome = ?, detail = ? WHERE trial_id = ? AND "
-        "outcome IS NULL");
+        "UPDATE attempt SET ended_at = ?, outcome = ?, detail = ? WHERE trial_id = ? AND outcome IS NULL");
     update.bind(1, now);
     update.bind(2, outcome);
     bind_text(update, 3, detail);
@@ -162,8 +161,7 @@ void check_seal(SQLite::Database& sql, const TrialRecord& trial) {
     if (seal.empty() || seal == measured_sha256(trial)) return;
     fail(
         "the store is damaged: block {}, position {} of a study does not hold what was measured; its samples "
-        "were "
-        "changed after they were recorded. Use a copy of the store, or measure again",
+        "were changed after they were recorded. Use a copy of the store, or measure again",
         trial.block + 1, trial.position + 1);
 }
 
@@ -173,9 +171,8 @@ std::vector<TrialRecord> Trials::list(Id study) {
     return database_.guarded([&] {
         SQLite::Statement select(
             database_.sql(),
-            "SELECT id, variant_id, block, position, state, started_at, ended_at, error, "
-            "predictions_sha256, evidence, environment FROM trial WHERE study_id = ? "
-            "ORDER BY block, position");
+            "SELECT id, variant_id, block, position, state, started_at, ended_at, error, predictions_sha256, "
+            "evidence, environment FROM trial WHERE study_id = ? ORDER BY block, position");
         select.bind(1, study);
         std::vector<TrialRecord> trials;
         while (select.executeStep()) {
@@ -249,8 +246,7 @@ int Trials::recover(Id study, const std::string& now) {
         attempts.exec();
         SQLite::Statement trials(
             sql,
-            "UPDATE trial SET state = 'planned', started_at = NULL WHERE study_id = ? AND "
-            "state = 'running'");
+            "UPDATE trial SET state = 'planned', started_at = NULL WHERE study_id = ? AND state = 'running'");
         trials.bind(1, study);
         recovered = trials.exec();
     });

@@ -11,8 +11,7 @@ const Tactic kRepair{
     .parameter = "",
     .summary =
         "refit the weights that pruning left, biases and batch-norm statistics to calibration images; "
-        "composed "
-        "with a tactic that prunes",
+        "composed with a tactic that prunes",
     .phase = Phase::kRepair,
     .canonical = [](std::string_view parameter) { return no_parameter("repair", parameter); },
     .calibrated_passes =

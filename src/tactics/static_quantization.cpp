@@ -29,8 +29,7 @@ std::string canonical_scheme(std::string_view parameter) {
     if (percentile < 0) {
         fail_usage(
             "static-quantization takes 'mse', 'minmax' or 'percentile-P' with P from 90 to below 100, but "
-            "'{}' "
-            "was given",
+            "'{}' was given",
             parameter);
     }
     return fmt::format("{}-{}", kPercentile, percentile);

@@ -25,8 +25,7 @@ Tensor Lowering::constant(std::size_t index) const {
     if (!tensor) {
         fail(
             "node '{}': input {} must be a constant, but it is computed at run time; this engine packs "
-            "weights "
-            "when the model is loaded",
+            "weights when the model is loaded",
             node().name, index);
     }
     return tensor->to_aligned();

@@ -149,8 +149,7 @@ void check_sparse_shape(const Conv2dShape& shape, std::int64_t n, std::int64_t k
     if (shape.groups != 1 || shape.c_out != n || shape.c_in != k || shape.taps() != taps) {
         fail(
             "sparse weights of {} x {} with {} taps do not fit a convolution of {} to {} channels with {} "
-            "taps "
-            "and {} groups",
+            "taps and {} groups",
             n, k, taps, shape.c_in, shape.c_out, shape.taps(), shape.groups);
     }
 }

@@ -61,8 +61,7 @@ PowerMeter::PowerMeter(const Clock& clock, std::vector<Gpu> boards, PowerSource 
     } else {
         add_note(
             "the sensor may look only a part of the time (a quarter on A100 and H100), so a load that "
-            "repeats as "
-            "fast as it looks is misjudged");
+            "repeats as fast as it looks is misjudged");
     }
 }
 

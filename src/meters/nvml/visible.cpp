@@ -71,8 +71,7 @@ void note_order(const std::vector<Gpu>& gpus, const std::string& device_order, V
     if (device_order == "PCI_BUS_ID" || !differ_in_name(gpus)) return;
     visible.notes.push_back(
         "CUDA numbers GPUs by speed, and these differ: CUDA_VISIBLE_DEVICES was read in order of PCI "
-        "address. Set "
-        "CUDA_DEVICE_ORDER=PCI_BUS_ID, or name GPUs by UUID");
+        "address. Set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name GPUs by UUID");
 }
 
 }  // namespace

@@ -249,8 +249,7 @@ TEST(RecognizeHeads, OfTokensBeforeTheBatch) {
                           {part_of_tokens_first(s, packed, 1), part_of_tokens_first(s, packed, 2)});
     EXPECT_EQ(after(recognize_heads, s.finish(y), 2),
               "linear/2; transpose perm=[2, 0, 3, 1, 4]/1; slice begin=1 end=2/1; transpose perm=[2, 0, 3, "
-              "1, 4]/1; "
-              "slice begin=2 end=3/1; matmul transpose_b=true/2");
+              "1, 4]/1; slice begin=2 end=3/1; matmul transpose_b=true/2");
 }
 
 TEST(RecognizeHeads, JoinedAroundAProjection) {

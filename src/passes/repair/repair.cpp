@@ -284,9 +284,8 @@ Graph repair(const Pruning& pruning, Observer& images, Change& change) {
     } else {
         change.notes.push_back(
             fmt::format("repair refitted {} layers to {} images in {} stages: the relative squared error of "
-                        "their outputs is {:.3f} "
-                        "on average, {:.3f} without; the means of {} biases and the statistics of {} batch "
-                        "normalizations follow",
+                        "their outputs is {:.3f} on average, {:.3f} without; the means of {} biases and the "
+                        "statistics of {} batch normalizations follow",
                         result.layers.size(), images.images(), result.stages,
                         mean_of(result.layers, &RepairedLayer::error_after),
                         mean_of(result.layers, &RepairedLayer::error_before), result.biases, result.norms));

@@ -42,8 +42,7 @@ void note_widening(Evidence& evidence) {
     if (packed && !evidence.macs_share.contains("bf16")) {
         evidence.notes.push_back(
             "weights are bf16, but this processor has no bf16 arithmetic that is faster than f32: they are "
-            "widened and "
-            "multiplied as f32, which saves memory but little time");
+            "widened and multiplied as f32, which saves memory but little time");
     }
 }
 
