@@ -22,6 +22,15 @@ std::vector<std::int32_t> largest(std::span<const float> values, int k) {
     return order;
 }
 
+std::int32_t place_of(std::span<const float> values, std::size_t index) {
+    const auto value = values[index];
+    const auto before = std::count_if(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(index),
+                                      [&](float other) { return other >= value; });
+    const auto behind = std::count_if(values.begin() + static_cast<std::ptrdiff_t>(index), values.end(),
+                                      [&](float other) { return other > value; });
+    return static_cast<std::int32_t>(before + behind);
+}
+
 Evaluation evaluate(runtimes::Instance& instance, const datasets::Dataset& dataset, int batch, int threads) {
     const auto& info = instance.info();
     const datasets::Preprocessor preprocessor(info.processor, info.channels, info.height, info.width);

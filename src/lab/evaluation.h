@@ -25,4 +25,7 @@ Evaluation evaluate(runtimes::Instance& instance, const datasets::Dataset& datas
 /// Indices of the k largest values, largest first; equal values by index. k is cut to the number of values.
 std::vector<std::int32_t> largest(std::span<const float> values, int k);
 
+/// Place of values[index] in that order; 0 is the first.
+std::int32_t place_of(std::span<const float> values, std::size_t index);
+
 }  // namespace espalier::lab

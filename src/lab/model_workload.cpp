@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "lab/evaluation.h"
 
 namespace espalier::lab {
 namespace {
@@ -64,9 +65,7 @@ void ModelWorkload::keep(std::int64_t index) {
         predictions_.predicted[image] =
             static_cast<std::int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
         predictions_.ranks[image] =
-            label < classes ? static_cast<std::int32_t>(std::count_if(
-                                  row.begin(), row.end(), [&](float logit) { return logit > row[label]; }))
-                            : static_cast<std::int32_t>(classes);
+            label < classes ? place_of(row, label) : static_cast<std::int32_t>(classes);
     }
 }
 
