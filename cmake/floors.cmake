@@ -75,7 +75,7 @@ function(espalier_floor name)
         endif()
     endif()
     # GCC 12 sees impossible overlaps in std::string's operators (GCC bug 105651).
-    if(name MATCHES "^(net|meters|hub|lab|imports|report|cli)$")
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND name MATCHES "^(net|meters|hub|lab|imports|report|cli)$")
         target_compile_options(espalier_${name} PUBLIC -Wno-restrict)
     endif()
     # Everywhere it shows them, and impossible bounds (GCC bug 105329), in what it reads from a precompiled header: that is
