@@ -75,7 +75,7 @@ def noise(shape, seed=20261):
 
 def per_tensor_body(function):
     """The same product with the activations quantized by DynamicQuantizeLinear."""
-    conv = function.name == "QuantizedConv"
+    conv = function.name in ("QuantizedConv", "QuantizedPointwiseConv")
     nodes = [helper.make_node("DynamicQuantizeLinear", ["padded" if conv else "x"], ["codes", "scale", "zero"])]
     if conv:
         nodes[:0] = [node for node in function.node if node.op_type == "Constant"][:1]

@@ -9,6 +9,7 @@
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
 #include "graph/graph.h"
+#include "kernels/quantize/row_codes.h"
 
 namespace espalier::engine {
 
@@ -16,10 +17,18 @@ namespace espalier::engine {
 struct View {
     std::byte* data = nullptr;
     const graph::TensorType* type = nullptr;
+    /// The rows of an f32 value, along its last axis, in codes: kernels::row_codes_at(). Instead of its
+    /// floats or beside them; null except for operators that say they take or give them.
+    std::byte* codes = nullptr;
 
     const Shape& shape() const { return type->shape; }
     const float* f32() const { return reinterpret_cast<const float*>(data); }
     float* mutable_f32() const { return reinterpret_cast<float*>(data); }
+    std::int64_t rows() const { return shape().elements() / shape().back(); }
+    /// Without codes where there are none.
+    kernels::RowCodes row_codes() const {
+        return codes ? kernels::row_codes_at(codes, rows(), shape().back()) : kernels::RowCodes{};
+    }
 };
 
 /// The operands of one execution.
@@ -51,6 +60,17 @@ class Operator {
 
     /// Weights held in packed form. Where there are some, run() does not read input 1, which they come from.
     virtual std::size_t weight_bytes() const { return 0; }
+
+    /// True where row codes of input `index` serve as well as its floats: the operator makes the same of
+    /// them.
+    virtual bool takes_row_codes(std::size_t index) const {
+        (void)index;
+        return false;
+    }
+
+    /// True where the operator gives its result in row codes when asked: those of
+    /// kernels::quantize_groups_u8().
+    virtual bool gives_row_codes() const { return false; }
 
     /// True when the operator may write its output over input `index`, given equal sizes.
     virtual bool may_overwrite(std::size_t index) const {

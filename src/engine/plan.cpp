@@ -41,9 +41,47 @@ std::vector<int> last_uses(const graph::Graph& graph) {
     return last;
 }
 
+/// Blocks of memory for activations: how long each lives, and which node's floats and row codes lie in which.
+struct Blocks {
+    explicit Blocks(std::size_t nodes) : floats(nodes, -1), codes(nodes, -1) {}
+
+    int add(const Lifetime& lifetime) {
+        lifetimes.push_back(lifetime);
+        return static_cast<int>(lifetimes.size()) - 1;
+    }
+
+    std::vector<Lifetime> lifetimes;
+    std::vector<int> floats;  ///< node -> its block, -1 for none
+    std::vector<int> codes;
+};
+
+/// The block of an operand that ends with node `id` and may lend its memory to the result, or -1.
+int lent_block(const graph::Graph& graph, NodeId id, const Operator& op, const Blocks& blocks,
+               const std::vector<int>& last) {
+    const auto at = [](NodeId node) { return static_cast<std::size_t>(node); };
+    const auto& inputs = graph[id].inputs;
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+        if (inputs[k] == NodeId::kNone || !op.may_overwrite(k)) continue;
+        const NodeId root = root_of(graph, inputs[k]);
+        const auto uses_root = [&](NodeId other) {
+            return other != NodeId::kNone && root_of(graph, other) == root;
+        };
+        const int block = blocks.floats[at(root)];
+        const bool free = block >= 0 && last[at(root)] == static_cast<int>(id) &&
+                          bytes_of(graph.type(root)) == bytes_of(graph.type(id)) &&
+                          graph.type(inputs[k]).shape == graph.type(id).shape &&
+                          std::count_if(inputs.begin(), inputs.end(), uses_root) == 1;
+        // The block may itself have been lent on by an earlier result that still lives.
+        if (free && blocks.lifetimes[static_cast<std::size_t>(block)].last == static_cast<int>(id))
+            return block;
+    }
+    return -1;
+}
+
 }  // namespace
 
-Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators)
+Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators,
+           Carried carried)
     : graph_(graph) {
     constants_.resize(static_cast<std::size_t>(graph_.size()));
     is_input_.resize(static_cast<std::size_t>(graph_.size()));
@@ -51,61 +89,87 @@ Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator
         is_input_[static_cast<std::size_t>(i)] =
             graph_.as<Input>(root_of(graph_, static_cast<NodeId>(i))) != nullptr;
     }
-    place_activations(operators);
+    place_activations(operators, forms_wanted(operators, carried));
     make_steps(operators);
 }
 
-void Plan::place_activations(const std::vector<std::unique_ptr<Operator>>& operators) {
+std::vector<Plan::Forms> Plan::forms_wanted(const std::vector<std::unique_ptr<Operator>>& operators,
+                                            Carried carried) const {
+    const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
+    std::vector<Forms> forms(static_cast<std::size_t>(graph_.size()));
+    for (std::size_t i = 0; i < forms.size(); ++i) {
+        const Operator* op = operators[i].get();
+        if (!op) continue;
+        const auto& inputs = graph_[static_cast<NodeId>(i)].inputs;
+        for (std::size_t k = 0; k < inputs.size(); ++k) {
+            if (inputs[k] == NodeId::kNone) continue;
+            const NodeId root = root_of(graph_, inputs[k]);
+            const Operator* producer = operators[at(root)].get();
+            const bool codes = carried == Carried::kAsWanted && producer && producer->gives_row_codes() &&
+                               op->takes_row_codes(k) && has_rows_of(root, inputs[k]);
+            Forms& wanted = forms[at(root)];
+            wanted.codes = wanted.codes || codes;
+            wanted.floats = wanted.floats || !codes;
+        }
+    }
+    forms[at(root_of(graph_, graph_.output()))].floats = true;
+    for (Forms& wanted : forms) wanted.floats = wanted.floats || !wanted.codes;
+    return forms;
+}
+
+bool Plan::has_rows_of(NodeId value, NodeId view) const {
+    const Shape& of_value = graph_.type(value).shape;
+    const Shape& of_view = graph_.type(view).shape;
+    return of_value.rank() > 0 && of_view.rank() > 0 && of_value.back() == of_view.back();
+}
+
+void Plan::place_activations(const std::vector<std::unique_ptr<Operator>>& operators,
+                             const std::vector<Forms>& forms) {
     const auto last = last_uses(graph_);
     const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
-    storage_.assign(static_cast<std::size_t>(graph_.size()), -1);
-    std::vector<Lifetime> blocks;
+    Blocks blocks(static_cast<std::size_t>(graph_.size()));
     for (int i = 0; i < graph_.size(); ++i) {
         const auto id = static_cast<NodeId>(i);
         const Operator* op = operators[at(id)].get();
         if (!op) continue;
-        const std::size_t bytes = bytes_of(graph_.type(id));
-        // An operand that ends here may lend its memory to the result.
-        for (std::size_t k = 0; k < graph_[id].inputs.size() && storage_[at(id)] < 0; ++k) {
-            const NodeId input = graph_[id].inputs[k];
-            if (input == NodeId::kNone || !op->may_overwrite(k)) continue;
-            const NodeId root = root_of(graph_, input);
-            const auto uses_root = [&](NodeId other) {
-                return other != NodeId::kNone && root_of(graph_, other) == root;
-            };
-            const auto& inputs = graph_[id].inputs;
-            const bool free = storage_[at(root)] >= 0 && last[at(root)] == i &&
-                              bytes_of(graph_.type(root)) == bytes &&
-                              graph_.type(input).shape == graph_.type(id).shape &&
-                              std::count_if(inputs.begin(), inputs.end(), uses_root) == 1;
-            if (!free) continue;
-            // The block may itself have been lent on by an earlier result that still lives.
-            const int block = storage_[at(root)];
-            if (blocks[static_cast<std::size_t>(block)].last == i) storage_[at(id)] = block;
+        if (forms[at(id)].codes) {
+            const Shape& shape = graph_.type(id).shape;
+            const std::int64_t columns = shape.back();
+            blocks.codes[at(id)] =
+                blocks.add({kernels::row_codes_bytes(shape.elements() / columns, columns), i, last[at(id)]});
         }
-        if (storage_[at(id)] < 0) {
-            storage_[at(id)] = static_cast<int>(blocks.size());
-            blocks.push_back({bytes, i, i});
-        }
-        Lifetime& block = blocks[static_cast<std::size_t>(storage_[at(id)])];
-        block.last = std::max(block.last, last[at(id)]);
+        if (!forms[at(id)].floats) continue;
+        int& block = blocks.floats[at(id)];
+        block = lent_block(graph_, id, *op, blocks, last);
+        if (block < 0) block = blocks.add({bytes_of(graph_.type(id)), i, i});
+        Lifetime& lifetime = blocks.lifetimes[static_cast<std::size_t>(block)];
+        lifetime.last = std::max(lifetime.last, last[at(id)]);
     }
-    const ArenaPlan arena = plan_arena(blocks);
+    const ArenaPlan arena = plan_arena(blocks.lifetimes);
     arena_bytes_ = arena.bytes;
     arena_ = Tensor::allocate(DType::kU8, {static_cast<std::int64_t>(std::max<std::size_t>(arena.bytes, 1))});
     std::byte* base = arena_.mutable_bytes().data();
-    data_.assign(static_cast<std::size_t>(graph_.size()), nullptr);
+    const auto address = [&](int block) {
+        return block < 0 ? nullptr : base + arena.offsets[static_cast<std::size_t>(block)];
+    };
+    data_.assign(blocks.floats.size(), nullptr);
+    codes_.assign(blocks.codes.size(), nullptr);
     for (int i = 0; i < graph_.size(); ++i) {
-        const NodeId root = root_of(graph_, static_cast<NodeId>(i));
-        if (storage_[at(root)] >= 0) {
-            data_[static_cast<std::size_t>(i)] =
-                base + arena.offsets[static_cast<std::size_t>(storage_[at(root)])];
-        } else if (const Tensor* constant = graph_.constant(root)) {
+        const auto id = static_cast<NodeId>(i);
+        const NodeId root = root_of(graph_, id);
+        data_[at(id)] = address(blocks.floats[at(root)]);
+        if (has_rows_of(root, id)) codes_[at(id)] = address(blocks.codes[at(root)]);
+        if (const Tensor* constant = graph_.constant(root)) {
             Tensor& aligned = constants_[at(root)];
             aligned = constant->to_aligned();
-            data_[static_cast<std::size_t>(i)] = const_cast<std::byte*>(aligned.bytes().data());
+            data_[at(id)] = const_cast<std::byte*>(aligned.bytes().data());
         }
     }
+}
+
+View Plan::view_of(NodeId id) const {
+    const auto at = static_cast<std::size_t>(id);
+    return {data_[at], &graph_.type(id), codes_[at]};
 }
 
 void Plan::make_steps(const std::vector<std::unique_ptr<Operator>>& operators) {
@@ -117,10 +181,10 @@ void Plan::make_steps(const std::vector<std::unique_ptr<Operator>>& operators) {
             if (input == NodeId::kNone) {
                 step.operands.inputs.push_back({});
             } else {
-                step.operands.inputs.push_back({data_[static_cast<std::size_t>(input)], &graph_.type(input)});
+                step.operands.inputs.push_back(view_of(input));
             }
         }
-        step.operands.output = {data_[static_cast<std::size_t>(i)], &graph_.type(id)};
+        step.operands.output = view_of(id);
         steps_.push_back(std::move(step));
     }
     for (Step& step : steps_) {

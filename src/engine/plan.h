@@ -15,12 +15,19 @@ struct Step {
     Operands operands;
 };
 
+/// How values lie in memory between operators.
+enum class Carried {
+    kAsWanted,  ///< in row codes for those who take them, which changes no result
+    kAsFloats,  ///< all of them, so that they can be looked at
+};
+
 /// A graph laid out in memory for one batch size: steps in order, and the arena their activations share.
 class Plan {
   public:
     /// `operators[i]` executes node i; null for inputs, constants and reshapes. Operators and graph outlive
     /// the plan.
-    Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators);
+    Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators,
+         Carried carried = Carried::kAsWanted);
 
     /// Executes all steps. `input` has the elements of the plan's input and stays as it is; `output` has room
     /// for those of its output.
@@ -35,14 +42,26 @@ class Plan {
     const graph::Graph& graph() const { return graph_; }
 
   private:
-    void place_activations(const std::vector<std::unique_ptr<Operator>>& operators);
+    /// In which forms the readers of a node's value want it.
+    struct Forms {
+        bool floats = false;
+        bool codes = false;
+    };
+
+    std::vector<Forms> forms_wanted(const std::vector<std::unique_ptr<Operator>>& operators,
+                                    Carried carried) const;
+    /// Whether a view of a value has the same rows, along its last axis.
+    bool has_rows_of(graph::NodeId value, graph::NodeId view) const;
+    void place_activations(const std::vector<std::unique_ptr<Operator>>& operators,
+                           const std::vector<Forms>& forms);
+    View view_of(graph::NodeId id) const;
     void make_steps(const std::vector<std::unique_ptr<Operator>>& operators);
     void point_input_at(const float* input);
     void copy_result(float* output) const;
 
     graph::Graph graph_;
-    std::vector<int> storage_;       ///< node -> block of memory, -1 for constants and the input
     std::vector<std::byte*> data_;   ///< node -> its elements; null for the input and views of it
+    std::vector<std::byte*> codes_;  ///< node -> its row codes, or null
     std::vector<Tensor> constants_;  ///< node -> its constant, aligned for its element type
     Tensor arena_;
     std::size_t arena_bytes_ = 0;

@@ -44,12 +44,13 @@ Graph prepared(Graph graph) {
 /// What executes one part of a batch at a time: plans by number of images, and the threads that run them.
 class Lane {
   public:
-    Lane(const Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators)
-        : graph_(graph), operators_(operators) {}
+    Lane(const Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators,
+         Carried carried = Carried::kAsWanted)
+        : graph_(graph), operators_(operators), carried_(carried) {}
 
     Plan& plan(std::int64_t images) {
         auto& plan = plans_[images];
-        if (!plan) plan = std::make_unique<Plan>(graph::with_batch(graph_, images), operators_);
+        if (!plan) plan = std::make_unique<Plan>(graph::with_batch(graph_, images), operators_, carried_);
         return *plan;
     }
     void keep_only(std::int64_t images) {
@@ -64,6 +65,7 @@ class Lane {
   private:
     const Graph& graph_;
     const std::vector<std::unique_ptr<Operator>>& operators_;
+    Carried carried_;
     std::map<std::int64_t, std::unique_ptr<Plan>> plans_;
 };
 
@@ -129,8 +131,8 @@ class Session::Impl {
         check_input(input);
         const std::int64_t n = input.shape()[0];
         Tensor output = Tensor::allocate(DType::kF32, graph_.type(graph_.output()).shape.with(0, n));
-        shared_.plan(n).run(input.span<float>().data(), output.mutable_span<float>().data(), pool_,
-                            [&](const Step& step) { after(graph_[step.node], step.operands.output); });
+        shown_.plan(n).run(input.span<float>().data(), output.mutable_span<float>().data(), pool_,
+                           [&](const Step& step) { after(graph_[step.node], step.operands.output); });
         return output;
     }
 
@@ -176,7 +178,7 @@ class Session::Impl {
             execution.effective_macs += std::llrint(static_cast<double>(macs) * op->executed_share());
         }
         execution.kernels.assign(kernels.begin(), kernels.end());
-        execution.arena_bytes = shared_.arena_bytes();
+        execution.arena_bytes = shared_.arena_bytes() + shown_.arena_bytes();
         for (const Lane& lane : own_) execution.arena_bytes += lane.arena_bytes();
         execution.schedule = last_;
         return execution;
@@ -268,8 +270,9 @@ class Session::Impl {
     std::vector<std::unique_ptr<Operator>> operators_;
     ThreadPool pool_;
     bool images_apart_;
-    Lane shared_{graph_, operators_};  ///< for parts that all threads compute together
-    std::vector<Lane> own_;            ///< one for each thread
+    Lane shared_{graph_, operators_};                     ///< for parts that all threads compute together
+    Lane shown_{graph_, operators_, Carried::kAsFloats};  ///< for runs whose values are looked at
+    std::vector<Lane> own_;                               ///< one for each thread
     Schedule chosen_;
     Schedule last_;
 };

@@ -57,7 +57,7 @@ std::string_view name(ReduceKind kind);
 
 /// How activations are quantized at run time in front of int8 weights.
 enum class QuantScheme : std::uint8_t {
-    kPerRow,    ///< u8 asymmetric per row (token) or per image, weights s8 per output channel
+    kPerRow,    ///< u8 asymmetric per row (token, pixel), weights s8 per output channel
     kPerImage,  ///< u8 asymmetric per index of axis 0, as ONNX DynamicQuantizeLinear at a batch of one
     kTorch,     ///< torch.ao.quantization.quantize_dynamic: u8 per tensor in [0, 127], weights s8 per tensor
 };

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "kernels/quantize/row_codes.h"
+
 namespace espalier::kernels {
 
 /// Element-wise functions that a kernel applies to its result before it is stored.
@@ -28,6 +30,10 @@ struct Epilogue {
     Activation activation = Activation::kNone;
     float lo = 0.0f;  ///< lower bound of kClip
     float hi = 0.0f;  ///< upper bound of kClip
+    /// Where it has codes, and the kernel says that it gives them: the rows of the dense result as
+    /// quantize_groups_u8() codes them with a row for a group, each as soon as it is complete and while its
+    /// floats are in the cache. The result itself may then be null.
+    RowCodes row_codes = {};
 };
 
 }  // namespace espalier::kernels

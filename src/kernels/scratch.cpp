@@ -23,7 +23,7 @@ constexpr std::size_t kAlignment = 64;
 }  // namespace
 
 void* scratch(Scratch kind, std::size_t bytes) {
-    thread_local std::array<Buffer, 3> buffers;
+    thread_local std::array<Buffer, 4> buffers;
     Buffer& buffer = buffers[static_cast<std::size_t>(kind)];
     if (buffer.bytes < bytes || !buffer.memory) {
         buffer.memory.reset();

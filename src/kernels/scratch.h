@@ -7,8 +7,9 @@ namespace espalier::kernels {
 /// Memory for intermediate results, kept by each thread from call to call so that kernels neither allocate
 /// nor touch fresh pages on every inference.
 enum class Scratch {
-    kShared,  ///< filled by the calling thread and read by its loop bodies
-    kLocal,   ///< used inside one loop body
+    kShared,        ///< filled by the calling thread and read by its loop bodies
+    kSharedResult,  ///< filled by its loop bodies and read by others
+    kLocal,         ///< used inside one loop body
     kLocalExtra,
 };
 

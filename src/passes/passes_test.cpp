@@ -359,6 +359,23 @@ TEST(DynamicQuantization, LeavesTheFirstLayerAndGroupedConvolutionsInFloat) {
               0u);
 }
 
+TEST(DynamicQuantization, WidePixelsHaveScalesOfTheirOwnWhereAWindowIsOne) {
+    Sketch s;
+    const NodeId stem = s.conv(s.input({1, 3, 8, 8}), 8, 3, 1);
+    const NodeId wide = s.conv(s.conv(stem, 128, 1, 0), 128, 3, 1);
+    const Graph graph = s.finish(s.conv(s.conv(wide, 128, 1, 0), 8, 1, 1));
+    Change change;
+    const Graph quantized = quantize_dynamically(graph, QuantScheme::kPerRow, change);
+    std::vector<QuantScheme> schemes;
+    for (int i = 0; i < quantized.size(); ++i) {
+        const auto* conv = quantized.as<QuantizedConv2d>(static_cast<NodeId>(i));
+        if (conv) schemes.push_back(conv->scheme);
+    }
+    // The first reads 8 channels; the last looks at padding, which has the scale of an image only.
+    EXPECT_THAT(schemes, testing::ElementsAre(QuantScheme::kPerImage, QuantScheme::kPerImage,
+                                              QuantScheme::kPerRow, QuantScheme::kPerImage));
+}
+
 /// linear(x, w) => linear(x, bf16(w)), conv(x, w) => conv(x, bf16(w))
 TEST(Bfloat16, RoundsWhatMultipliesAndLeavesTheFirstLayerAndSmallGroups) {
     Sketch s;

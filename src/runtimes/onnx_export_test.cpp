@@ -120,6 +120,13 @@ std::vector<std::pair<std::string, Builder>> samples() {
                                       .activation = activation(UnaryKind::kRelu)};
              return s.add(op, {s.input, s.codes({4, 3, 3, 2}), s.weight({4}, 0.01), s.weight({4})});
          }},
+        {"quantized_conv2d_of_pixels",
+         [](Sample& s) {
+             const QuantizedConv2d op{.scheme = QuantScheme::kPerRow,
+                                      .stride = {2, 1},
+                                      .activation = activation(UnaryKind::kRelu)};
+             return s.add(op, {s.input, s.codes({4, 6, 1, 1}), s.weight({4}, 0.01), s.weight({4})});
+         }},
         {"linear",
          [](Sample& s) {
              const NodeId rows = s.add(Reshape{{0, -1}}, {s.input});

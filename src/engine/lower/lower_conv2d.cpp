@@ -19,11 +19,13 @@ class Conv2dOperator final : public Operator {
         const Shape& x = operands.inputs[0].shape();
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(3);
+        epilogue.row_codes = operands.output.row_codes();
         kernels::conv2d_f32(packed_, x[0], x[1], x[2], operands.f32(0), operands.output.mutable_f32(),
                             epilogue, pool);
     }
     std::string kernel() const override { return packed_.kernel_name(); }
     std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
+    bool gives_row_codes() const override { return packed_.kernel().gives_row_codes(); }
     bool may_overwrite(std::size_t index) const override { return index == 3; }
 
   private:

@@ -71,8 +71,10 @@ class LayerNormOperator final : public Operator {
             return t.elements() > 0 ? t.span<float>().data() : nullptr;
         };
         const kernels::LayerNorm norm{x.elements() / x.back(), x.back(), values(gamma_), values(beta_), eps_};
-        kernels::layer_norm(norm, operands.f32(0), operands.output.mutable_f32(), pool, isa_);
+        kernels::layer_norm(norm, operands.f32(0), operands.output.mutable_f32(), pool, isa_,
+                            operands.output.row_codes());
     }
+    bool gives_row_codes() const override { return true; }
     std::string kernel() const override { return kernel_label("layer_norm", isa_); }
     std::size_t weight_bytes() const override { return gamma_.size_bytes() + beta_.size_bytes(); }
     bool may_overwrite(std::size_t index) const override { return index == 0; }

@@ -95,8 +95,10 @@ class BinaryOperator final : public Operator {
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         kernels::binary(kind_, operands.f32(0), operands.inputs[0].shape(), operands.f32(1),
-                        operands.inputs[1].shape(), operands.output.mutable_f32(), pool, isa_);
+                        operands.inputs[1].shape(), operands.output.mutable_f32(), pool, isa_,
+                        operands.output.row_codes());
     }
+    bool gives_row_codes() const override { return true; }
     std::string kernel() const override { return kernel_label(kernels::name(kind_), isa_); }
     bool may_overwrite(std::size_t) const override { return true; }
 

@@ -1,4 +1,5 @@
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -12,20 +13,42 @@
 namespace espalier::engine {
 namespace {
 
-/// Activations as codes, kept by the calling thread from step to step: each step is done with them at its
-/// end.
+/// Activations as codes, with one map for each of equal parts.
 struct Codes {
-    std::vector<std::uint8_t> values;
-    std::vector<kernels::Affine> affines;
+    const std::uint8_t* values;
+    std::span<const kernels::Affine> affines;
 };
 
-Codes& codes(std::int64_t elements, std::int64_t groups) {
-    thread_local Codes codes;
-    if (codes.values.size() < static_cast<std::size_t>(elements)) {
-        codes.values.resize(static_cast<std::size_t>(elements));
-    }
-    codes.affines.resize(static_cast<std::size_t>(groups));
-    return codes;
+/// Room for codes, kept by the calling thread from step to step: each step is done with them at its end.
+kernels::RowCodes room_for_codes(std::int64_t elements, std::int64_t groups) {
+    thread_local std::vector<std::uint8_t> values;
+    thread_local std::vector<kernels::Affine> affines;
+    const auto grow = [](auto& room, std::int64_t size) {
+        if (room.size() < static_cast<std::size_t>(size)) room.resize(static_cast<std::size_t>(size));
+    };
+    grow(values, elements);
+    grow(affines, groups);
+    return {values.data(), affines.data()};
+}
+
+/// A value in `groups` equal parts, each quantized by its range; or its row codes, where there are some and
+/// the parts are rows.
+Codes quantized(const View& x, std::int64_t groups, ThreadPool& pool, Isa isa) {
+    const auto count = static_cast<std::size_t>(groups);
+    if (x.codes && groups == x.rows()) return {x.row_codes().codes, {x.row_codes().affines, count}};
+    const std::int64_t elements = x.shape().elements();
+    const kernels::RowCodes room = room_for_codes(elements, groups);
+    kernels::quantize_groups_u8(x.f32(), groups, elements / groups, room.codes, room.affines, pool, isa);
+    return {room.codes, {room.affines, count}};
+}
+
+/// A value quantized as torch.ao does it.
+Codes quantized_as_torch(const View& x, ThreadPool& pool, Isa isa) {
+    const std::int64_t elements = x.shape().elements();
+    const kernels::RowCodes room = room_for_codes(elements, 1);
+    *room.affines = kernels::choose_qparams_reduce_range(kernels::find_range(x.f32(), elements, pool, isa));
+    kernels::quantize_u8(x.f32(), elements, *room.affines, room.codes, pool, isa);
+    return {room.codes, {room.affines, 1}};
 }
 
 class QuantizedLinearOperator final : public Operator {
@@ -46,30 +69,28 @@ class QuantizedLinearOperator final : public Operator {
     }
 
     void run(const Operands& operands, ThreadPool& pool) const override {
-        const std::int64_t k = operands.inputs[0].shape().back();
-        const std::int64_t elements = operands.inputs[0].shape().elements();
-        const std::int64_t rows = elements / k;
-        const std::int64_t groups = groups_of(operands.inputs[0].shape(), rows);
-        Codes& x = codes(elements, groups);
-        if (scheme_ == graph::QuantScheme::kTorch) {
-            x.affines[0] = kernels::choose_qparams_reduce_range(
-                kernels::find_range(operands.f32(0), elements, pool, isa_));
-            kernels::quantize_u8(operands.f32(0), elements, x.affines[0], x.values.data(), pool, isa_);
-        } else {
-            kernels::quantize_groups_u8(operands.f32(0), groups, elements / groups, x.values.data(),
-                                        x.affines.data(), pool, isa_);
-        }
+        const View& input = operands.inputs[0];
+        const std::int64_t k = input.shape().back(), rows = input.rows();
+        const Codes x = scheme_ == graph::QuantScheme::kTorch
+                            ? quantized_as_torch(input, pool, isa_)
+                            : quantized(input, groups_of(input), pool, isa_);
+        const kernels::RowAffines affines{x.affines.data(),
+                                          rows / static_cast<std::int64_t>(x.affines.size())};
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(4);
-        const kernels::RowAffines affines{x.affines.data(), rows / groups};
+        epilogue.row_codes = operands.output.row_codes();
+        float* const y = operands.output.mutable_f32();
         if (sparse_) {
-            kernels::spmm_u8s8(rows, x.values.data(), k, affines, sparse_->packed,
-                               operands.output.mutable_f32(), sparse_->packed.n(), epilogue, pool, isa_);
-            return;
+            kernels::spmm_u8s8(rows, x.values, k, affines, sparse_->packed, y, sparse_->packed.n(), epilogue,
+                               pool, isa_);
+        } else {
+            kernels::gemm_u8s8(rows, x.values, k, affines, packed_, y, packed_.n(), epilogue, pool, isa_);
         }
-        kernels::gemm_u8s8(rows, x.values.data(), k, affines, packed_, operands.output.mutable_f32(),
-                           packed_.n(), epilogue, pool, isa_);
     }
+    bool takes_row_codes(std::size_t index) const override {
+        return index == 0 && scheme_ == graph::QuantScheme::kPerRow;
+    }
+    bool gives_row_codes() const override { return !sparse_; }
     std::string kernel() const override {
         return sparse_ ? kernels::kernel_name_spmm_i8(isa_)
                        : std::string("gemm_") + kernels::kernel_name_i8(isa_);
@@ -83,9 +104,8 @@ class QuantizedLinearOperator final : public Operator {
 
   private:
     /// How many parts of the activations have a scale of their own.
-    std::int64_t groups_of(const Shape& x, std::int64_t rows) const {
-        if (scheme_ == graph::QuantScheme::kTorch) return 1;
-        return scheme_ == graph::QuantScheme::kPerImage ? x[0] : rows;
+    std::int64_t groups_of(const View& x) const {
+        return scheme_ == graph::QuantScheme::kPerImage ? x.shape()[0] : x.rows();
     }
 
     graph::QuantScheme scheme_;
@@ -99,7 +119,8 @@ class QuantizedLinearOperator final : public Operator {
 class QuantizedConv2dOperator final : public Operator {
   public:
     QuantizedConv2dOperator(const Lowering& lowering, const graph::QuantizedConv2d& op)
-        : isa_(lowering.options.isa),
+        : scheme_(op.scheme),
+          isa_(lowering.options.isa),
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
           epilogue_(epilogue_of(op.activation)) {
         const Tensor weights = lowering.constant(1);
@@ -114,21 +135,23 @@ class QuantizedConv2dOperator final : public Operator {
     }
 
     void run(const Operands& operands, ThreadPool& pool) const override {
-        const Shape& shape = operands.inputs[0].shape();
-        Codes& x = codes(shape.elements(), shape[0]);
-        kernels::quantize_groups_u8(operands.f32(0), shape[0], shape.product(1, 4), x.values.data(),
-                                    x.affines.data(), pool, isa_);
+        const View& input = operands.inputs[0];
+        const Shape& shape = input.shape();
+        const Codes x = quantized(input, per_pixel() ? input.rows() : shape[0], pool, isa_);
         kernels::Epilogue epilogue = epilogue_;
         epilogue.residual = operands.f32(4);
+        epilogue.row_codes = operands.output.row_codes();
+        float* const y = operands.output.mutable_f32();
         if (sparse_) {
-            kernels::sparse_conv2d_u8s8(shape_, sparse_->packed, shape[0], shape[1], shape[2],
-                                        x.values.data(), x.affines, operands.output.mutable_f32(), epilogue,
-                                        pool, isa_);
-            return;
+            kernels::sparse_conv2d_u8s8(shape_, sparse_->packed, shape[0], shape[1], shape[2], x.values,
+                                        x.affines, y, epilogue, pool, isa_);
+        } else {
+            kernels::conv2d_u8s8(packed_, shape[0], shape[1], shape[2], x.values, x.affines, y, epilogue,
+                                 pool, isa_);
         }
-        kernels::conv2d_u8s8(packed_, shape[0], shape[1], shape[2], x.values.data(), x.affines,
-                             operands.output.mutable_f32(), epilogue, pool, isa_);
     }
+    bool takes_row_codes(std::size_t index) const override { return index == 0 && per_pixel(); }
+    bool gives_row_codes() const override { return !sparse_ && shape_.groups == 1; }
     std::string kernel() const override {
         return sparse_ ? kernels::kernel_name_spmm_i8(isa_) : packed_.kernel_name(isa_);
     }
@@ -140,6 +163,9 @@ class QuantizedConv2dOperator final : public Operator {
     bool may_overwrite(std::size_t index) const override { return index == 4; }
 
   private:
+    bool per_pixel() const { return scheme_ == graph::QuantScheme::kPerRow; }
+
+    graph::QuantScheme scheme_;
     Isa isa_;
     Tensor bias_;
     kernels::Epilogue epilogue_;

@@ -18,7 +18,9 @@ void parse_quantized_linear(Call& call) {
 void parse_quantized_conv(Call& call) {
     const auto pads = call.list("pads", {});
     if (pads.size() != 8) fail("'pads' has {} numbers instead of 8", pads.size());
-    const QuantizedConv2d op{.stride = read_pair(call, "strides", {1, 1}),
+    const bool each_pixel = call.op_type() == kQuantizedPointwiseConv;
+    const QuantizedConv2d op{.scheme = each_pixel ? QuantScheme::kPerRow : QuantScheme::kPerImage,
+                             .stride = read_pair(call, "strides", {1, 1}),
                              .pad = {pads[2], pads[3], pads[6], pads[7]},
                              .dilation = read_pair(call, "dilations", {1, 1}),
                              .groups = call.integer("group", 1)};
@@ -29,7 +31,8 @@ void parse_quantized_conv(Call& call) {
 
 Parser find_function_parser(std::string_view name) {
     if (name == kQuantizedLinear || name == kQuantizedLinearTorch) return parse_quantized_linear;
-    return name == kQuantizedConv ? parse_quantized_conv : nullptr;
+    if (name == kQuantizedConv || name == kQuantizedPointwiseConv) return parse_quantized_conv;
+    return nullptr;
 }
 
 }  // namespace espalier::formats::onnx

@@ -40,6 +40,10 @@ Cost cost_conv(InputTypes inputs, const TensorType& output, std::size_t tail, bo
 
 }  // namespace
 
+bool is_pointwise(const Quad& pad, std::int64_t groups, const Shape& weights) {
+    return groups == 1 && pad == Quad{0, 0, 0, 0} && weights[2] == 1 && weights[3] == 1;
+}
+
 TensorType Conv2d::infer(InputTypes inputs) const {
     return infer_conv(*this, Check(kName, inputs).real_weights(1), inputs, 0);
 }
@@ -48,7 +52,12 @@ Cost Conv2d::cost(InputTypes inputs, const TensorType& output) const {
 }
 
 TensorType QuantizedConv2d::infer(InputTypes inputs) const {
-    return infer_conv(*this, Check(kName, inputs).dtype(1, DType::kI8), inputs, 1);
+    const Check check(kName, inputs);
+    const TensorType output = infer_conv(*this, check.dtype(1, DType::kI8), inputs, 1);
+    check.that(scheme != QuantScheme::kTorch, "the scheme 'torch' is for linear layers");
+    check.that(scheme == QuantScheme::kPerImage || is_pointwise(pad, groups, inputs[1]->shape),
+               "pixels have scales of their own only where a window is one pixel, without padding or groups");
+    return output;
 }
 Cost QuantizedConv2d::cost(InputTypes inputs, const TensorType& output) const {
     return cost_conv(inputs, output, 3, activation.present);

@@ -33,11 +33,14 @@ struct Conv2d {
     bool operator==(const Conv2d&) const = default;
 };
 
-/// Conv2d with s8 weights and activations quantized to u8 at run time, one scale and zero point per image.
+/// Conv2d with s8 weights and activations quantized to u8 at run time: kPerImage, one scale and zero point
+/// per image; kPerRow, for windows of one pixel without padding and groups, one per pixel. There is no
+/// kTorch.
 ///
 /// Inputs: x f32, w s8 [O, C/groups, R, S], scale f32 [O], optional b f32 [O], optional residual.
 struct QuantizedConv2d {
     static constexpr std::string_view kName = "quantized_conv2d";
+    QuantScheme scheme = QuantScheme::kPerImage;
     Pair stride{1, 1};
     Quad pad{0, 0, 0, 0};
     Pair dilation{1, 1};
@@ -46,14 +49,20 @@ struct QuantizedConv2d {
     Activation activation;
 
     static constexpr auto fields() {
-        return std::tuple{
-            Field{"stride", &QuantizedConv2d::stride},     Field{"pad", &QuantizedConv2d::pad},
-            Field{"dilation", &QuantizedConv2d::dilation}, Field{"groups", &QuantizedConv2d::groups},
-            Field{"layout", &QuantizedConv2d::layout},     Field{"activation", &QuantizedConv2d::activation}};
+        return std::tuple{Field{"scheme", &QuantizedConv2d::scheme},
+                          Field{"stride", &QuantizedConv2d::stride},
+                          Field{"pad", &QuantizedConv2d::pad},
+                          Field{"dilation", &QuantizedConv2d::dilation},
+                          Field{"groups", &QuantizedConv2d::groups},
+                          Field{"layout", &QuantizedConv2d::layout},
+                          Field{"activation", &QuantizedConv2d::activation}};
     }
     TensorType infer(InputTypes inputs) const;
     Cost cost(InputTypes inputs, const TensorType& output) const;
     bool operator==(const QuantizedConv2d&) const = default;
 };
+
+/// Whether a convolution with weights [O, C/groups, R, S] is a product over pixels.
+bool is_pointwise(const Quad& pad, std::int64_t groups, const Shape& weights);
 
 }  // namespace espalier::graph

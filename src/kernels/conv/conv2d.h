@@ -18,6 +18,8 @@ class Conv2dKernel {
     /// Algorithm and instruction set, for example "conv_1x1/avx512".
     virtual std::string name() const = 0;
     virtual std::size_t size_bytes() const = 0;
+    /// Whether it gives row codes where its epilogue has a place for them.
+    virtual bool gives_row_codes() const { return false; }
     virtual void run(std::int64_t n, std::int64_t h, std::int64_t w, const float* x, float* y,
                      const Epilogue& epilogue, ThreadPool& pool) const = 0;
 };
@@ -62,7 +64,8 @@ PackedConvF32 pack_conv2d_f32(const Conv2dShape& shape, const float* weights,
 ///     c_in/groups + i]
 ///     * weights[o][i][r][s]),   g = o / (c_out / groups), x = 0 outside of its h x w pixels.
 /// x is dense NHWC [n][h][w][c_in], y (and residual) dense [n][output_h(h)][output_w(w)][c_out]; no alignment
-/// needed; y must not overlap x. n may be 0. Throws Error where the window does not fit the image.
+/// needed; y must not overlap x. n may be 0. Some kernels give row codes, a row being a pixel.
+/// Throws Error where the window does not fit the image.
 void conv2d_f32(const PackedConvF32& packed, std::int64_t n, std::int64_t h, std::int64_t w, const float* x,
                 float* y, const Epilogue& epilogue, ThreadPool& pool);
 

@@ -9,6 +9,7 @@
 #include "kernels/conv/conv2d_reference.h"
 #include "kernels/gemm/tile.h"
 #include "kernels/guarded_buffer.h"
+#include "kernels/testing/row_codes.h"
 
 namespace espalier::kernels {
 namespace {
@@ -61,6 +62,14 @@ void check(const Case& c, Isa isa, ThreadPool& pool, Random& random, const std::
     }
     ASSERT_TRUE(got.intact());
     ASSERT_TRUE(residual.intact());
+    if (!packed.kernel().gives_row_codes() || c.in_place) return;
+    GuardedRowCodes alone(outputs / s.c_out, s.c_out), both(outputs / s.c_out, s.c_out);
+    epilogue.row_codes = alone.place();
+    conv2d_f32(packed, c.n, c.h, c.w, x.data(), nullptr, epilogue, pool);
+    epilogue.row_codes = both.place();
+    conv2d_f32(packed, c.n, c.h, c.w, x.data(), got.data(), epilogue, pool);
+    alone.expect_of(got.data(), packed.kernel_name().c_str());
+    both.expect_of(got.data(), packed.kernel_name().c_str());
 }
 
 class Conv2dTest : public testing::TestWithParam<const TileTable*> {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "kernels/conv/conv2d_shape.h"
+
 namespace espalier::kernels {
 
 /// A walk over the output pixels of all images: only the start needs divisions, which cost as much as a tile.
@@ -17,6 +19,11 @@ struct OutputPixel {
         if (++y < out_h) return;
         y = 0;
         ++image;
+    }
+
+    /// The input pixel that a pointwise convolution reads for it, over all images of h x w pixels.
+    std::int64_t source(const Conv2dShape& shape, std::int64_t h, std::int64_t w) const {
+        return (image * h + y * shape.stride_h) * w + x * shape.stride_w;
     }
 };
 

@@ -52,8 +52,9 @@ struct Input {
     const std::uint8_t* x;
     std::span<const Affine> affines;
 
+    bool shared() const { return affines.size() == 1; }
     const Affine& affine(std::int64_t image) const {
-        return affines[affines.size() == 1 ? 0 : static_cast<std::size_t>(image)];
+        return affines[shared() ? 0 : static_cast<std::size_t>(image)];
     }
 };
 
@@ -62,7 +63,7 @@ void run_row_taps(const PackedConvI8& packed, const Input& in, const OutputI8& o
     const Conv2dShape& s = packed.shape();
     const PaddedImages padded = pad_images(s, in.n, in.h, in.w, in.x, in.affines, pool);
     const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
-    drive_i8(packed.groups().front(), kernel, out, in.affines.size() == 1, pool,
+    drive_i8(packed.groups().front(), kernel, out, in.shared(), pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
                  OutputPixel at(first, out_h, out_w);
                  for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
@@ -104,16 +105,19 @@ void locate_pixel(const Conv2dShape& s, const Input& in, const OutputPixel& at, 
     }
 }
 
-/// A product over the pixels in memory order.
+/// A product over pixels.
 void run_pointwise(const PackedConvI8& packed, const Input& in, const OutputI8& out, ThreadPool& pool,
                    const TileI8Kernel& kernel) {
-    const std::int64_t pixels = in.h * in.w, channels = packed.shape().c_in;
-    const bool shared = in.affines.size() == 1;
-    drive_i8(packed.groups().front(), kernel, out, in.affines.size() == 1, pool,
+    const Conv2dShape& s = packed.shape();
+    const std::int64_t out_h = s.output_h(in.h), out_w = s.output_w(in.w);
+    const bool each_pixel = static_cast<std::int64_t>(in.affines.size()) == in.n * in.h * in.w;
+    drive_i8(packed.groups().front(), kernel, out, in.shared(), pool,
              [&](std::int64_t first, std::int64_t count, const std::uint8_t** pointers, Affine* affines) {
-                 for (std::int64_t i = 0; i < count; ++i) {
-                     pointers[i] = in.x + (first + i) * channels;
-                     affines[i] = shared ? in.affines[0] : in.affine((first + i) / pixels);
+                 OutputPixel at(first, out_h, out_w);
+                 for (std::int64_t i = 0; i < count; ++i, at.advance(out_h, out_w)) {
+                     const std::int64_t pixel = at.source(s, in.h, in.w);
+                     pointers[i] = in.x + pixel * s.c_in;
+                     affines[i] = in.affine(each_pixel ? pixel : at.image);
                  }
              });
 }
@@ -268,14 +272,15 @@ void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, st
     const Conv2dShape& s = weights.shape();
     const std::int64_t out_h = s.output_h(h), out_w = s.output_w(w);
     if (n < 1) return;
-    if (affines.size() != 1 && static_cast<std::int64_t>(affines.size()) != n) {
-        fail("an int8 convolution of {} images has {} quantizations: expected 1 or {}", n, affines.size(), n);
+    const auto maps = static_cast<std::int64_t>(affines.size());
+    if (maps != 1 && maps != n && !(s.is_pointwise() && maps == n * h * w)) {
+        fail("an int8 convolution of {} images has {} quantizations: expected 1 or {}", n, maps, n);
     }
     const Input in{n, h, w, x, affines};
     const OutputI8 out{n * out_h * out_w, y, s.c_out, epilogue, ends};
     if (weights.groups().empty()) {
         run_depthwise(weights, in, out, pool, select(depthwise_i8_kernels(), limit));
-    } else if (s.is_pointwise() && s.stride_h == 1 && s.stride_w == 1) {
+    } else if (s.is_pointwise()) {
         run_pointwise(weights, in, out, pool, select(tile_i8_kernels(), limit));
     } else if (weights.row_taps()) {
         run_row_taps(weights, in, out, pool, select(tile_i8_kernels(), limit));

@@ -59,10 +59,12 @@ PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights
 /// acc = sum over i, r, s of (x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left
 ///       + s * dilation_w][g * c_in/groups + i] - zero_point_b) * w[o][i][r][s],   g = o / (c_out / groups).
 /// Pixels outside of the image count as its zero point, that is as exactly 0. acc is exact.
-/// x is dense u8 NHWC [n][h][w][c_in] with one Affine per image, or one for all when `affines` has one entry;
-/// y and residual are dense NHWC; no alignment needed; y must not overlap x. n may be 0.
-/// Where `ends` has codes, residual and y are what it says, and y may be null.
-/// Throws Error where the window does not fit the image or affines has neither 1 nor n entries.
+/// x is dense u8 NHWC [n][h][w][c_in] with one Affine per image, or one for all when `affines` has one entry,
+/// or, where the window is one pixel, one per pixel; y and residual are dense NHWC; no alignment needed; y
+/// must not overlap x. n may be 0.
+/// Where `ends` has codes, residual and y are what it says, and y may be null. Gives row codes, a row being a
+/// pixel, if there is one group and ends has no codes of a result.
+/// Throws Error where the window does not fit the image or the number of affines is none of these.
 void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, std::int64_t w,
                  const std::uint8_t* x, std::span<const Affine> affines, float* y, const Epilogue& epilogue,
                  ThreadPool& pool, Isa limit = best_isa(), const CodedEnds& ends = {});

@@ -10,6 +10,7 @@
 #include "kernels/elementwise/unary_reference.h"
 #include "kernels/gemm_i8/coded_ends_reference.h"
 #include "kernels/testing/guarded.h"
+#include "kernels/testing/row_codes.h"
 
 namespace espalier::kernels {
 namespace {
@@ -41,11 +42,18 @@ struct Problem {
         fill_normal(bias, random);
         fill_normal(residual, random);
         fill_integers(residual_codes, random, 0, 255);
-        const std::int64_t count = random.below(2) ? 1 : n;
+        const std::int64_t each = shape.is_pointwise() && random.below(2) ? h * w : 1;
+        const std::int64_t count = random.below(2) ? 1 : n * each;
         for (std::int64_t i = 0; i < count; ++i) {
             affines.push_back(
                 {static_cast<float>(random.uniform() * 0.01), static_cast<std::int32_t>(random.below(256))});
         }
+    }
+
+    std::size_t affine_of(std::int64_t image, std::int64_t y, std::int64_t column) const {
+        if (affines.size() == 1) return 0;
+        const bool each = static_cast<std::int64_t>(affines.size()) == n * h * w;
+        return static_cast<std::size_t>(each ? (image * h + y) * w + column : image);
     }
 
     std::int64_t outputs() const { return n * s.output_h(h) * s.output_w(w) * s.c_out; }
@@ -56,7 +64,7 @@ struct Problem {
         const std::int64_t o = index % s.c_out, pixel = index / s.c_out;
         const std::int64_t ox = pixel % s.output_w(w), oy = pixel / s.output_w(w) % s.output_h(h);
         const std::int64_t image = pixel / s.output_w(w) / s.output_h(h), group = o / s.group_out();
-        const Affine& affine = affines[affines.size() == 1 ? 0 : static_cast<std::size_t>(image)];
+        const Affine& affine = affines[affine_of(image, oy * s.stride_h, ox * s.stride_w)];
         std::int64_t sum = 0;
         for (std::int64_t i = 0; i < s.group_in(); ++i) {
             for (std::int64_t r = 0; r < s.kernel_h; ++r) {
@@ -110,11 +118,22 @@ void check(Random& random, const Conv2dShape& shape, std::int64_t n, std::int64_
         ASSERT_NEAR(int{codes[i]}, int{element.code(sum)}, exact ? 0 : 1)
             << packed.kernel_name(isa) << " at " << i;
     }
+    if (shape.groups > 1) return;
+    GuardedRowCodes rows(y.size() / shape.c_out, shape.c_out);
+    epilogue.row_codes = rows.place();
+    conv2d_u8s8(packed, n, h, w, problem.x.data(), problem.affines, nullptr, epilogue, pool, isa, ends);
+    rows.expect_of(y.data(), packed.kernel_name(isa));
 }
 
 Conv2dShape random_shape(Random& random, std::int64_t kind) {
     Conv2dShape s;
     s.groups = kind == 0 ? pick(random, 2, 100) : kind == 1 ? pick(random, 2, 4) : 1;
+    if (kind == 3) {
+        return {.c_in = pick(random, 1, 20),
+                .c_out = pick(random, 1, 40),
+                .stride_h = pick(random, 1, 3),
+                .stride_w = pick(random, 1, 3)};
+    }
     s.c_in = kind == 0 ? s.groups : s.groups * pick(random, 1, 20);
     s.c_out = kind == 0 ? s.groups : s.groups * pick(random, 1, 40);
     s.kernel_h = pick(random, 1, 5);
@@ -136,7 +155,7 @@ TEST(ConvI8, EveryKernelIsExactForRandomShapes) {
     for (const TileI8Kernel& kernel : tile_i8_kernels()) {
         if (kernel.isa > best_isa()) continue;
         for (int trial = 0; trial < 60; ++trial) {
-            const Conv2dShape shape = random_shape(random, trial % 3);
+            const Conv2dShape shape = random_shape(random, trial / 2 % 4);
             const auto activation = trial % 4 == 0   ? Activation::kSilu
                                     : trial % 4 == 1 ? Activation::kClip
                                                      : Activation::kNone;
@@ -180,6 +199,11 @@ TEST(ConvI8, RefusesWrongNumbersOfScales) {
     std::vector<float> y(6);
     const std::vector<Affine> two(2);
     EXPECT_THROW(conv2d_u8s8(packed, 3, 1, 1, x.data(), two, y.data(), {}, pool), Error);
+    // Only windows of one pixel can tell pixels apart.
+    const Conv2dShape pair{.c_in = 4, .c_out = 1, .kernel_w = 2};
+    const PackedConvI8 wide = pack_conv2d_i8(pair, w.data(), {scales, 1});
+    const std::vector<Affine> pixels(3);
+    EXPECT_THROW(conv2d_u8s8(wide, 1, 1, 3, x.data(), pixels, y.data(), {}, pool), Error);
 }
 
 }  // namespace

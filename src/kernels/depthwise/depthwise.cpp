@@ -8,6 +8,8 @@
 
 #include "kernels/depthwise/depthwise_table.h"
 #include "kernels/gemm/partition.h"
+#include "kernels/quantize/quantize_dynamic.h"
+#include "kernels/scratch.h"
 
 namespace espalier::kernels {
 namespace {
@@ -39,6 +41,7 @@ class Depthwise final : public Conv2dKernel {
                       : fmt::format("{}/{}", family, table_->name);
     }
     std::size_t size_bytes() const override { return weights_.size() * sizeof(float); }
+    bool gives_row_codes() const override { return true; }
 
     void run(std::int64_t n, std::int64_t h, std::int64_t w, const float* x, float* y,
              const Epilogue& epilogue, ThreadPool& pool) const override;
@@ -58,6 +61,7 @@ class Depthwise final : public Conv2dKernel {
     void run_taps(const Strip& strip, const Epilogue& epilogue) const;
 
     Conv2dShape shape_;
+    Isa isa_;
     const DepthwiseTable* table_;
     const DepthwiseTiles* tiles_ = nullptr;  ///< null where only single taps will do
     std::vector<float> weights_;             ///< [input of the group][tap][channel]
@@ -65,7 +69,10 @@ class Depthwise final : public Conv2dKernel {
 };
 
 Depthwise::Depthwise(const Conv2dShape& shape, const float* weights, Isa isa)
-    : shape_(shape), table_(&depthwise_table(isa)), weights_(static_cast<std::size_t>(shape.weights())) {
+    : shape_(shape),
+      isa_(isa),
+      table_(&depthwise_table(isa)),
+      weights_(static_cast<std::size_t>(shape.weights())) {
     const std::int64_t group = shape.group_in(), taps = shape.taps();
     if (group > 1) {
         tiles_ = grouped_tiles(shape, *table_);
@@ -96,21 +103,29 @@ void Depthwise::run(std::int64_t n, std::int64_t h, std::int64_t w, const float*
         std::clamp<std::int64_t>(static_cast<std::int64_t>(kTaskMacs / macs), 1,
                                  std::max<std::int64_t>(1, n * strips / (4 * pool.threads())));
     pool.parallel_for(n * strips, grain, [&](std::int64_t begin, std::int64_t end, int) {
+        float* const passing =
+            y ? nullptr
+              : scratch_floats(Scratch::kLocal, static_cast<std::size_t>(height * output_w * shape_.c_out));
         for (std::int64_t i = begin; i < end; ++i) {
             const std::int64_t first = part_begin(output_h, strips, i % strips);
-            const std::int64_t at = (i / strips * output_h + first) * output_w * shape_.c_out;
+            const std::int64_t pixel = (i / strips * output_h + first) * output_w;
+            const std::int64_t at = pixel * shape_.c_out;
             const Strip strip{x + i / strips * h * w * shape_.c_in,
                               h,
                               w,
                               output_w,
                               first,
                               part_begin(output_h, strips, i % strips + 1) - first,
-                              y + at,
+                              y ? y + at : passing,
                               epilogue.residual ? epilogue.residual + at : nullptr};
             if (tiles_) {
                 run_tiles(strip, epilogue);
             } else {
                 run_taps(strip, epilogue);
+            }
+            if (epilogue.row_codes.codes) {
+                quantize_rows_u8(strip.y, strip.lines * output_w, shape_.c_out,
+                                 epilogue.row_codes.at(pixel, shape_.c_out), isa_);
             }
         }
     });

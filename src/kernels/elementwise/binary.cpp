@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "kernels/dispatch.h"
 #include "kernels/elementwise/binary_reference.h"
+#include "kernels/quantize/quantize_dynamic.h"
+#include "kernels/scratch.h"
 
 namespace espalier::kernels {
 namespace {
@@ -31,8 +33,9 @@ struct Axis {
     std::int64_t b;
 };
 
-/// The loops of the operation, outermost first, with neighbours merged where both operands walk on evenly.
-std::vector<Axis> plan(const Shape& a, const Shape& b, const Shape& y) {
+/// The loops of the operation, outermost first, with neighbours merged where both operands walk on evenly;
+/// whole_rows: but for the last axis.
+std::vector<Axis> plan(const Shape& a, const Shape& b, const Shape& y, bool whole_rows) {
     std::vector<Axis> axes;
     std::int64_t stride_a = 1, stride_b = 1;
     for (int k = y.rank() - 1; k >= 0; --k) {
@@ -41,9 +44,10 @@ std::vector<Axis> plan(const Shape& a, const Shape& b, const Shape& y) {
         const Axis axis{y[k], extent_a == 1 ? 0 : stride_a, extent_b == 1 ? 0 : stride_b};
         stride_a *= extent_a;
         stride_b *= extent_b;
-        if (axis.extent == 1) continue;
-        if (!axes.empty() && axis.a == axes.back().a * axes.back().extent &&
-            axis.b == axes.back().b * axes.back().extent) {
+        const bool last = whole_rows && k == y.rank() - 1;
+        if (axis.extent == 1 && !last) continue;
+        if (!axes.empty() && !(whole_rows && axes.size() == 1) &&
+            axis.a == axes.back().a * axes.back().extent && axis.b == axes.back().b * axes.back().extent) {
             axes.back().extent *= axis.extent;
         } else {
             axes.push_back(axis);
@@ -52,21 +56,6 @@ std::vector<Axis> plan(const Shape& a, const Shape& b, const Shape& y) {
     while (axes.size() < 2) axes.push_back({1, 0, 0});
     std::reverse(axes.begin(), axes.end());
     return axes;
-}
-
-/// Runs rows [begin, end) of the innermost-but-one loop of one outer position.
-void run_rows(const BinaryKernel& kernel, Binary kind, const Axis& row, const Axis& column, BinaryRows work,
-              std::int64_t begin, std::int64_t end) {
-    work.a += begin * row.a;
-    work.b += begin * row.b;
-    work.y += begin * column.extent;
-    work.rows = end - begin;
-    work.a_row = row.a;
-    work.b_row = row.b;
-    work.columns = column.extent;
-    work.a_column = static_cast<int>(column.a);
-    work.b_column = static_cast<int>(column.b);
-    kernel.function(kind, work);
 }
 
 /// One long row is cut into pieces that the threads share.
@@ -113,32 +102,44 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
 }
 
 void binary(Binary kind, const float* a, const Shape& shape_a, const float* b, const Shape& shape_b, float* y,
-            ThreadPool& pool, Isa limit) {
+            ThreadPool& pool, Isa limit, RowCodes codes) {
     const Shape shape = broadcast_shape(shape_a, shape_b);
     if (shape.elements() == 0) return;
+    const bool coded = codes.codes != nullptr;
     const auto& kernel = select(binary_kernels(), limit);
-    const auto axes = plan(shape_a, shape_b, shape);
+    const auto axes = plan(shape_a, shape_b, shape, coded);
     const Axis column = axes.back(), row = axes[axes.size() - 2];
-    const std::int64_t block = row.extent * column.extent;
     const std::int64_t rows = shape.elements() / column.extent;
-    if (rows == 1) {
+    if (rows == 1 && !coded) {
         run_single_row(kernel, kind, column, {a, b, y, 1, 0, 0, 0, 0, 0}, pool);
         return;
     }
     const std::int64_t grain = std::max<std::int64_t>(1, kGrain / column.extent);
     pool.parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end, int) {
+        float* const passing =
+            y ? nullptr : scratch_floats(Scratch::kLocal, static_cast<std::size_t>(grain * column.extent));
         while (begin < end) {
             const std::int64_t outer = begin / row.extent, first = begin % row.extent;
-            const std::int64_t last = std::min(row.extent, first + end - begin);
-            BinaryRows work{a, b, y + outer * block, 0, 0, 0, 0, 0, 0};
+            const std::int64_t count = std::min({row.extent - first, end - begin, grain});
+            float* const values = y ? y + begin * column.extent : passing;
+            BinaryRows work{a + first * row.a,
+                            b + first * row.b,
+                            values,
+                            count,
+                            column.extent,
+                            row.a,
+                            row.b,
+                            static_cast<int>(column.a),
+                            static_cast<int>(column.b)};
             std::int64_t rest = outer;
             for (std::size_t k = axes.size() - 2; k-- > 0;) {
                 work.a += rest % axes[k].extent * axes[k].a;
                 work.b += rest % axes[k].extent * axes[k].b;
                 rest /= axes[k].extent;
             }
-            run_rows(kernel, kind, row, column, work, first, last);
-            begin += last - first;
+            kernel.function(kind, work);
+            if (coded) quantize_rows_u8(values, count, column.extent, codes.at(begin, column.extent), limit);
+            begin += count;
         }
     });
 }

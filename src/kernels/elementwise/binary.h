@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
+#include "kernels/quantize/row_codes.h"
 #include "tensor/shape.h"
 
 namespace espalier::kernels {
@@ -26,8 +27,10 @@ Shape broadcast_shape(const Shape& a, const Shape& b);
 /// y[...] = f(a[...], b[...]) with y of shape broadcast_shape(shape_a, shape_b), all dense row-major.
 /// y may be an operand that has y's shape; otherwise nothing may overlap.
 /// kMax and kMin give NaN when either operand is NaN, as in torch.
+/// Where `codes` has a place, the rows of y along its last axis go there as quantize_groups_u8() codes them
+/// with a row for a group, and y may be null.
 void binary(Binary kind, const float* a, const Shape& shape_a, const float* b, const Shape& shape_b, float* y,
-            ThreadPool& pool, Isa limit = best_isa());
+            ThreadPool& pool, Isa limit = best_isa(), RowCodes codes = {});
 
 /// Rows of an operation after broadcasting has been reduced to two loops:
 /// y[r c] = f(a[r a_row + c a_column], b[r b_row + c b_column]), columns in [0, columns), and the column

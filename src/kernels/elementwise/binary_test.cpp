@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "kernels/elementwise/binary_reference.h"
 #include "kernels/testing/guarded.h"
+#include "kernels/testing/row_codes.h"
 
 namespace espalier::kernels {
 namespace {
@@ -42,6 +43,13 @@ void expect_matches(Binary kind, const Shape& sa, const Shape& sb, Isa isa, Thre
         ASSERT_EQ(y[i], expected) << name(kind) << " " << sa.str() << " " << sb.str() << " " << name(isa)
                                   << " at " << i;
     }
+    if (shape.rank() == 0 || shape.elements() == 0) return;
+    const std::int64_t rows = shape.elements() / shape.back();
+    GuardedRowCodes alone(rows, shape.back()), both(rows, shape.back());
+    binary(kind, a.data(), sa, b.data(), sb, nullptr, pool, isa, alone.place());
+    binary(kind, a.data(), sa, b.data(), sb, y.data(), pool, isa, both.place());
+    alone.expect_of(y.data(), name(kind).data());
+    both.expect_of(y.data(), name(kind).data());
 }
 
 TEST(Binary, BroadcastsRandomShapes) {

@@ -45,9 +45,9 @@ struct RowAffines {
 /// acc[i][j] = sum over p < k of (a[i][p] - zero_point_i) * w[j][p],   i < m, j < n.
 /// acc is exact and the float expression the same for every instruction set, up to the activation. With one
 /// affine for all rows it is, bit for bit, what torch.ao's fbgemm engine computes.
-/// Where `ends` has codes, residual and c are what it says, and c may be null.
-/// a has row stride lda >= k (bytes), c and residual ldc >= n (floats); no alignment needed. m may be 0.
-/// c must not overlap a. Nothing outside the m x n elements of c is written.
+/// Where `ends` has codes, residual and c are what it says, and c may be null. Gives row codes, if ldc is n
+/// and ends has no codes of a result. a has row stride lda >= k (bytes), c and residual ldc >= n (floats); no
+/// alignment needed. m may be 0. c must not overlap a. Nothing outside the m x n elements of c is written.
 void gemm_u8s8(std::int64_t m, const std::uint8_t* a, std::int64_t lda, const RowAffines& affines,
                const PackedI8& weights, float* c, std::int64_t ldc, const Epilogue& epilogue,
                ThreadPool& pool, Isa limit = best_isa(), const CodedEnds& ends = {});

@@ -10,6 +10,7 @@
 #include "kernels/elementwise/unary_reference.h"
 #include "kernels/gemm_i8/coded_ends_reference.h"
 #include "kernels/testing/guarded.h"
+#include "kernels/testing/row_codes.h"
 
 namespace espalier::kernels {
 namespace {
@@ -196,6 +197,41 @@ TEST(GemmI8, CodesOfWhatIsNotANumberOrTooLarge) {
         gemm_u8s8(kRows, a.data(), 1, {&one, kRows}, packed, nullptr, kColumns, {.bias = bias.data()}, pool,
                   kernel.isa, ends);
         EXPECT_EQ(std::vector<int>(c.begin(), c.end()), expected) << kernel.name;
+    }
+}
+
+TEST(GemmI8, RowCodesAreThoseOfTheFloats) {
+    Random random(26);
+    // Few rows for the threads and many, and rows of which less than a tile may be collected.
+    const std::int64_t sizes[][3] = {{5, 40, 9}, {120, 33, 20}, {230, 70, 16}, {31, 5000, 4}};
+    for (const TileI8Kernel& kernel : tile_i8_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        for (const auto& [m, n, k] : sizes) {
+            for (const int threads : {1, 2}) {
+                ThreadPool pool(threads);
+                Problem problem(random, m, n, k);
+                const PackedI8 packed = pack_gemm_i8(problem.w.data(), n, k,
+                                                     {problem.scales.data(), static_cast<std::size_t>(n)});
+                Guarded<float> residual(m * n), floats(m * n), beside(m * n);
+                fill_normal(residual, random);
+                Epilogue epilogue{.bias = problem.bias.data(),
+                                  .residual = residual.data(),
+                                  .activation = static_cast<Activation>(random.below(3))};
+                const auto multiply = [&](float* c, RowCodes rows) {
+                    epilogue.row_codes = rows;
+                    gemm_u8s8(m, problem.a.data(), problem.lda,
+                              {problem.affines.data(), problem.rows_per_value}, packed, c, n, epilogue, pool,
+                              kernel.isa);
+                };
+                multiply(floats.data(), {});
+                GuardedRowCodes alone(m, n), both(m, n);
+                multiply(nullptr, alone.place());
+                multiply(beside.data(), both.place());
+                alone.expect_of(floats.data(), kernel.name);
+                both.expect_of(floats.data(), kernel.name);
+                for (std::int64_t i = 0; i < m * n; ++i) ASSERT_EQ(beside[i], floats[i]) << kernel.name;
+            }
+        }
     }
 }
 

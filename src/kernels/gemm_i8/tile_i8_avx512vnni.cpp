@@ -47,7 +47,8 @@ struct Columns {
     /// The sums of row i, less what its zero point adds, as f32.
     ESPALIER_INLINE __m512 centred(const TileI8& t, bool corrected, int i, int vector, __m512i acc) const {
         if (!t.one_affine) {
-            acc = _mm512_add_epi32(acc, correction_of(t, i, vector));
+            // Behind a ReLU no row has one.
+            if (t.affine[i].zero_point != 0) acc = _mm512_add_epi32(acc, correction_of(t, i, vector));
         } else if (corrected) {
             acc = _mm512_add_epi32(acc, correction);
         }

@@ -4,10 +4,13 @@
 #include <cmath>
 
 #include "kernels/dispatch.h"
+#include "kernels/quantize/quantize_dynamic.h"
+#include "kernels/scratch.h"
 
 namespace espalier::kernels {
 namespace {
 
+/// Elements per chunk of work. As floats they fit into L1.
 constexpr std::int64_t kGrain = 8192;
 
 void run_portable(const LayerNorm& norm, const float* x, float* y) {
@@ -39,13 +42,22 @@ constexpr LayerNormKernel kTable[] = {
 
 std::span<const LayerNormKernel> layer_norm_kernels() { return kTable; }
 
-void layer_norm(const LayerNorm& norm, const float* x, float* y, ThreadPool& pool, Isa limit) {
+void layer_norm(const LayerNorm& norm, const float* x, float* y, ThreadPool& pool, Isa limit,
+                RowCodes codes) {
     const auto& kernel = select(layer_norm_kernels(), limit);
-    const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, norm.columns));
-    pool.parallel_for(norm.rows, grain, [&](std::int64_t begin, std::int64_t end, int) {
-        LayerNorm part = norm;
-        part.rows = end - begin;
-        kernel.function(part, x + begin * norm.columns, y + begin * norm.columns);
+    const std::int64_t columns = norm.columns;
+    const std::int64_t chunk = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, columns));
+    pool.parallel_for(norm.rows, chunk, [&](std::int64_t begin, std::int64_t end, int) {
+        float* const passing =
+            y ? nullptr : scratch_floats(Scratch::kLocal, static_cast<std::size_t>(chunk * columns));
+        // A thread that is alone gets all rows at once.
+        for (std::int64_t first = begin; first < end; first += chunk) {
+            LayerNorm part = norm;
+            part.rows = std::min(chunk, end - first);
+            float* const values = y ? y + first * columns : passing;
+            kernel.function(part, x + first * columns, values);
+            if (codes.codes) quantize_rows_u8(values, part.rows, columns, codes.at(first, columns), limit);
+        }
     });
 }
 

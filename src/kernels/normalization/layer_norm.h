@@ -6,6 +6,7 @@
 
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
+#include "kernels/quantize/row_codes.h"
 
 namespace espalier::kernels {
 
@@ -20,8 +21,10 @@ struct LayerNorm {
     float epsilon;
 };
 
-/// y may be x. Rows are dense.
-void layer_norm(const LayerNorm& norm, const float* x, float* y, ThreadPool& pool, Isa limit = best_isa());
+/// y may be x. Rows are dense. Where `codes` has a place, the rows of y go there as quantize_groups_u8()
+/// codes them with a row for a group, and y may be null: the floats then never leave the cache.
+void layer_norm(const LayerNorm& norm, const float* x, float* y, ThreadPool& pool, Isa limit = best_isa(),
+                RowCodes codes = {});
 
 /// One implementation, single-threaded, of `norm.rows` rows.
 struct LayerNormKernel {

@@ -6,6 +6,7 @@
 #include "kernels/normalization/batch_norm.h"
 #include "kernels/normalization/layer_norm.h"
 #include "kernels/testing/guarded.h"
+#include "kernels/testing/row_codes.h"
 
 namespace espalier::kernels {
 namespace {
@@ -62,6 +63,27 @@ TEST(LayerNorm, RunsInPlaceOverManyRows) {
     layer_norm(norm, x.data(), y.data(), pool);
     layer_norm(norm, x.data(), x.data(), pool);
     for (std::int64_t i = 0; i < x.size(); ++i) ASSERT_EQ(x[i], y[i]);
+}
+
+TEST(LayerNorm, RowCodesAreThoseOfTheFloats) {
+    Random random(8);
+    for (const LayerNormKernel& kernel : layer_norm_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        for (const int threads : {1, 3}) {
+            ThreadPool pool(threads);
+            // More rows than one chunk has, and rows longer than a chunk.
+            for (const auto& [rows, columns] : {std::pair{300, 97}, std::pair{3, 9000}}) {
+                Guarded<float> x(rows * columns), y(rows * columns);
+                fill_normal(x, random);
+                const LayerNorm norm{rows, columns, nullptr, nullptr, 1e-5f};
+                GuardedRowCodes alone(rows, columns), both(rows, columns);
+                layer_norm(norm, x.data(), nullptr, pool, kernel.isa, alone.place());
+                layer_norm(norm, x.data(), y.data(), pool, kernel.isa, both.place());
+                alone.expect_of(y.data(), kernel.name.data());
+                both.expect_of(y.data(), kernel.name.data());
+            }
+        }
+    }
 }
 
 TEST(BatchNorm, FoldsAndAppliesInBothLayouts) {

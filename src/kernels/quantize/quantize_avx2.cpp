@@ -3,6 +3,7 @@
 #include "kernels/math_avx2.h"
 #include "kernels/quantize/quantize_kernel.h"
 #include "kernels/quantize/range_body.h"
+#include "kernels/quantize/rows_body.h"
 
 namespace espalier::kernels {
 namespace {
@@ -43,6 +44,10 @@ void run_quantize_avx2(const Quantization& to, const float* x, std::int64_t n, s
     } else {
         quantize<false>(to, x, n, y);
     }
+}
+
+void run_quantize_rows_avx2(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y) {
+    quantize_rows_vectors<Avx2>(x, rows, columns, y, quantize<false>);
 }
 
 }  // namespace espalier::kernels

@@ -10,8 +10,13 @@
 namespace espalier::kernels {
 namespace {
 
-/// Elements per chunk of work.
-constexpr std::int64_t kGrain = 16384;
+/// Elements per chunk of work, at most and at least.
+constexpr std::int64_t kGrain = 16384, kLeastGrain = 4096;
+
+/// Small enough that the threads have done at the same time.
+std::int64_t fair_grain(std::int64_t elements, const ThreadPool& pool) {
+    return std::clamp(elements / (4 * pool.threads()), kLeastGrain, kGrain);
+}
 
 /// Kernels report an empty or all-NaN range as max < min.
 Range settled(Range r) { return r.min > r.max ? Range{} : r; }
@@ -23,7 +28,7 @@ Quantization to_u8(Affine affine) { return {1 / affine.scale, false, affine.zero
 Range find_range(const float* x, std::int64_t n, ThreadPool& pool, Isa limit) {
     const auto& kernel = select(quantize_kernels(), limit);
     std::vector<Range> parts(static_cast<std::size_t>(pool.threads()), Range{INFINITY, -INFINITY});
-    pool.parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end, int thread) {
+    pool.parallel_for(n, fair_grain(n, pool), [&](std::int64_t begin, std::int64_t end, int thread) {
         const Range r = kernel.range(x + begin, end - begin);
         Range& part = parts[static_cast<std::size_t>(thread)];
         part = {std::min(part.min, r.min), std::max(part.max, r.max)};
@@ -36,7 +41,7 @@ Range find_range(const float* x, std::int64_t n, ThreadPool& pool, Isa limit) {
 void quantize_u8(const float* x, std::int64_t n, Affine affine, std::uint8_t* y, ThreadPool& pool,
                  Isa limit) {
     const auto& kernel = select(quantize_kernels(), limit);
-    pool.parallel_for(n, kGrain, [&](std::int64_t begin, std::int64_t end, int) {
+    pool.parallel_for(n, fair_grain(n, pool), [&](std::int64_t begin, std::int64_t end, int) {
         kernel.quantize(to_u8(affine), x + begin, end - begin, y + begin);
     });
 }
@@ -51,15 +56,16 @@ void quantize_groups_u8(const float* x, std::int64_t groups, std::int64_t group_
         }
         return;
     }
-    const auto& kernel = select(quantize_kernels(), limit);
+    const RowCodes to{y, affine};
     const std::int64_t grain = std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, group_elements));
     pool.parallel_for(groups, grain, [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t g = begin; g < end; ++g) {
-            const float* from = x + g * group_elements;
-            affine[g] = choose_affine_u8(settled(kernel.range(from, group_elements)));
-            kernel.quantize(to_u8(affine[g]), from, group_elements, y + g * group_elements);
-        }
+        quantize_rows_u8(x + begin * group_elements, end - begin, group_elements,
+                         to.at(begin, group_elements), limit);
     });
+}
+
+void quantize_rows_u8(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y, Isa limit) {
+    select(quantize_kernels(), limit).rows(x, rows, columns, y);
 }
 
 }  // namespace espalier::kernels

@@ -4,7 +4,7 @@
 
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
-#include "kernels/quantize/affine.h"
+#include "kernels/quantize/row_codes.h"
 
 namespace espalier::kernels {
 
@@ -21,5 +21,9 @@ void quantize_u8(const float* x, std::int64_t n, Affine affine, std::uint8_t* y,
 /// `groups`.
 void quantize_groups_u8(const float* x, std::int64_t groups, std::int64_t group_elements, std::uint8_t* y,
                         Affine* affine, ThreadPool& pool, Isa limit = best_isa());
+
+/// The same for the rows of a dense matrix by the calling thread alone, for kernels that have just made them.
+void quantize_rows_u8(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y,
+                      Isa limit = best_isa());
 
 }  // namespace espalier::kernels

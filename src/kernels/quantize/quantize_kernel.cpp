@@ -18,11 +18,20 @@ void quantize_portable(const Quantization& to, const float* x, std::int64_t n, s
     for (std::int64_t i = 0; i < n; ++i) y[i] = quantize_one(to, x[i]);
 }
 
+void rows_portable(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y) {
+    for (std::int64_t r = 0; r < rows; ++r, x += columns) {
+        const Affine affine = choose_affine_u8(range_portable(x, columns));
+        y.affines[r] = affine;
+        quantize_portable({1 / affine.scale, false, affine.zero_point, 0, 255}, x, columns,
+                          y.codes + r * columns);
+    }
+}
+
 constexpr QuantizeKernel kTable[] = {
-    {"quantize/portable", Isa::kPortable, range_portable, quantize_portable},
+    {"quantize/portable", Isa::kPortable, range_portable, quantize_portable, rows_portable},
 #if defined(__x86_64__)
-    {"quantize/avx2", Isa::kAvx2, find_range_avx2, run_quantize_avx2},
-    {"quantize/avx512", Isa::kAvx512, find_range_avx512, run_quantize_avx512},
+    {"quantize/avx2", Isa::kAvx2, find_range_avx2, run_quantize_avx2, run_quantize_rows_avx2},
+    {"quantize/avx512", Isa::kAvx512, find_range_avx512, run_quantize_avx512, run_quantize_rows_avx512},
 #endif
 };
 

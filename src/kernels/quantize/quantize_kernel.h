@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/cpu_features.h"
-#include "kernels/quantize/affine.h"
+#include "kernels/quantize/row_codes.h"
 
 namespace espalier::kernels {
 
@@ -22,13 +22,14 @@ struct Quantization {
     std::int32_t high;
 };
 
-/// One implementation of the two loops of quantization, single-threaded. `range` skips NaN and returns
-/// {+inf, -inf} when nothing is left.
+/// One implementation of the loops of quantization, single-threaded. `range` skips NaN and returns {+inf,
+/// -inf} when nothing is left. `rows` codes each row of a dense matrix by choose_affine_u8() of its range.
 struct QuantizeKernel {
     std::string_view name;
     Isa isa;
     Range (*range)(const float* x, std::int64_t n);
     void (*quantize)(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y);
+    void (*rows)(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y);
 };
 
 /// All implementations, portable reference first.
@@ -42,5 +43,7 @@ Range find_range_avx2(const float* x, std::int64_t n);
 Range find_range_avx512(const float* x, std::int64_t n);
 void run_quantize_avx2(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y);
 void run_quantize_avx512(const Quantization& to, const float* x, std::int64_t n, std::uint8_t* y);
+void run_quantize_rows_avx2(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y);
+void run_quantize_rows_avx512(const float* x, std::int64_t rows, std::int64_t columns, RowCodes y);
 
 }  // namespace espalier::kernels

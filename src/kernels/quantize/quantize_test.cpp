@@ -21,7 +21,7 @@ TEST(QuantizeKernels, AgreeExactlyAndKeepTheirBounds) {
     Random random(16);
     for (const QuantizeKernel& kernel : quantize_kernels()) {
         if (kernel.isa > best_isa()) continue;
-        for (std::int64_t n = 0; n < 70; ++n) {
+        for (std::int64_t n = 0; n < 150; ++n) {
             Guarded<float> x(n, pick(random, 0, 15));
             Guarded<std::uint8_t> y(n, pick(random, 0, 63));
             fill_normal(x, random, 50);
@@ -60,6 +60,43 @@ TEST(QuantizeKernels, FindTheRangeWithoutNan) {
             const Range r = kernel.range(x.data(), n);
             ASSERT_EQ(r.min, low) << kernel.name;
             ASSERT_EQ(r.max, high) << kernel.name;
+        }
+    }
+}
+
+TEST(QuantizeKernels, CodeEachRowByItsOwnRange) {
+    Random random(18);
+    for (const QuantizeKernel& kernel : quantize_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        for (std::int64_t columns = 1; columns < 140; columns += columns < 40 ? 1 : 7) {
+            const std::int64_t rows = pick(random, 1, 9);
+            Guarded<float> x(rows * columns, pick(random, 0, 15));
+            fill_normal(x, random);
+            // Rows of one sign, of zeros, of one value, tiny, huge and broken ones.
+            const auto row = [&](std::int64_t r) { return x.data() + r % rows * columns; };
+            for (std::int64_t c = 0; c < columns; ++c) {
+                float* const values[] = {row(1) + c, row(2) + c, row(3) + c, row(4) + c};
+                *values[0] = std::fabs(*values[0]);
+                *values[1] = -std::fabs(*values[1]);
+                *values[2] *= 1e-39f;
+                *values[3] = columns % 3 == 0 ? 0.0f : -3.0f;
+            }
+            *row(5) = kNan;
+            *row(6) = kInfinity;
+            if (columns % 2 == 0) *row(7) = -kInfinity;
+            Guarded<std::uint8_t> codes(rows * columns, 1);
+            Guarded<Affine> affines(rows);
+            kernel.rows(x.data(), rows, columns, {codes.data(), affines.data()});
+            EXPECT_TRUE(codes.intact() && affines.intact()) << kernel.name;
+            for (std::int64_t r = 0; r < rows; ++r) {
+                const Affine expected = choose_affine_u8(quantize_kernels()[0].range(row(r), columns));
+                ASSERT_EQ(affines[r], expected) << kernel.name << ", " << columns << " columns, row " << r;
+                const Quantization to{1 / expected.scale, false, expected.zero_point, 0, 255};
+                for (std::int64_t c = 0; c < columns; ++c) {
+                    ASSERT_EQ(codes[r * columns + c], quantize_one(to, row(r)[c]))
+                        << kernel.name << " of " << row(r)[c];
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "kernels/sparse/spmm_i8.h"
 
+#include "kernels/conv/output_pixel.h"
 #include "kernels/sparse/spmm_cost.h"
 #include "kernels/sparse/spmm_drive.h"
 
@@ -110,20 +111,25 @@ void sparse_conv2d_u8s8(const Conv2dShape& shape, const SparseI8& weights, std::
                         const Epilogue& epilogue, ThreadPool& pool, Isa limit) {
     check_sparse_shape(shape, weights.n(), weights.k(), weights.taps());
     if (n < 1) return;
-    if (affines.size() != 1 && static_cast<std::int64_t>(affines.size()) != n) {
-        fail("a sparse int8 convolution of {} images has {} quantizations: expected 1 or {}", n,
-             affines.size(), n);
+    const auto maps = static_cast<std::int64_t>(affines.size());
+    const bool each_pixel = shape.is_pointwise() && maps == n * h * w;
+    if (maps != 1 && maps != n && !each_pixel) {
+        fail("a sparse int8 convolution of {} images has {} quantizations: expected 1 or {}", n, maps, n);
     }
     const auto channels = static_cast<std::size_t>(shape.c_in);
-    std::vector<std::uint8_t> codes(affines.size() * channels);
+    // Nothing lies outside for a pointwise convolution, but rows want an address.
+    const std::span<const Affine> of_images = each_pixel ? affines.first(1) : affines;
+    std::vector<std::uint8_t> codes(of_images.size() * channels);
     std::vector<const void*> outside;
-    for (std::size_t i = 0; i < affines.size(); ++i) {
-        std::memset(codes.data() + i * channels, affines[i].zero_point, channels);
+    for (std::size_t i = 0; i < of_images.size(); ++i) {
+        std::memset(codes.data() + i * channels, of_images[i].zero_point, channels);
         outside.push_back(codes.data() + i * channels);
     }
-    const std::int64_t pixels = shape.output_h(h) * shape.output_w(w);
+    const std::int64_t out_h = shape.output_h(h), out_w = shape.output_w(w), pixels = out_h * out_w;
     const auto affine_of = [&](std::int64_t i) {
-        return affines[affines.size() == 1 ? 0 : static_cast<std::size_t>(i / pixels)];
+        if (maps == 1) return affines[0];
+        const std::int64_t map = each_pixel ? OutputPixel(i, out_h, out_w).source(shape, h, w) : i / pixels;
+        return affines[static_cast<std::size_t>(map)];
     };
     drive(weights, n * pixels, WindowRows(shape, h, w, x, 1, std::move(outside)), affine_of, y, shape.c_out,
           epilogue, pool, limit);

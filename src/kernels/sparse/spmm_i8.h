@@ -60,8 +60,8 @@ void spmm_u8s8(std::int64_t m, const std::uint8_t* a, std::int64_t lda, const Ro
                ThreadPool& pool, Isa limit = best_isa());
 
 /// What conv2d_u8s8() computes for a shape of one group, bit for bit up to the activation, skipping blocks of
-/// zero weights. Throws Error where the weights do not fit the shape, the window the image, or the number of
-/// affines is neither 1 nor n.
+/// zero weights; one affine per pixel is allowed for the same shapes. Throws Error where the weights do not
+/// fit the shape, the window the image, or the number of affines is none of these.
 void sparse_conv2d_u8s8(const Conv2dShape& shape, const SparseI8& weights, std::int64_t n, std::int64_t h,
                         std::int64_t w, const std::uint8_t* x, std::span<const Affine> affines, float* y,
                         const Epilogue& epilogue, ThreadPool& pool, Isa limit = best_isa());

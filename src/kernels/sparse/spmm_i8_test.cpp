@@ -109,6 +109,7 @@ TEST(SpmmI8, EveryKernelEqualsTheDenseConvolution) {
             shape.pad_bottom = pick(random, 0, 2);
             shape.pad_right = pick(random, 0, 1);
             shape.dilation_w = pick(random, 1, 2);
+            if (trial % 6 > 3) shape = {shape.c_in, shape.c_out, 1, 1, shape.stride_h, shape.stride_w};
             const std::int64_t n = pick(random, 1, 3), h = pick(random, 4, 13), w = pick(random, 5, 13);
             const std::int64_t outputs = n * shape.output_h(h) * shape.output_w(w) * shape.c_out;
             Guarded<std::uint8_t> x(n * h * w * shape.c_in, 1);
@@ -118,7 +119,8 @@ TEST(SpmmI8, EveryKernelEqualsTheDenseConvolution) {
             Guarded<float> bias(shape.c_out), y(outputs, 5), expected(outputs);
             fill_normal(bias, random);
             const float scale = 0.02f;
-            const auto affines = random_affines(random, trial % 2 ? n : 1);
+            const std::int64_t each = shape.is_pointwise() ? h * w : 1;
+            const auto affines = random_affines(random, trial % 2 ? n * each : 1);
             Epilogue epilogue;
             epilogue.bias = bias.data();
             epilogue.activation = Activation::kRelu;

@@ -34,6 +34,16 @@ std::vector<NodeId> quantized_inputs(Rewriter& rewriter, NodeId id, QuantScheme 
     return inputs;
 }
 
+/// Channels from which on a pixel has a scale of its own: what is done once for each pixel takes as long as
+/// some dozens of products.
+constexpr std::int64_t kFewestChannels = 128;
+
+QuantScheme scheme_of(const Graph& graph, NodeId id, const Conv2d& conv) {
+    const Shape& weights = graph.type(graph[id].inputs[1]).shape;
+    const bool each_pixel = is_pointwise(conv.pad, conv.groups, weights) && weights[1] >= kFewestChannels;
+    return each_pixel ? QuantScheme::kPerRow : QuantScheme::kPerImage;
+}
+
 bool pays(const Graph& graph, NodeId id, const Conv2d& conv) {
     return conv.groups == 1 && graph.type(graph[id].inputs[1]).shape[1] > 4;
 }
@@ -54,8 +64,13 @@ Graph quantize_dynamically(const Graph& graph, QuantScheme scheme, Change& chang
                              rewriter.out().add(op, quantized_inputs(rewriter, id, scheme), graph[id].name));
             ++change.count;
         } else if (scheme == QuantScheme::kPerRow && pays(graph, id, *conv)) {
-            const QuantizedConv2d op{conv->stride, conv->pad,    conv->dilation,
-                                     conv->groups, conv->layout, conv->activation};
+            const QuantizedConv2d op{.scheme = scheme_of(graph, id, *conv),
+                                     .stride = conv->stride,
+                                     .pad = conv->pad,
+                                     .dilation = conv->dilation,
+                                     .groups = conv->groups,
+                                     .layout = conv->layout,
+                                     .activation = conv->activation};
             rewriter.replace(id,
                              rewriter.out().add(op, quantized_inputs(rewriter, id, scheme), graph[id].name));
             ++change.count;

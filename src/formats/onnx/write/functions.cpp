@@ -121,19 +121,30 @@ Function make_linear(const char* name, const Scheme& scheme) {
     return body.finish();
 }
 
+/// What stands for each pixel, of those pixels that windows of one pixel look at: a maximum over one.
+std::string looked_at(Body& body, const std::string& x) {
+    return body.add("MaxPool", {x},
+                    {{"kernel_shape", std::vector<std::int64_t>{1, 1}},
+                     {"strides", FromCaller{"strides", FromCaller::kInts}}});
+}
+
 /// The image is padded before it is quantized: 0 then has the image's own code, and every window all of its
 /// weights.
-Function make_conv(const Scheme& scheme) {
-    Body body(kQuantizedConv, {"dilations", "group", "pads", "strides"});
+Function make_conv(const char* name, const Scheme& scheme, bool each_pixel) {
+    Body body(name, {"dilations", "group", "pads", "strides"});
     const std::string pads =
         body.add("Constant", {}, {{"value_ints", FromCaller{"pads", FromCaller::kInts}}});
-    const Codes x = quantize(body, scheme, body.add("Pad", {"x", pads}));
+    Codes x = quantize(body, scheme, body.add("Pad", {"x", pads}));
     const Weights w = shifted_weights(body, {1, 2, 3});
     const std::string acc =
         body.add("ConvInteger", {x.codes, w.codes, body.constant(std::uint8_t{0}), w.zero_point},
                  {{"dilations", FromCaller{"dilations", FromCaller::kInts}},
                   {"group", FromCaller{"group", FromCaller::kInt}},
                   {"strides", FromCaller{"strides", FromCaller::kInts}}});
+    if (each_pixel) {
+        x.scale = looked_at(body, x.scale);
+        x.zero_point = body.cast(looked_at(body, body.cast(x.zero_point, DType::kF32)), DType::kI32);
+    }
     const auto over_pixels = [&](const std::string& c) {
         return body.add("Unsqueeze", {c, body.integers({1, 2})});
     };
@@ -151,9 +162,12 @@ const Function& quantized_linear(QuantScheme scheme) {
     return scheme == QuantScheme::kTorch ? torch : per_row;
 }
 
-const Function& quantized_conv() {
-    static const Function function = make_conv({{{1, 2, 3}}, 255, 1, kSmallestNormal});
-    return function;
+const Function& quantized_conv(QuantScheme scheme) {
+    static const Function per_image =
+        make_conv(kQuantizedConv, {{{1, 2, 3}}, 255, 1, kSmallestNormal}, false);
+    static const Function per_pixel =
+        make_conv(kQuantizedPointwiseConv, {{{1}}, 255, 1, kSmallestNormal}, true);
+    return scheme == QuantScheme::kPerRow ? per_pixel : per_image;
 }
 
 }  // namespace espalier::formats::onnx

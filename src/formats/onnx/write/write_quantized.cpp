@@ -28,7 +28,7 @@ std::string write_op(NodeWriter& to, const QuantizedConv2d& op) {
                                 {"pads", Ints{0, 0, p[0], p[1], 0, 0, p[2], p[3]}},
                                 {"strides", Ints(op.stride.begin(), op.stride.end())}};
     std::string y = write_channels_first(to, op.layout, to.input(0), [&](const std::string& x) {
-        return to.call(quantized_conv(), {x, to.input(1), to.input(2), bias_of(to)}, attributes);
+        return to.call(quantized_conv(op.scheme), {x, to.input(1), to.input(2), bias_of(to)}, attributes);
     });
     return write_epilogue(to, std::move(y), 4, op.activation);
 }
