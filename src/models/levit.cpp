@@ -109,7 +109,7 @@ NodeId attention(const Scope& scope, const Tokens& x, const Sizes& sizes) {
     const std::int64_t period = 2 * key + value;
     const LinearNorm packed = read_linear_norm(scope / "queries_keys_values", out, heads * period);
     const auto part = [&](std::string_view name, std::int64_t first, std::int64_t count) {
-        return apply(scope / name, x.node, rows_of(packed, rows_of_heads(heads, period, first, count)));
+        return apply(scope / name, x.node, rows_of(packed, rows_of_heads(sizes.heads, period, first, count)));
     };
     const NodeId mixed =
         attend(scope, part("query", 0, key), part("key", key, key), part("value", 2 * key, value),
@@ -133,7 +133,7 @@ Tokens subsample(const Scope& scope, const Tokens& x, const Sizes& sizes) {
     const LinearNorm packed =
         read_linear_norm(scope / "keys_values", scope.type(x.node).shape[2], heads * period);
     const auto part = [&](std::string_view name, std::int64_t first, std::int64_t count) {
-        return apply(scope / name, x.node, rows_of(packed, rows_of_heads(heads, period, first, count)));
+        return apply(scope / name, x.node, rows_of(packed, rows_of_heads(sizes.heads, period, first, count)));
     };
     const NodeId mixed = attend(scope, queries, part("key", 0, key), part("value", key, value),
                                 {.heads = heads,
