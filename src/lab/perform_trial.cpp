@@ -115,7 +115,7 @@ TrialResult observe(const Bench& bench, Workload& workload, int process) {
                                              .named = request.meters});
     meters::demand_named(discovery);
     meters::Sampler sampler(suitable_meters(request.protocol, discovery), clock);
-    const auto temperature = [&] { return meters::read_environment(files).temperature_c; };
+    const auto temperature = [&] { return meters::read_environment(bench.files).temperature_c; };
     const auto gate =
         wait_until_cool(temperature, request.start_temperature_c, request.protocol.cool_down, clock);
     const auto before = read_conditions(files, discovery.gpus);
