@@ -70,17 +70,6 @@ Tensor bias_table(const Beit& net, const Scope& scope, Pixels grid) {
     return stacked({resized, rows(table, count, count + kClassRows)});
 }
 
-/// Row of the bias table for a query and a key; token 0 is the class token, token 1 + i patch i.
-std::int64_t table_row(std::int64_t query, std::int64_t key, Pixels grid) {
-    const std::int64_t across = 2 * grid.width - 1;
-    const std::int64_t offsets = (2 * grid.height - 1) * across;
-    if (query == 0) return key == 0 ? offsets + 2 : offsets;
-    if (key == 0) return offsets + 1;
-    const std::int64_t down = (query - 1) / grid.width - (key - 1) / grid.width + grid.height - 1;
-    const std::int64_t right = (query - 1) % grid.width - (key - 1) % grid.width + grid.width - 1;
-    return down * across + right;
-}
-
 /// The bias of each pair of tokens: [heads, tokens, tokens].
 Tensor relative_bias(const Beit& net, const Scope& scope, Pixels grid) {
     constexpr std::int64_t kMostElements = std::int64_t{1} << 28;
@@ -91,12 +80,27 @@ Tensor relative_bias(const Beit& net, const Scope& scope, Pixels grid) {
     }
     const Tensor table = bias_table(net, scope, grid);
     const auto from = table.span<float>();
+    const std::int64_t across = 2 * grid.width - 1, offsets = (2 * grid.height - 1) * across;
+    const std::int64_t rows = static_cast<std::int64_t>(from.size()) / net.vit.heads;
+    std::vector<float> backwards(static_cast<std::size_t>(rows));
     Tensor bias = Tensor::allocate(DType::kF32, {net.vit.heads, tokens, tokens});
     auto to = bias.mutable_span<float>().begin();
+    // Token 0 is the class token, whose biases stand behind those of offsets. Along a row of keys the offset
+    // to a query falls, so that the row is a piece of the table backwards.
     for (std::int64_t head = 0; head < net.vit.heads; ++head) {
-        for (std::int64_t query = 0; query < tokens; ++query) {
-            for (std::int64_t key = 0; key < tokens; ++key) {
-                *to++ = from[static_cast<std::size_t>(table_row(query, key, grid) * net.vit.heads + head)];
+        for (std::int64_t row = 0; row < rows; ++row) {
+            backwards[static_cast<std::size_t>(rows - 1 - row)] =
+                from[static_cast<std::size_t>(row * net.vit.heads + head)];
+        }
+        const auto row = [&](std::int64_t i) { return backwards.end() - 1 - i; };
+        *to++ = *row(offsets + 2);
+        to = std::fill_n(to, tokens - 1, *row(offsets));
+        for (std::int64_t query = 0; query < tokens - 1; ++query) {
+            *to++ = *row(offsets + 1);
+            for (std::int64_t key_row = 0; key_row < grid.height; ++key_row) {
+                const std::int64_t down = query / grid.width - key_row + grid.height - 1;
+                const std::int64_t right = query % grid.width + grid.width - 1;
+                to = std::copy_n(row(down * across + right), grid.width, to);
             }
         }
     }
@@ -106,6 +110,15 @@ Tensor relative_bias(const Beit& net, const Scope& scope, Pixels grid) {
 /// What each layer adds to its scores: a bias of its own, the one that all share, the sum of both, or
 /// nothing.
 std::vector<NodeId> biases(const Beit& net, const Scope& encoder, Pixels grid) {
+    // Each layer's table is small; BEiT-large at 512 pixels makes 1.5 GiB of them.
+    constexpr std::int64_t kMostElements = std::int64_t{1} << 30;
+    const std::int64_t tokens = 1 + grid.height * grid.width;
+    if (net.layer_bias && tokens > kMostElements / tokens / net.vit.heads / net.vit.layers) {
+        fail(
+            "biases for {} layers of {} heads and each pair of {} tokens take more than 4 GiB: choose smaller "
+            "images",
+            net.vit.layers, net.vit.heads, tokens);
+    }
     const Scope common = encoder / "relative_position_bias";
     std::optional<Tensor> shared;
     if (net.shared_bias) shared = relative_bias(net, common, grid);

@@ -55,9 +55,15 @@ TEST(VisionTransformer, RefusesSizesThatDoNotFitAndNamesTheKey) {
     EXPECT_THAT(problem_with({{"model_type", "dinov2"}, {"mlp_ratio", 0}}), HasSubstr("'mlp_ratio'"));
     EXPECT_THAT(problem_with({{"model_type", "dinov2"}, {"image_size", {32, 64}}}), HasSubstr("no square"));
     EXPECT_THAT(
-        problem_with({{"model_type", "beit"}, {"use_relative_position_bias", true}, {"patch_size", 1}},
+        problem_with({{"model_type", "beit"}, {"use_shared_relative_position_bias", true}, {"patch_size", 1}},
                      {512, 512}),
         HasSubstr("1 GiB"));
+    EXPECT_THAT(problem_with({{"model_type", "beit"},
+                              {"use_relative_position_bias", true},
+                              {"patch_size", 4},
+                              {"num_hidden_layers", 512}},
+                             {224, 224}),
+                HasSubstr("4 GiB"));
 }
 
 TEST(VisionTransformer, FollowsItsReferenceForImagesOfAnotherSizeThanInTraining) {
