@@ -274,7 +274,10 @@ void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, st
     if (n < 1) return;
     const auto maps = static_cast<std::int64_t>(affines.size());
     if (maps != 1 && maps != n && !(s.is_pointwise() && maps == n * h * w)) {
-        fail("an int8 convolution of {} images has {} quantizations: expected 1 or {}", n, maps, n);
+        fail(
+            "an int8 convolution of {} images has {} quantizations: expected 1 or {}, or one for each pixel that "
+            "windows of one pixel read",
+            n, maps, n);
     }
     const Input in{n, h, w, x, affines};
     const OutputI8 out{n * out_h * out_w, y, s.c_out, epilogue, ends};

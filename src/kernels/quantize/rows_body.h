@@ -7,6 +7,7 @@
 
 namespace espalier::kernels {
 
+/// The lower, or the higher, of two vectors lane by lane.
 struct Lower {
     ESPALIER_INLINE __m128 operator()(__m128 a, __m128 b) const { return _mm_min_ps(a, b); }
     ESPALIER_INLINE __m256 operator()(__m256 a, __m256 b) const { return _mm256_min_ps(a, b); }

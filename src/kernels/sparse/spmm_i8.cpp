@@ -114,7 +114,10 @@ void sparse_conv2d_u8s8(const Conv2dShape& shape, const SparseI8& weights, std::
     const auto maps = static_cast<std::int64_t>(affines.size());
     const bool each_pixel = shape.is_pointwise() && maps == n * h * w;
     if (maps != 1 && maps != n && !each_pixel) {
-        fail("a sparse int8 convolution of {} images has {} quantizations: expected 1 or {}", n, maps, n);
+        fail(
+            "a sparse int8 convolution of {} images has {} quantizations: expected 1 or {}, or one for each "
+            "pixel that windows of one pixel read",
+            n, maps, n);
     }
     const auto channels = static_cast<std::size_t>(shape.c_in);
     // Nothing lies outside for a pointwise convolution, but rows want an address.
