@@ -19,11 +19,12 @@ struct Buffer {
 };
 
 constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kKinds = static_cast<std::size_t>(Scratch::kLocalRows) + 1;
 
 }  // namespace
 
 void* scratch(Scratch kind, std::size_t bytes) {
-    thread_local std::array<Buffer, 4> buffers;
+    thread_local std::array<Buffer, kKinds> buffers;
     Buffer& buffer = buffers[static_cast<std::size_t>(kind)];
     if (buffer.bytes < bytes || !buffer.memory) {
         buffer.memory.reset();

@@ -11,6 +11,7 @@ enum class Scratch {
     kSharedResult,  ///< filled by its loop bodies and read by others
     kLocal,         ///< used inside one loop body
     kLocalExtra,
+    kLocalRows,  ///< the rows of some tiles as their kernel wants them
 };
 
 /// At least `bytes` bytes, aligned to 64, of unspecified content. Valid until the same thread asks for the

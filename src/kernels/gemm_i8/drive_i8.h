@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -59,6 +60,10 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
         const std::int64_t tile_pointers = weights.taps() * kernel.max_rows;
         auto** pointers = static_cast<const std::uint8_t**>(
             scratch(Scratch::kLocal, static_cast<std::size_t>(kBlockTiles * tile_pointers) * sizeof(void*)));
+        const std::size_t prepared_bytes =
+            kernel.prepared ? kernel.prepared->bytes(weights.taps(), weights.k(), kernel.max_rows) : 0;
+        auto* const prepared =
+            static_cast<std::byte*>(scratch(Scratch::kLocalRows, kBlockTiles * prepared_bytes));
         float* const passing =
             codes_rows && !shared
                 ? scratch_floats(Scratch::kLocalExtra,
@@ -71,34 +76,40 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
             // A larger block first, so that the threads that take them in turns have done at the same time.
             const std::int64_t first_tile = tiles - (blocks - block) * tiles / blocks;
             const std::int64_t count = tiles - (blocks - block - 1) * tiles / blocks - first_tile;
+            TileI8 tile{};
+            tile.taps = weights.taps();
+            tile.k = weights.k();
             for (std::int64_t i = 0; i < count; ++i) {
                 TileRows& own = rows[static_cast<std::size_t>(i)];
                 own = tile_rows(out.m, tiles, first_tile + i);
+                tile.rows = pointers + i * tile_pointers;
                 locate(own.first, own.count, pointers + i * tile_pointers,
                        affines.data() + i * kernel.max_rows);
+                if (kernel.prepared) {
+                    kernel.prepared->prepare(tile, static_cast<int>(own.count),
+                                             prepared + static_cast<std::size_t>(i) * prepared_bytes);
+                }
             }
+            tile.one_affine = one_affine;
+            tile.ldc = out.ldc;
+            tile.activation = out.epilogue.activation;
+            tile.lo = out.epilogue.lo;
+            tile.hi = out.epilogue.hi;
             const std::int64_t first_row = rows.front().first;
             float* const c = shared ? shared + first_row * out.ldc : passing;
             const std::int64_t last_panel = (split + 1) * panel_count / splits;
             for (std::int64_t p = split * panel_count / splits; p < last_panel; ++p) {
                 const PanelI8& panel = panels[static_cast<std::size_t>(p)];
-                TileI8 tile{};
-                tile.taps = weights.taps();
-                tile.k = weights.k();
                 tile.panel = weights.data(panel);
                 tile.scales = weights.scales(panel);
                 tile.sums = weights.sums(panel);
-                tile.one_affine = one_affine;
-                tile.ldc = out.ldc;
                 tile.bias = out.epilogue.bias ? out.epilogue.bias + panel.column : nullptr;
                 tile.columns = panel.columns;
-                tile.activation = out.epilogue.activation;
-                tile.lo = out.epilogue.lo;
-                tile.hi = out.epilogue.hi;
                 for (std::int64_t i = 0; i < count; ++i) {
                     const TileRows& own = rows[static_cast<std::size_t>(i)];
                     const std::int64_t offset = own.first * out.ldc + panel.column;
                     tile.rows = pointers + i * tile_pointers;
+                    tile.prepared = prepared + static_cast<std::size_t>(i) * prepared_bytes;
                     tile.affine = affines.data() + i * kernel.max_rows;
                     tile.c = c ? c + offset - first_row * out.ldc : nullptr;
                     tile.ends = out.ends.at(offset);

@@ -9,7 +9,7 @@ namespace {
 constexpr TileI8Kernel kTable[] = {
     {"i8/portable", Isa::kPortable, 4, run_tile_i8_portable},
 #if defined(__x86_64__)
-    {"i8/avx2", Isa::kAvx2, 3, run_tile_i8_avx2},
+    {"i8/avx2", Isa::kAvx2, 6, run_tile_i8_avx2, &kTileI8RowsAvx2},
     {"i8/avx512vnni", Isa::kAvx512Vnni, kI8MaxRows, run_tile_i8_avx512vnni},
 #endif
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -34,6 +35,7 @@ inline constexpr std::int64_t kI8MaxDepth = 65536;
 /// rows[..][k - 1] is read.
 struct TileI8 {
     const std::uint8_t* const* rows;
+    const void* prepared;  ///< what the kernel's prepare() made of rows; unused where it has none
     std::int64_t taps;
     std::int64_t k;
     const std::int8_t* panel;  ///< aligned to 64 bytes
@@ -52,12 +54,21 @@ struct TileI8 {
     float hi;
 };
 
+/// What some kernels make of the rows of a tile first, once for all panels.
+struct TileI8Rows {
+    /// Bytes for `rows` rows.
+    std::size_t (*bytes)(std::int64_t taps, std::int64_t k, int rows);
+    /// Reads taps, k and rows of the tile. `to` is aligned to 64.
+    void (*prepare)(const TileI8& tile, int rows, void* to);
+};
+
 /// One implementation: run(tile, rows <= max_rows, vectors = 1 or 2).
 struct TileI8Kernel {
     const char* name;
     Isa isa;
     int max_rows;
     void (*run)(const TileI8& tile, int rows, int vectors);
+    const TileI8Rows* prepared = nullptr;  ///< null where run() reads the rows as they are
 };
 
 /// All implementations, portable reference first.
@@ -65,6 +76,7 @@ std::span<const TileI8Kernel> tile_i8_kernels();
 
 void run_tile_i8_portable(const TileI8& tile, int rows, int vectors);
 void run_tile_i8_avx2(const TileI8& tile, int rows, int vectors);
+extern const TileI8Rows kTileI8RowsAvx2;
 void run_tile_i8_avx512vnni(const TileI8& tile, int rows, int vectors);
 
 }  // namespace espalier::kernels

@@ -32,7 +32,7 @@ constexpr Costs kF32Avx2{0.6, 0.58, 1, 1.2, 6, 6, 10};
 constexpr Costs kF32Portable{1.2, 1.15, 2, 2, 6, 6, 16};
 constexpr Costs kI8Avx512Vnni{0.54, 0.62, 1.2, 1.5, 6, 6, 12};
 constexpr Costs kI8Avx512VnniHalved{1.06, 1.08, 1.0, 2.0, 6, 8, 14};
-constexpr Costs kI8Avx2{2, 1.8, 2, 1.5, 6, 6, 12};
+constexpr Costs kI8Avx2{1.35, 1.8, 2, 1.5, 6, 6, 12};
 constexpr Costs kI8Portable{16, 7, 4, 2, 6, 6, 40};
 
 const Costs& f32_costs(Isa isa) {
