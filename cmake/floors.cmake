@@ -47,6 +47,8 @@ function(espalier_floor name)
         endif()
         if(source MATCHES "(^|[/_])avx2\\.cpp$")
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
+        elseif(source MATCHES "(^|[/_])avxvnni\\.cpp$")
+            set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mavxvnni;-mfma;-mf16c")
         elseif(source MATCHES "(^|[/_])avx512\\.cpp$")
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
                 "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mfma;-mf16c;-mprefer-vector-width=512;${avx512_warnings}")

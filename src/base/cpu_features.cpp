@@ -1,5 +1,8 @@
 #include "base/cpu_features.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <sched.h>
 
 #include <algorithm>
@@ -53,6 +56,17 @@ Isa parse_isa(std::string_view text) {
 Isa best_isa() {
     static const Isa isa = detect();
     return isa;
+}
+
+bool has_avx_vnni() {
+#if defined(__x86_64__)
+    // Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2, CPUID: leaf 7, subleaf 1, EAX
+    // bit 4.
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return best_isa() >= Isa::kAvx2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1) != 0;
+#else
+    return false;
+#endif
 }
 
 std::string cpu_model() {

@@ -23,6 +23,10 @@ Isa parse_isa(std::string_view text);
 /// The best instruction set this processor and operating system support. Detected once.
 Isa best_isa();
 
+/// Whether it has vpdpbusd for 256-bit vectors in the encoding of AVX (AVX-VNNI), which processors without
+/// AVX-512 have too: no step of Isa tells.
+bool has_avx_vnni();
+
 /// Processor model as the operating system names it, or "unknown".
 std::string cpu_model();
 

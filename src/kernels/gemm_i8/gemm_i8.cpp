@@ -1,22 +1,29 @@
 #include "kernels/gemm_i8/gemm_i8.h"
 
+#include <vector>
+
 #include "kernels/dispatch.h"
 #include "kernels/gemm_i8/drive_i8.h"
 
 namespace espalier::kernels {
 namespace {
 
-constexpr TileI8Kernel kTable[] = {
-    {"i8/portable", Isa::kPortable, 4, run_tile_i8_portable},
+std::vector<TileI8Kernel> kernels_here() {
+    std::vector<TileI8Kernel> kernels{{"i8/portable", Isa::kPortable, 4, run_tile_i8_portable}};
 #if defined(__x86_64__)
-    {"i8/avx2", Isa::kAvx2, 6, run_tile_i8_avx2, &kTileI8RowsAvx2},
-    {"i8/avx512vnni", Isa::kAvx512Vnni, kI8MaxRows, run_tile_i8_avx512vnni},
+    kernels.push_back({"i8/avx2", Isa::kAvx2, 6, run_tile_i8_avx2, &kTileI8RowsAvx2});
+    if (has_avx_vnni()) kernels.push_back({"i8/avxvnni", Isa::kAvx2, 6, run_tile_i8_avxvnni});
+    kernels.push_back({"i8/avx512vnni", Isa::kAvx512Vnni, kI8MaxRows, run_tile_i8_avx512vnni});
 #endif
-};
+    return kernels;
+}
 
 }  // namespace
 
-std::span<const TileI8Kernel> tile_i8_kernels() { return kTable; }
+std::span<const TileI8Kernel> tile_i8_kernels() {
+    static const std::vector<TileI8Kernel> kernels = kernels_here();
+    return kernels;
+}
 
 const char* kernel_name_i8(Isa limit) { return select(tile_i8_kernels(), limit).name; }
 

@@ -71,12 +71,15 @@ struct TileI8Kernel {
     const TileI8Rows* prepared = nullptr;  ///< null where run() reads the rows as they are
 };
 
-/// All implementations, portable reference first.
+/// All implementations, portable reference first; that for AVX-VNNI, which `isa` does not tell, only where
+/// the processor has it.
 std::span<const TileI8Kernel> tile_i8_kernels();
 
 void run_tile_i8_portable(const TileI8& tile, int rows, int vectors);
 void run_tile_i8_avx2(const TileI8& tile, int rows, int vectors);
 extern const TileI8Rows kTileI8RowsAvx2;
+/// Needs AVX-VNNI beside AVX2.
+void run_tile_i8_avxvnni(const TileI8& tile, int rows, int vectors);
 void run_tile_i8_avx512vnni(const TileI8& tile, int rows, int vectors);
 
 }  // namespace espalier::kernels
