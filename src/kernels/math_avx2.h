@@ -38,11 +38,9 @@ struct Avx2 {
     ESPALIER_INLINE static V round(V x) {
         return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     }
-    /// In two steps, since one exponent field cannot hold the scale of a subnormal result.
     ESPALIER_INLINE static V scale2(V x, V n) {
-        const __m256i whole = _mm256_cvtps_epi32(n);
-        const __m256i half = _mm256_srai_epi32(whole, 1);
-        return _mm256_mul_ps(_mm256_mul_ps(x, power2(half)), power2(_mm256_sub_epi32(whole, half)));
+        const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+        return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
     }
     ESPALIER_INLINE static V copysign(V magnitude, V sign) {
         const V bit = _mm256_set1_ps(-0.0f);
@@ -83,11 +81,6 @@ struct Avx2 {
         const __m128 four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
         const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
         return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
-    }
-
-  private:
-    ESPALIER_INLINE static V power2(__m256i n) {
-        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
     }
 };
 

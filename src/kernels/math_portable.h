@@ -43,12 +43,10 @@ struct Portable {
     ESPALIER_INLINE static V abs(V x) { return from_bits(bits(x) & 0x7fffffff); }
     /// For |x| < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction.
     ESPALIER_INLINE static V round(V x) { return (x + set1(12582912.0f)) - set1(12582912.0f); }
-    /// In two steps, since one exponent field cannot hold the scale of a subnormal result.
     ESPALIER_INLINE static V scale2(V x, V n) {
         // A lane of NaN must not reach the conversion to integer, which is undefined for it; x is NaN there.
         const I whole = __builtin_convertvector(n == n ? n : zero(), I);
-        const I half = whole >> 1;
-        return x * power2(half) * power2(whole - half);
+        return x * from_bits((whole + 127) << 23);
     }
     ESPALIER_INLINE static V copysign(V magnitude, V sign) {
         return from_bits((bits(magnitude) & 0x7fffffff) | (bits(sign) & INT32_MIN));
@@ -84,7 +82,6 @@ struct Portable {
         __builtin_memcpy(&x, &i, sizeof x);
         return x;
     }
-    ESPALIER_INLINE static V power2(I n) { return from_bits((n + 127) << 23); }
 };
 
 }  // namespace espalier::kernels

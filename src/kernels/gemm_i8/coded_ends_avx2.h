@@ -13,7 +13,9 @@ namespace espalier::kernels {
 ESPALIER_INLINE void store_codes(std::uint8_t* to, __m256 value, int count) {
     const __m256i codes = _mm256_cvtps_epi32(value);
     const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(codes), _mm256_extracti128_si256(codes, 1));
-    const std::int64_t bytes = _mm_cvtsi128_si64(_mm_packus_epi16(words, words));
+    const __m128i codes8 = _mm_packus_epi16(words, words);
+    if (count == 8) return _mm_storel_epi64(reinterpret_cast<__m128i*>(to), codes8);
+    const std::int64_t bytes = _mm_cvtsi128_si64(codes8);
     __builtin_memcpy(to, &bytes, static_cast<std::size_t>(count));
 }
 
@@ -26,6 +28,8 @@ ESPALIER_INLINE void quantize_codes(std::uint8_t* to, __m256 value, int count, c
 
 /// The first `count` codes, 1 to 8, as numbers.
 ESPALIER_INLINE __m256i load_codes(const std::uint8_t* from, int count) {
+    if (count == 8)
+        return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
     std::int64_t bytes = 0;
     __builtin_memcpy(&bytes, from, static_cast<std::size_t>(count));
     return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes));
