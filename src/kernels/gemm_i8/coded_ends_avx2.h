@@ -28,8 +28,7 @@ ESPALIER_INLINE void quantize_codes(std::uint8_t* to, __m256 value, int count, c
 
 /// The first `count` codes, 1 to 8, as numbers.
 ESPALIER_INLINE __m256i load_codes(const std::uint8_t* from, int count) {
-    if (count == 8)
-        return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+    if (count == 8) return _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
     std::int64_t bytes = 0;
     __builtin_memcpy(&bytes, from, static_cast<std::size_t>(count));
     return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes));
