@@ -9,12 +9,18 @@ if ! [ -x "$python" ] || ! "$python" -c 'import numpy, onnxruntime' 2>/dev/null;
     echo "error: $python has no peers to run beside. bench/README.md tells how to install them, once" >&2
     exit 2
 fi
-nice=0
-case " $* " in *" --nice "*) nice=$(sed -E 's/.* --nice +(-?[0-9]+).*/\1/' <<<" $* ") ;; esac
-peers() { "$python" -W ignore "bench/peers/$1.py" --espalier "$build/$2" "${@:3}"; }
-peers compare bench_worker "$@"
-peers jpeg bench_preprocess --nice "$nice"
-peers cold_start espalier --nice "$nice"
-peers neighbour bench_worker --nice "$nice"
+nice=0 results=bench/results options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --machine) results=bench/results/$2 && shift ;;
+        --nice) nice=$2 && options+=("$1" "$2") && shift ;;
+        *) options+=("$1") ;;
+    esac
+    shift
+done
+peers() { "$python" -W ignore "bench/peers/$1.py" --espalier "$build/$2" --output "$results/$3.json" "${@:4}"; }
+peers compare bench_worker side_by_side "${options[@]}"
+peers jpeg bench_preprocess jpeg --nice "$nice"
+peers cold_start espalier cold_start --nice "$nice"
+peers neighbour bench_worker neighbour --nice "$nice"
 "$python" bench/peers/document.py
-echo "docs/performance.md is written"
