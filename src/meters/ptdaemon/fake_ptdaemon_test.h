@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <optional>
@@ -50,11 +51,11 @@ class FakePtdaemon {
     int port = 0;
     // All of these are set between commands only.
     std::string greeting = "Hello, PTDaemon here!";
-    double uncertainty = 0.002;   ///< -1: not known
-    bool refuses_ranges = false;  ///< stays in Auto whatever it is told
-    bool silent = false;          ///< has no samples
-    std::string sample;           ///< stands for every sample, where it is not empty
-    bool hangs_up = false;        ///< closes the connection at the next command
+    double uncertainty = 0.002;          ///< -1: not known
+    bool refuses_ranges = false;         ///< stays in Auto whatever it is told
+    std::atomic<bool> silent = false;    ///< has no samples
+    std::string sample;                  ///< stands for every sample, where it is not empty
+    std::atomic<bool> hangs_up = false;  ///< closes the connection at the next command
 
   private:
     void serve_all() {
