@@ -37,17 +37,14 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
     const auto panel_count = static_cast<std::int64_t>(panels.size());
     const std::int64_t depth = weights.taps() * weights.k();
     const std::int64_t tiles = (out.m + kernel.max_rows - 1) / kernel.max_rows;
-    const std::int64_t least_blocks = (tiles + kBlockTiles - 1) / kBlockTiles;
+    const std::int64_t blocks = (tiles + kBlockTiles - 1) / kBlockTiles;
     const std::int64_t panel_work = kBlockTiles * kernel.max_rows * depth * 2 * kI8Lanes;
     const RowCodes& row_codes = out.epilogue.row_codes;
     const bool codes_rows = row_codes.codes != nullptr;
     // With few rows the columns are split as well; otherwise a task keeps its rows and walks all panels. Rows
     // to be coded are best completed by one thread: what another wrote has to come from its cache.
-    const std::int64_t threads = pool.threads(), tasks = (codes_rows ? 2 : 4) * threads;
-    const std::int64_t wanted = std::max<std::int64_t>(1, tasks / least_blocks);
-    // As many for each thread, where blocks are all that there is to share.
-    const std::int64_t blocks =
-        wanted > 1 ? least_blocks : std::min(tiles, (least_blocks + threads - 1) / threads * threads);
+    const std::int64_t tasks = (codes_rows ? 2 : 4) * pool.threads();
+    const std::int64_t wanted = std::max<std::int64_t>(1, tasks / blocks);
     const std::int64_t most = (panel_count * panel_work + kTaskWork - 1) / kTaskWork;
     const std::int64_t splits = std::min({wanted, most, panel_count});
     const std::int64_t grain = std::max<std::int64_t>(1, kTaskWork / (panel_work * panel_count / splits + 1));
