@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/cpu_features.h"
+#include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/testing/guarded.h"
 
 // Processors with AVX-VNNI are not at hand everywhere. What surrounds its one instruction is tested with what
@@ -9,7 +10,6 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
 
-#include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/gemm_i8/tile_i8_vnni256.h"
 
 namespace espalier::kernels {
