@@ -54,6 +54,7 @@ std::span<const TileBF16Kernel> tile_bf16_kernels() { return kTable; }
 bool vdpbf16ps_pays() {
     static const bool pays = [] {
         const TileBF16Kernel& pairs = select(tile_bf16_kernels(), Isa::kAvx512Bf16);
+        if (pairs.widens()) return false;  // the processor has none
         return seconds_per_row(pairs) < seconds_per_row(select(tile_bf16_kernels(), Isa::kAvx512Vnni));
     }();
     return pays;
