@@ -12,8 +12,8 @@ fi
 nice=0 results=bench/results options=()
 while [ $# -gt 0 ]; do
     case $1 in
-        --machine) results=bench/results/$2 && shift ;;
-        --nice) nice=$2 && options+=("$1" "$2") && shift ;;
+        --machine) results=bench/results/${2:?the machine has no name} && shift ;;
+        --nice) nice=${2:?a niceness is missing} && options+=("$1" "$2") && shift ;;
         *) options+=("$1") ;;
     esac
     shift
@@ -24,3 +24,4 @@ peers jpeg bench_preprocess jpeg --nice "$nice"
 peers cold_start espalier cold_start --nice "$nice"
 peers neighbour bench_worker neighbour --nice "$nice"
 "$python" bench/peers/document.py
+echo "the pages of bench/results and the paragraph of README.md are written"

@@ -49,7 +49,7 @@ class FakePtdaemon {
     }
 
     int port = 0;
-    // All of these are set between commands only.
+    // All of these are set between commands only; those that the daemon looks at then too are atomic.
     std::string greeting = "Hello, PTDaemon here!";
     double uncertainty = 0.002;          ///< -1: not known
     bool refuses_ranges = false;         ///< stays in Auto whatever it is told
