@@ -14,6 +14,7 @@ struct Avx512 {
     using V = __m512;
     static constexpr int kLanes = 16;
     static constexpr int kRegisters = 32;
+    static constexpr float kLowestExponent = -104.0f;
     static constexpr bool kMasksAreFree = true;
 
     ESPALIER_INLINE static V zero() { return _mm512_setzero_ps(); }
