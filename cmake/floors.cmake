@@ -26,7 +26,7 @@ if(ESPALIER_TESTS)
 endif()
 
 # espalier_floor(<name> [HEADERS_OF <floor>] [LINKS <libraries>...]): src/<name>/**.cpp without tests becomes
-# espalier_<name>; the tests beside the units become test_<name>. Files named avx2 / avx512 get their instruction sets.
+# espalier_<name>; the tests beside the units become test_<name>. Files named avx2 / avx512 / amx get their instruction sets.
 # The standard headers are compiled once for floors of the same flags and definitions: HEADERS_OF names the first.
 function(espalier_floor name)
     cmake_parse_arguments(FLOOR "" "HEADERS_OF" "LINKS" ${ARGN})
@@ -42,7 +42,7 @@ function(espalier_floor name)
         list(APPEND avx512_warnings "-Wno-maybe-uninitialized")
     endif()
     foreach(source ${sources})
-        if(source MATCHES "(^|[/_])avx[^/]*\\.cpp$")
+        if(source MATCHES "(^|[/_])(avx|amx)[^/]*\\.cpp$")
             set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
         endif()
         if(source MATCHES "(^|[/_])avx2\\.cpp$")
@@ -58,6 +58,9 @@ function(espalier_floor name)
         elseif(source MATCHES "(^|[/_])avx512bf16\\.cpp$")
             set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
                 "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512bf16;-mfma;-mf16c;-mprefer-vector-width=512;${avx512_warnings}")
+        elseif(source MATCHES "(^|[/_])amx\\.cpp$")
+            set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+                "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512bf16;-mamx-tile;-mamx-int8;-mamx-bf16;-mfma;-mf16c;-mprefer-vector-width=512;${avx512_warnings}")
         endif()
     endforeach()
     if(sources)

@@ -140,7 +140,8 @@ TEST(Suggestion, OnlyWhatIsNear) {
 }
 
 TEST(Isa, NamesParseBack) {
-    for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16}) {
+    for (const Isa isa :
+         {Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx}) {
         EXPECT_EQ(parse_isa(name(isa)), isa);
     }
     EXPECT_THROW(parse_isa("sse"), Error);

@@ -4,6 +4,8 @@
 #include <cpuid.h>
 #endif
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,7 +17,20 @@
 namespace espalier {
 namespace {
 
-constexpr std::string_view kNames[] = {"portable", "avx2", "avx512", "avx512vnni", "avx512bf16"};
+constexpr std::string_view kNames[] = {"portable", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx"};
+
+#if defined(__x86_64__)
+/// Tiles with products of int8 and of bf16 (Intel 64 and IA-32 Architectures Software Developer's Manual,
+/// volume 2, CPUID: leaf 7, EDX bits 22, 24 and 25) that Linux lets this process use: it keeps no room for
+/// them in a thread's state until asked (Documentation/arch/x86/xstate.rst).
+bool may_use_amx() {
+    constexpr unsigned kNeeded = 1u << 22 | 1u << 24 | 1u << 25;
+    constexpr int kRequestPermission = 0x1023, kTileData = 18;
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kNeeded) != kNeeded) return false;
+    return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+#endif
 
 Isa detect() {
 #if defined(__x86_64__)
@@ -24,7 +39,9 @@ Isa detect() {
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
     const bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
-    if (vnni && __builtin_cpu_supports("avx512bf16")) return Isa::kAvx512Bf16;
+    const bool bf16 = vnni && __builtin_cpu_supports("avx512bf16");
+    if (bf16 && may_use_amx()) return Isa::kAmx;
+    if (bf16) return Isa::kAvx512Bf16;
     if (vnni) return Isa::kAvx512Vnni;
     if (avx512) return Isa::kAvx512;
     if (avx2) return Isa::kAvx2;
@@ -49,7 +66,7 @@ Isa parse_isa(std::string_view text) {
     for (int i = 0; i < static_cast<int>(std::size(kNames)); ++i) {
         if (text == kNames[i]) return static_cast<Isa>(i);
     }
-    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512, avx512vnni or avx512bf16",
+    fail_usage("unknown instruction set '{}': expected portable, avx2, avx512, avx512vnni, avx512bf16 or amx",
                text);
 }
 

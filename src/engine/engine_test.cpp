@@ -100,7 +100,7 @@ TEST(Session, InstructionSetsAndThreadsAgree) {
     SessionOptions plain;
     plain.lowering.isa = Isa::kPortable;
     const Tensor expected = Session(graph, plain).run(x);
-    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni}) {
+    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAmx}) {
         SessionOptions options;
         options.threads = 3;
         options.lowering.isa = isa;
@@ -291,7 +291,7 @@ TEST(Session, MultipliesBf16AlikeOnEveryInstructionSetAndSaysWhere) {
     EXPECT_FALSE(reference.execution().macs.contains("bf16")) << "widened products are f32 products";
     double largest = 0;
     for (const float value : expected.span<float>()) largest = std::max(largest, std::abs(double{value}));
-    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16}) {
+    for (const Isa isa : {Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16, Isa::kAmx}) {
         SessionOptions options;
         options.threads = 3;
         options.lowering.isa = isa;

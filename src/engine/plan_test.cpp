@@ -55,7 +55,7 @@ TEST(Session, RowCodesBetweenLayersChangeNoBit) {
     const Graph graph = passes::quantize_dynamically(rows_and_images(), QuantScheme::kPerRow, change);
     EXPECT_EQ(change.count, 9);
     const Tensor x = random_tensor({3, 128, 9, 9}, 6);
-    for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni}) {
+    for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512Vnni, Isa::kAmx}) {
         if (isa > best_isa()) continue;
         for (const int threads : {1, 2}) {
             SessionOptions options;

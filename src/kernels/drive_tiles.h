@@ -15,11 +15,13 @@ struct TileRows {
     std::int64_t count;
 };
 
-/// Rows of tile `tile` when m rows are dealt out to `tiles` tiles as evenly as possible: 197 rows become
-/// tiles of 14 and 13, not fourteen tiles of 14 and one of 1, which would wait for its loads.
-inline TileRows tile_rows(std::int64_t m, std::int64_t tiles, std::int64_t tile) {
-    const std::int64_t first = tile * m / tiles;
-    return {first, (tile + 1) * m / tiles - first};
+/// Rows of tile `tile` when m rows are dealt out to `tiles` tiles as evenly as possible, `step` rows at a
+/// time: 197 rows become tiles of 14 and 13, not fourteen tiles of 14 and one of 1, which would wait for its
+/// loads.
+inline TileRows tile_rows(std::int64_t m, std::int64_t tiles, std::int64_t tile, std::int64_t step = 1) {
+    const std::int64_t steps = (m + step - 1) / step;
+    const std::int64_t first = tile * steps / tiles * step;
+    return {first, std::min(m, (tile + 1) * steps / tiles * step) - first};
 }
 
 /// Tiles that share one pass over a column panel, so that the panel is read from L2 once for all of them.
@@ -37,6 +39,7 @@ struct TileOutput {
 struct TileProduct {
     std::int64_t m;
     std::int64_t max_rows;
+    std::int64_t row_step;  ///< tiles have a multiple of it, but for the last
     std::int64_t panels;
     std::int64_t panel_work;  ///< multiply-adds of one row with one panel
     std::int64_t task_work;   ///< multiply-adds that are worth the cost of claiming a task
@@ -63,7 +66,8 @@ void drive_tiles(const TileProduct& product, ThreadPool& pool, MakeWorker&& make
             const std::int64_t first_tile = block * tiles / blocks;
             const std::int64_t count = (block + 1) * tiles / blocks - first_tile;
             for (std::int64_t i = 0; i < count; ++i) {
-                rows[static_cast<std::size_t>(i)] = tile_rows(product.m, tiles, first_tile + i);
+                rows[static_cast<std::size_t>(i)] =
+                    tile_rows(product.m, tiles, first_tile + i, product.row_step);
                 worker.prepare(i, rows[static_cast<std::size_t>(i)]);
             }
             const std::int64_t last_panel = (split + 1) * product.panels / splits;

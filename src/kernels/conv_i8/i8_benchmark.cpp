@@ -117,7 +117,7 @@ __attribute__((target("avx512f,avx512vnni"))) void spin_vnni(int rounds) {
 /// Operations per second of this thread: two per multiply-add, 64 multiply-adds per instruction.
 double peak() {
 #if defined(__x86_64__)
-    if (best_isa() == Isa::kAvx512Vnni) {
+    if (best_isa() >= Isa::kAvx512Vnni) {
         constexpr int kRounds = 100000;
         return 128.0 * 12 * kRounds / fastest(0.2, [] { spin_vnni(kRounds); });
     }

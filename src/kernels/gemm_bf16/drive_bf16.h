@@ -3,14 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/amx/tiles.h"
 #include "kernels/drive_tiles.h"
 #include "kernels/gemm_bf16/panels_bf16.h"
 #include "kernels/scratch.h"
 
 namespace espalier::kernels {
 
-/// Multiply-adds per task: about 10 microseconds of a core that does 32 a cycle.
-inline constexpr std::int64_t kBF16TaskWork = std::int64_t{1} << 20;
+/// Multiply-adds per task: about 10 microseconds of a core.
+inline std::int64_t task_work_bf16(Isa isa) { return std::int64_t{1} << (isa >= Isa::kAmx ? 22 : 20); }
 
 /// What one thread keeps of a bf16 product: pointers to the rows of a block of tiles, and `row_bytes` bytes
 /// of room for each row.
@@ -24,14 +25,22 @@ class WorkerBF16 {
           out_(out),
           tile_pointers_(weights.taps() * kernel.max_rows),
           tile_bytes_(kernel.max_rows * row_bytes),
+          prepared_bytes_(
+              kernel.prepared ? kernel.prepared->bytes(weights.taps(), weights.k(), kernel.max_rows) : 0),
           locate_(locate),
           pointers_(static_cast<const void**>(scratch(
               Scratch::kLocal, static_cast<std::size_t>(kBlockTiles * tile_pointers_) * sizeof(void*)))),
           room_(static_cast<std::byte*>(
-              scratch(Scratch::kLocalExtra, static_cast<std::size_t>(kBlockTiles * tile_bytes_)))) {}
+              scratch(Scratch::kLocalExtra, static_cast<std::size_t>(kBlockTiles * tile_bytes_)))),
+          prepared_(static_cast<std::byte*>(scratch(Scratch::kLocalRows, kBlockTiles * prepared_bytes_))),
+          session_(kernel.isa) {}
 
     void prepare(std::int64_t slot, const TileRows& rows) {
         locate_(rows, pointers_ + slot * tile_pointers_, room_ + slot * tile_bytes_);
+        if (!kernel_.prepared) return;
+        const TileBF16 tile{
+            .rows = pointers_ + slot * tile_pointers_, .taps = weights_.taps(), .k = weights_.k()};
+        kernel_.prepared->prepare(tile, static_cast<int>(rows.count), prepared_of(slot));
     }
 
     void run(std::int64_t slot, const TileRows& rows, std::int64_t index) const {
@@ -39,6 +48,7 @@ class WorkerBF16 {
         const Epilogue& epilogue = out_.epilogue;
         const std::int64_t offset = rows.first * out_.ldc + panel.column;
         kernel_.run({.rows = pointers_ + slot * tile_pointers_,
+                     .prepared = prepared_of(slot),
                      .taps = weights_.taps(),
                      .k = weights_.k(),
                      .panel = weights_.data(panel),
@@ -54,14 +64,21 @@ class WorkerBF16 {
     }
 
   private:
+    std::byte* prepared_of(std::int64_t slot) const {
+        return prepared_ + static_cast<std::size_t>(slot) * prepared_bytes_;
+    }
+
     const PanelsBF16& weights_;
     const TileBF16Kernel& kernel_;
     const TileOutput& out_;
     std::int64_t tile_pointers_;
     std::int64_t tile_bytes_;
+    std::size_t prepared_bytes_;
     const Locate& locate_;
     const void** pointers_;
     std::byte* room_;
+    std::byte* prepared_;
+    AmxSession session_;
 };
 
 /// Runs every tile of a product. locate(rows, pointers, room) makes the rows of one tile ready: it fills
@@ -72,9 +89,10 @@ void drive_bf16(const PanelsBF16& weights, const TileBF16Kernel& kernel, const T
                 std::int64_t row_bytes, ThreadPool& pool, const Locate& locate) {
     const TileProduct product{.m = out.m,
                               .max_rows = kernel.max_rows,
+                              .row_step = kernel.row_step,
                               .panels = static_cast<std::int64_t>(weights.list().size()),
                               .panel_work = weights.taps() * weights.k() * 2 * kBF16Lanes,
-                              .task_work = kBF16TaskWork};
+                              .task_work = task_work_bf16(kernel.isa)};
     drive_tiles(product, pool, [&] { return WorkerBF16<Locate>(weights, kernel, out, row_bytes, locate); });
 }
 

@@ -211,14 +211,15 @@ TEST(PackGemmBF16, RejectsEmptyAndImpossibleWeights) {
 }
 
 TEST(PackGemmBF16, TakesTwoBytesForEachWeight) {
-    const std::vector<std::uint16_t> weights(64 * 30, f32_to_bf16(1));
-    EXPECT_EQ(pack_gemm_bf16(weights.data(), 64, 30).size_bytes(), 2u * 64 * 30);
+    const std::vector<std::uint16_t> weights(64 * 32, f32_to_bf16(1));
+    EXPECT_EQ(pack_gemm_bf16(weights.data(), 64, 32).size_bytes(), 2u * 64 * 32);
 }
 
 TEST(BF16Kernel, RespectsTheLimitAndTakesPairsOnlyWhereTheyPay) {
     EXPECT_STREQ(bf16_kernel(Isa::kPortable).name, "bf16/portable");
     EXPECT_TRUE(bf16_kernel(Isa::kAvx512Vnni).widens());
-    EXPECT_EQ(bf16_kernel().widens(), !vdpbf16ps_pays());
+    EXPECT_EQ(bf16_kernel(Isa::kAvx512Bf16).widens(), !vdpbf16ps_pays());
+    EXPECT_EQ(bf16_kernel().isa == Isa::kAmx, best_isa() == Isa::kAmx);
     EXPECT_LE(bf16_kernel().isa, best_isa());
 }
 

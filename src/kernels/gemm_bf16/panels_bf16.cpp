@@ -15,7 +15,8 @@ PanelsBF16::PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k) : taps
             "weights",
             n, taps, k);
     }
-    const std::int64_t depth = taps * ((k + 1) / 2 * 2);
+    const std::int64_t depth =
+        (taps * ((k + 1) / 2 * 2) + kBF16DepthMultiple - 1) / kBF16DepthMultiple * kBF16DepthMultiple;
     std::int64_t numbers = 0;
     for (std::int64_t column = 0; column < n;) {
         const std::int64_t left = n - column;

@@ -4,18 +4,21 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "kernels/amx/tiles.h"
 #include "kernels/dispatch.h"
 #include "tensor/tensor.h"
 
 namespace espalier::kernels {
 namespace {
 
-constexpr TileBF16Kernel kTable[] = {
+const TileBF16Kernel kTable[] = {
     {"bf16/portable", Isa::kPortable, 4, 4, round_bf16_portable, run_tile_bf16_portable},
 #if defined(__x86_64__)
     {"bf16/avx2", Isa::kAvx2, 6, 4, round_bf16_avx2, run_tile_bf16_avx2},
     {"bf16/avx512", Isa::kAvx512, 12, 4, round_bf16_avx512, run_tile_bf16_avx512},
     {"bf16/avx512bf16", Isa::kAvx512Bf16, 14, 2, round_bf16_avx512bf16, run_tile_bf16_avx512bf16},
+    {"bf16/amx", Isa::kAmx, 2 * kAmxRows, 2, round_bf16_avx512bf16, run_tile_bf16_amx, &kTileBF16RowsAmx,
+     kAmxRows},
 #endif
 };
 
@@ -62,7 +65,8 @@ bool vdpbf16ps_pays() {
 
 const TileBF16Kernel& bf16_kernel(Isa limit) {
     const TileBF16Kernel& best = select(tile_bf16_kernels(), limit);
-    return best.widens() || vdpbf16ps_pays() ? best : select(tile_bf16_kernels(), Isa::kAvx512Vnni);
+    if (best.isa != Isa::kAvx512Bf16 || vdpbf16ps_pays()) return best;
+    return select(tile_bf16_kernels(), Isa::kAvx512Vnni);
 }
 
 }  // namespace espalier::kernels

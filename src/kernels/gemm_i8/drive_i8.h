@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/thread_pool.h"
+#include "kernels/amx/tiles.h"
 #include "kernels/drive_tiles.h"
 #include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/quantize/quantize_dynamic.h"
@@ -15,8 +16,8 @@
 
 namespace espalier::kernels {
 
-/// Multiply-adds per task: about 40 microseconds of a VNNI core, far above the cost of claiming a task.
-inline constexpr std::int64_t kTaskWork = std::int64_t{1} << 21;
+/// Multiply-adds per task: about 10 microseconds of a core, far above the cost of claiming a task.
+inline std::int64_t task_work_i8(Isa isa) { return std::int64_t{1} << (isa >= Isa::kAmx ? 23 : 21); }
 
 /// The output of an int8 product: m rows, with pointers that belong to column 0 of the panels.
 struct OutputI8 {
@@ -45,9 +46,10 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
     // to be coded are best completed by one thread: what another wrote has to come from its cache.
     const std::int64_t tasks = (codes_rows ? 2 : 4) * pool.threads();
     const std::int64_t wanted = std::max<std::int64_t>(1, tasks / blocks);
-    const std::int64_t most = (panel_count * panel_work + kTaskWork - 1) / kTaskWork;
+    const std::int64_t task_work = task_work_i8(kernel.isa);
+    const std::int64_t most = (panel_count * panel_work + task_work - 1) / task_work;
     const std::int64_t splits = std::min({wanted, most, panel_count});
-    const std::int64_t grain = std::max<std::int64_t>(1, kTaskWork / (panel_work * panel_count / splits + 1));
+    const std::int64_t grain = std::max<std::int64_t>(1, task_work / (panel_work * panel_count / splits + 1));
     // Whoever completes the rows of a block codes them. Floats that nobody wants pass through the cache of
     // one thread, or lie where all threads that work on a block find them.
     const bool is_shared = codes_rows && splits > 1;
@@ -71,6 +73,7 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
                 : nullptr;
         std::array<Affine, kBlockTiles * kI8MaxRows> affines;
         std::array<TileRows, kBlockTiles> rows;
+        const AmxSession session(kernel.isa);
         for (std::int64_t task = begin; task < end; ++task) {
             const std::int64_t block = task / splits, split = task % splits;
             // A larger block first, so that the threads that take them in turns have done at the same time.
@@ -81,7 +84,7 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
             tile.k = weights.k();
             for (std::int64_t i = 0; i < count; ++i) {
                 TileRows& own = rows[static_cast<std::size_t>(i)];
-                own = tile_rows(out.m, tiles, first_tile + i);
+                own = tile_rows(out.m, tiles, first_tile + i, kernel.row_step);
                 tile.rows = pointers + i * tile_pointers;
                 locate(own.first, own.count, pointers + i * tile_pointers,
                        affines.data() + i * kernel.max_rows);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "kernels/amx/tiles.h"
 #include "kernels/dispatch.h"
 #include "kernels/gemm_i8/drive_i8.h"
 
@@ -13,7 +14,8 @@ std::vector<TileI8Kernel> kernels_here() {
 #if defined(__x86_64__)
     kernels.push_back({"i8/avx2", Isa::kAvx2, 6, run_tile_i8_avx2, &kTileI8RowsAvx2});
     if (has_avx_vnni()) kernels.push_back({"i8/avxvnni", Isa::kAvx2, 6, run_tile_i8_avxvnni});
-    kernels.push_back({"i8/avx512vnni", Isa::kAvx512Vnni, kI8MaxRows, run_tile_i8_avx512vnni});
+    kernels.push_back({"i8/avx512vnni", Isa::kAvx512Vnni, 14, run_tile_i8_avx512vnni});
+    kernels.push_back({"i8/amx", Isa::kAmx, kI8MaxRows, run_tile_i8_amx, &kTileI8RowsAmx, kAmxRows});
 #endif
     return kernels;
 }

@@ -16,7 +16,8 @@ PanelsI8::PanelsI8(std::int64_t n, std::int64_t taps, std::int64_t k, std::span<
     if (scales.size() != 1 && static_cast<std::int64_t>(scales.size()) != n) {
         fail("int8 weights of {} columns have {} scales: expected 1 or {}", n, scales.size(), n);
     }
-    const std::int64_t depth = taps * ((k + 3) / 4 * 4);
+    const std::int64_t depth =
+        (taps * ((k + 3) / 4 * 4) + kI8DepthMultiple - 1) / kI8DepthMultiple * kI8DepthMultiple;
     std::int64_t bytes = 0, entries = 0;
     for (std::int64_t column = 0; column < n;) {
         const std::int64_t left = n - column;

@@ -15,7 +15,10 @@ namespace espalier::kernels {
 inline constexpr int kI8Lanes = 16;
 
 /// Most rows of any tile.
-inline constexpr int kI8MaxRows = 14;
+inline constexpr int kI8MaxRows = 32;
+
+/// Panels go on with zeros up to a multiple of this depth: what AMX multiplies at once.
+inline constexpr std::int64_t kI8DepthMultiple = 64;
 
 /// Largest depth of a product: 255 * 128 * kI8MaxDepth stays inside a 32-bit accumulator.
 inline constexpr std::int64_t kI8MaxDepth = 65536;
@@ -31,8 +34,8 @@ inline constexpr std::int64_t kI8MaxDepth = 65536;
 ///
 /// or, where `ends` has codes, what CodedEnds says. acc is exact in 32 bits, and the float expression is the
 /// same in every implementation: up to the activation they give equal bits. Only the first `columns` of W are
-/// read in bias and residual and written in c; panel, scales and sums are padded to W. No byte beyond
-/// rows[..][k - 1] is read.
+/// read in bias and residual and written in c; panel, scales and sums are padded to W, and the panel to
+/// kI8DepthMultiple. No byte beyond rows[..][k - 1] is read.
 struct TileI8 {
     const std::uint8_t* const* rows;
     const void* prepared;  ///< what the kernel's prepare() made of rows; unused where it has none
@@ -69,6 +72,7 @@ struct TileI8Kernel {
     int max_rows;
     void (*run)(const TileI8& tile, int rows, int vectors);
     const TileI8Rows* prepared = nullptr;  ///< null where run() reads the rows as they are
+    int row_step = 1;  ///< so many rows take as long as one: all tiles but the last have a multiple of it
 };
 
 /// All implementations, portable reference first; that for AVX-VNNI, which `isa` does not tell, only where
@@ -81,5 +85,8 @@ extern const TileI8Rows kTileI8RowsAvx2;
 /// Needs AVX-VNNI beside AVX2.
 void run_tile_i8_avxvnni(const TileI8& tile, int rows, int vectors);
 void run_tile_i8_avx512vnni(const TileI8& tile, int rows, int vectors);
+/// Needs an AmxSession.
+void run_tile_i8_amx(const TileI8& tile, int rows, int vectors);
+extern const TileI8Rows kTileI8RowsAmx;
 
 }  // namespace espalier::kernels
