@@ -27,6 +27,7 @@ CONTENDERS = (
     Contender("espalier", "compile", "fp32"),
     Contender("espalier", "compile+dynamic-quantization", "int8"),
     Contender("espalier", "compile+static-quantization", "int8"),
+    Contender("espalier", "compile+bf16", "bf16"),
     Contender("onnxruntime", "fp32", "fp32"),
     Contender("onnxruntime", "fp32-fused", "fp32", quick=False, only=models.TRANSFORMERS),
     Contender("onnxruntime", "int8-dynamic", "int8"),

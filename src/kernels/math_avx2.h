@@ -14,7 +14,6 @@ struct Avx2 {
     using V = __m256;
     static constexpr int kLanes = 8;
     static constexpr int kRegisters = 16;
-    static constexpr float kLowestExponent = -87.9f;
     static constexpr bool kMasksAreFree = false;
 
     ESPALIER_INLINE static V zero() { return _mm256_setzero_ps(); }

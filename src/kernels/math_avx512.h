@@ -14,7 +14,6 @@ struct Avx512 {
     using V = __m512;
     static constexpr int kLanes = 16;
     static constexpr int kRegisters = 32;
-    static constexpr float kLowestExponent = -104.0f;
     static constexpr bool kMasksAreFree = true;
 
     ESPALIER_INLINE static V zero() { return _mm512_setzero_ps(); }
@@ -37,7 +36,11 @@ struct Avx512 {
     ESPALIER_INLINE static V round(V x) {
         return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     }
-    ESPALIER_INLINE static V scale2(V x, V n) { return _mm512_scalef_ps(x, n); }
+    ESPALIER_INLINE static V scale2(V x, V n) {
+        // True for NaN as well.
+        const __mmask16 is_normal = _mm512_cmp_ps_mask(n, _mm512_set1_ps(-126.5f), _CMP_NLT_UQ);
+        return _mm512_maskz_scalef_ps(is_normal, x, n);
+    }
     ESPALIER_INLINE static V copysign(V magnitude, V sign) {
         const V bit = _mm512_set1_ps(-0.0f);
         return _mm512_or_ps(_mm512_andnot_ps(bit, magnitude), _mm512_and_ps(bit, sign));

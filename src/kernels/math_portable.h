@@ -13,7 +13,6 @@ struct Portable {
     using I = std::int32_t __attribute__((vector_size(16)));
     static constexpr int kLanes = 4;
     static constexpr int kRegisters = 16;
-    static constexpr float kLowestExponent = -87.9f;
     static constexpr bool kMasksAreFree = false;
 
     ESPALIER_INLINE static V zero() { return V{}; }
