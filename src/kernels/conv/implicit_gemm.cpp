@@ -60,8 +60,14 @@ class ImplicitGemm final : public Conv2dKernel {
     void plan_depth();
     void run_block(const PixelGrid& grid, const float* x, float* y, const Epilogue& epilogue,
                    const Block& block) const;
+    /// The weights of a panel that a pass reads.
+    const float* weights_of(const Panels& panels, std::int64_t panel, const DepthPass& pass) const {
+        const std::int64_t unit_depth = merged_ ? shape_.kernel_w * shape_.c_in : shape_.group_in();
+        return panels.view().data(panels.list()[static_cast<std::size_t>(panel)],
+                                  pass.first_unit * unit_depth + pass.offset);
+    }
     void run_panel(const PixelRows& rows, const Panel& panel, const Panels& panels, const DepthPass& pass,
-                   float* y, const float* residual, TileTask task) const;
+                   float* y, const float* residual, const float* next, TileTask task) const;
 
     Conv2dShape shape_;
     bool merged_;
@@ -171,22 +177,32 @@ void ImplicitGemm::run_block(const PixelGrid& grid, const float* x, float* y, co
             const int height = panels.table().max_rows[static_cast<std::size_t>(panel.vectors - 1)];
             rows.fill(grid, x + block.group * shape_.group_in(), zeros_.data(), merging(), block.first_pixel,
                       block.pixels, height);
+            const float* next = nullptr;
+            if (i + 1 < block.last_panel) {
+                next = weights_of(panels, i + 1, passes_[pass]);
+            } else if (!task.last) {
+                next = weights_of(panels, block.first_panel, passes_[pass + 1]);
+            }
+            task.panel = weights_of(panels, i, passes_[pass]);
             const std::int64_t at = block.first_pixel * shape_.c_out + first_column + panel.column;
             task.bias = epilogue.bias ? epilogue.bias + first_column + panel.column : nullptr;
             run_panel(rows, panel, panels, passes_[pass], y + at,
-                      epilogue.residual ? epilogue.residual + at : nullptr, task);
+                      epilogue.residual ? epilogue.residual + at : nullptr, next, task);
         }
     }
 }
 
 void ImplicitGemm::run_panel(const PixelRows& rows, const Panel& panel, const Panels& panels,
-                             const DepthPass& pass, float* y, const float* residual, TileTask task) const {
+                             const DepthPass& pass, float* y, const float* residual, const float* next,
+                             TileTask task) const {
     const auto& run = panels.table().run[static_cast<std::size_t>(panel.vectors - 1)];
     task.columns = panel.columns;
     task.row_offset = pass.offset;
-    const std::int64_t unit_depth = merged_ ? shape_.kernel_w * shape_.c_in : shape_.group_in();
-    task.panel = panels.view().data(panel, pass.first_unit * unit_depth + pass.offset);
+    const Ahead ahead(next, pass.units * pass.k * panel.vectors * panels.table().lanes,
+                      std::ssize(rows.tiles()), pass.units, pass.k);
+    std::int64_t number = 0;
     for (const PixelTile& tile : rows.tiles()) {
+        ahead.put(task, number++);
         const std::int64_t split = merged_ && !tile.merged ? shape_.kernel_w : 1;
         task.taps = pass.units * split;
         task.k = pass.k / split;

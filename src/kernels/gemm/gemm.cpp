@@ -18,7 +18,8 @@ PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Is
 void gemm_f32(std::int64_t m, const float* a, std::int64_t lda, const PackedF32& weights, float* c,
               std::int64_t ldc, const Epilogue& epilogue, ThreadPool& pool) {
     if (m <= 0) return;
-    const auto panels = static_cast<std::int64_t>(weights.panels().list().size());
+    const PanelView view = weights.panels().view();
+    const std::int64_t panels = std::ssize(view.list);
     const Partition parts = partition_product(m, weights.k(), weights.n(), panels, pool.threads());
     pool.parallel_for(parts.tasks(), 1, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t task = begin; task < end; ++task) {
@@ -26,11 +27,14 @@ void gemm_f32(std::int64_t m, const float* a, std::int64_t lda, const PackedF32&
             const std::int64_t column_part = task % parts.column_parts;
             const std::int64_t row = part_begin(m, parts.row_parts, row_part);
             const std::int64_t rows = part_begin(m, parts.row_parts, row_part + 1) - row;
+            // A thread probably takes every pool.threads()th task.
+            const std::int64_t next =
+                part_begin(panels, parts.column_parts, (task + pool.threads()) % parts.column_parts);
             Epilogue local = epilogue;
             if (local.residual) local.residual += row * ldc;
-            multiply(weights.panels().view(), part_begin(panels, parts.column_parts, column_part),
+            multiply(view, part_begin(panels, parts.column_parts, column_part),
                      part_begin(panels, parts.column_parts, column_part + 1), rows, a + row * lda, lda,
-                     c + row * ldc, ldc, local);
+                     c + row * ldc, ldc, local, view.data(view.list[static_cast<std::size_t>(next)]));
         }
     });
 }

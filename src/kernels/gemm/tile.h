@@ -23,6 +23,9 @@ struct TileTask {
     std::int64_t taps;
     std::int64_t k;
     const float* panel;  ///< aligned to one vector
+    const float* ahead;  ///< what is read later, to be fetched into the level 2 cache meanwhile
+    std::int64_t
+        ahead_lines;  ///< cache lines of it to be fetched every kAheadDepths depths; may reach too far
     float* c;
     std::int64_t ldc;       ///< floats between rows of c and of residual
     const float* bias;      ///< of this tile's columns, or null
@@ -33,6 +36,32 @@ struct TileTask {
     Activation activation;
     float lo;
     float hi;
+};
+
+inline constexpr std::int64_t kAheadDepths = 8;
+inline constexpr std::int64_t kCacheLineFloats = 16;
+
+/// What is read after the tiles of a panel, which they fetch in equal parts: left to the processor, the first
+/// tile of the next panel would wait for weights that come from memory, and the others for nothing.
+class Ahead {
+  public:
+    /// `floats` floats at `next`, which may be null, by `tiles` tiles of depth taps * k.
+    Ahead(const float* next, std::int64_t floats, std::int64_t tiles, std::int64_t taps, std::int64_t k) {
+        if (!next) return;
+        const std::int64_t steps = taps * ((k + kAheadDepths - 1) / kAheadDepths);
+        next_ = next;
+        lines_ = (floats / kCacheLineFloats + tiles * steps - 1) / (tiles * steps);
+        tile_floats_ = lines_ * steps * kCacheLineFloats;
+    }
+    void put(TileTask& task, std::int64_t tile) const {
+        task.ahead = next_ + tile * tile_floats_;
+        task.ahead_lines = lines_;
+    }
+
+  private:
+    const float* next_ = nullptr;
+    std::int64_t lines_ = 0;
+    std::int64_t tile_floats_ = 0;
 };
 
 using TileFunction = void (*)(const TileTask&);

@@ -71,21 +71,28 @@ struct Tile {
 
     ESPALIER_INLINE static void accumulate(const TileTask& task, V (&acc)[Vectors * Rows]) {
         const float* panel = task.panel;
+        const float* ahead = task.ahead;
         const float* const* rows = task.rows;
         for (std::int64_t t = 0; t < task.taps; ++t, rows += Rows) {
             const float* row[Rows];
 #pragma GCC unroll 16
             for (int i = 0; i < Rows; ++i) row[i] = rows[i] + task.row_offset;
-            for (std::int64_t p = 0; p < task.k; ++p, panel += kWidth) {
-                V b[Vectors];
+            for (std::int64_t p = 0; p < task.k;) {
+                for (std::int64_t i = 0; i < task.ahead_lines; ++i, ahead += kCacheLineFloats) {
+                    __builtin_prefetch(ahead, 0, 2);
+                }
+                const std::int64_t end = p + kAheadDepths < task.k ? p + kAheadDepths : task.k;
+                for (; p < end; ++p, panel += kWidth) {
+                    V b[Vectors];
 #pragma GCC unroll 4
-                for (int v = 0; v < Vectors; ++v) b[v] = S::load(panel + v * S::kLanes);
+                    for (int v = 0; v < Vectors; ++v) b[v] = S::load(panel + v * S::kLanes);
 #pragma GCC unroll 16
-                for (int i = 0; i < Rows; ++i) {
-                    const V a = S::set1(row[i][p]);
+                    for (int i = 0; i < Rows; ++i) {
+                        const V a = S::set1(row[i][p]);
 #pragma GCC unroll 4
-                    for (int v = 0; v < Vectors; ++v) {
-                        acc[v * Rows + i] = S::fma(a, b[v], acc[v * Rows + i]);
+                        for (int v = 0; v < Vectors; ++v) {
+                            acc[v * Rows + i] = S::fma(a, b[v], acc[v * Rows + i]);
+                        }
                     }
                 }
             }

@@ -180,7 +180,9 @@ void WinogradKernel::multiply_element(const Block& block, std::int64_t element, 
                                       std::int64_t last_panel) const {
     multiply(elements_[static_cast<std::size_t>(element)].view(), first_panel, last_panel, block.tiles,
              block.v + element * block.tiles * shape_.c_in, shape_.c_in,
-             block.m + element * block.tiles * shape_.c_out, shape_.c_out, {});
+             block.m + element * block.tiles * shape_.c_out, shape_.c_out, {},
+             element + 1 < element_count() ? elements_[static_cast<std::size_t>(element + 1)].view().memory
+                                           : nullptr);
 }
 
 void WinogradKernel::transform_input(const Call& call, const Block& block, std::int64_t begin,
@@ -231,7 +233,7 @@ void WinogradKernel::transform_output(const Call& call, const Block& block, std:
 
 /// Estimates in cycles of one core, from measured times: products run at 0.93 of the ceiling, a transform
 /// takes 7 for every vector of a transformed tile, and weights, which a whole network pushes out of every
-/// cache, stream at 5 bytes where two cores share the memory.
+/// cache, stream at 4 bytes where two cores share the memory.
 double product_cycles(double macs, Isa isa) { return macs / (fma_rate(isa) * 0.93 * tile_table(isa).lanes); }
 
 double direct_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa) {
@@ -247,7 +249,7 @@ double winograd_cycles(const Conv2dShape& shape, std::int64_t tile, std::int64_t
     const double weights = elements * static_cast<double>(shape.c_in * shape.c_out);
     const double vectors =
         tiles * elements * static_cast<double>(shape.c_in + shape.c_out) / tile_table(isa).lanes;
-    return std::max(product_cycles(tiles * weights, isa), weights * sizeof(float) / 5) + 7 * vectors;
+    return std::max(product_cycles(tiles * weights, isa), weights * sizeof(float) / 4) + 7 * vectors;
 }
 
 }  // namespace
