@@ -2,7 +2,7 @@
 /// of what this thread reaches in a loop of vpdpbusd on registers. A result is checked against AVX2 before it
 /// counts.
 ///
-///     i8_benchmark [seconds per layer] [substring of the names to run]
+///     i8_benchmark [seconds per layer] [substring of the names to run] [instruction set]
 
 #include <fmt/core.h>
 #if defined(__x86_64__)
@@ -125,7 +125,7 @@ double peak() {
     return 0;
 }
 
-void report(const Layer& layer, double seconds, double peak_ops) {
+void report(const Layer& layer, double seconds, double peak_ops, Isa limit) {
     ThreadPool pool(1);
     Random random(1);
     const Conv2dShape& s = layer.shape;
@@ -149,25 +149,25 @@ void report(const Layer& layer, double seconds, double peak_ops) {
         conv2d_u8s8(packed, n, h, width, x.data(), affines, out.data(), epilogue, pool, isa);
     };
     run(check, Isa::kAvx2);
-    run(y, best_isa());
+    run(y, limit);
     for (std::size_t i = 0; i < y.size(); ++i) {
         if (std::abs(y[i] - check[i]) > 1e-5f * std::max(1.0f, std::abs(check[i]))) {
             fmt::print("{:28} WRONG at {}: {} is not {}\n", layer.name, i, y[i], check[i]);
             return;
         }
     }
-    const double time = fastest(seconds, [&] { run(y, best_isa()); });
+    const double time = fastest(seconds, [&] { run(y, limit); });
     const double operations = 2.0 * static_cast<double>(pixels * s.weights());
     fmt::print("{:28} {:9.1f} us {:7.1f} GOPS {:5.1f} % of peak  {}\n", layer.name, time * 1e6,
                operations / time / 1e9, peak_ops > 0 ? 100 * operations / time / peak_ops : 0,
-               packed.kernel_name());
+               packed.kernel_name(limit));
 }
 
-void run_all(double seconds, const char* filter) {
+void run_all(double seconds, const char* filter, Isa limit) {
     const double peak_ops = peak();
     fmt::print("peak of this thread {:.0f} GOPS\n", peak_ops / 1e9);
     for (const Layer& layer : kLayers) {
-        if (std::strstr(layer.name, filter)) report(layer, seconds, peak_ops);
+        if (std::strstr(layer.name, filter)) report(layer, seconds, peak_ops, limit);
     }
 }
 
@@ -175,5 +175,6 @@ void run_all(double seconds, const char* filter) {
 }  // namespace espalier::kernels
 
 int main(int argc, char** argv) {
-    espalier::kernels::run_all(argc > 1 ? std::atof(argv[1]) : 0.15, argc > 2 ? argv[2] : "");
+    espalier::kernels::run_all(argc > 1 ? std::atof(argv[1]) : 0.15, argc > 2 ? argv[2] : "",
+                               argc > 3 ? espalier::parse_isa(argv[3]) : espalier::best_isa());
 }

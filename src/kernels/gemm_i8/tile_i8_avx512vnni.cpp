@@ -19,31 +19,6 @@ ESPALIER_INLINE __m512i broadcast_rest(const std::uint8_t* p, std::int64_t n) {
     return _mm512_set1_epi32(static_cast<std::int32_t>(word));
 }
 
-template <int R>
-ESPALIER_INLINE void finish_pairs(const CodeEnd& end, const __m512i (&first)[R], const __m512i (&second)[R]) {
-    const Columns left = end.columns(0), right = end.columns(1);
-#pragma GCC unroll 14
-    for (int i = 0; i + 1 < R; i += 2) {
-        end.store_pair(left, right, i, first[i], second[i], first[i + 1], second[i + 1]);
-    }
-    if (R % 2 == 1) {
-        end.store(left, R - 1, 0, first[R - 1]);
-        end.store(right, R - 1, 1, second[R - 1]);
-    }
-}
-
-template <int R, int V, typename End>
-ESPALIER_INLINE void finish(const End& end, const __m512i (&first)[R], const __m512i (&second)[R]) {
-    const Columns left = end.columns(0);
-#pragma GCC unroll 14
-    for (int i = 0; i < R; ++i) end.store(left, i, 0, first[i]);
-    if (V > 1) {
-        const Columns right = end.columns(1);
-#pragma GCC unroll 14
-        for (int i = 0; i < R; ++i) end.store(right, i, 1, second[i]);
-    }
-}
-
 // The accumulators are two plain arrays: GCC 12 spills a two-dimensional one to the stack.
 template <int R, int V>
 void run_tile(const TileI8& t) {
@@ -78,20 +53,13 @@ void run_tile(const TileI8& t) {
             }
         }
     }
-    if (t.ends.result && !needs_activation_pass(t.activation)) {
-        const CodeEnd end(t);
-        if (V == 2 && end.stores_pairs()) return finish_pairs<R>(end, first, second);
-        return finish<R, V>(end, first, second);
+    alignas(64) std::int32_t sums[R * V * kI8Lanes];
+#pragma GCC unroll 14
+    for (int i = 0; i < R; ++i) {
+        _mm512_store_si512(sums + i * V * kI8Lanes, first[i]);
+        if (V > 1) _mm512_store_si512(sums + (i * V + 1) * kI8Lanes, second[i]);
     }
-    alignas(64) float buffer[R * V * kI8Lanes];
-    const TileTarget target = needs_activation_pass(t.activation) ? TileTarget{buffer, V * kI8Lanes, true}
-                                                                  : TileTarget{nullptr, 0, false};
-    finish<R, V>(FloatEnd(t, target), first, second);
-    if (target.buffered) {
-        activate_rows<Avx512>(t, target, R, [&](std::uint8_t* to, __m512 value, int count) {
-            quantize_codes(to, count < kI8Lanes ? Avx512::first(count) : kAllLanes, value, t.ends.result_map);
-        });
-    }
+    finish(t, R, V, sums);
 }
 
 template <int V>
