@@ -30,6 +30,7 @@ struct Avx2 {
     ESPALIER_INLINE static V sub(V a, V b) { return _mm256_sub_ps(a, b); }
     ESPALIER_INLINE static V mul(V a, V b) { return _mm256_mul_ps(a, b); }
     ESPALIER_INLINE static V div(V a, V b) { return _mm256_div_ps(a, b); }
+    ESPALIER_INLINE static V quotient(V a, V b) { return div(a, b); }
     ESPALIER_INLINE static V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
     ESPALIER_INLINE static V fnma(V a, V b, V c) { return _mm256_fnmadd_ps(a, b, c); }
     ESPALIER_INLINE static V max(V a, V b) { return _mm256_max_ps(a, b); }

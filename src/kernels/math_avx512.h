@@ -28,6 +28,14 @@ struct Avx512 {
     ESPALIER_INLINE static V sub(V a, V b) { return _mm512_sub_ps(a, b); }
     ESPALIER_INLINE static V mul(V a, V b) { return _mm512_mul_ps(a, b); }
     ESPALIER_INLINE static V div(V a, V b) { return _mm512_div_ps(a, b); }
+    /// A step of Newton's from 14 bits: dividing takes Intel's cores 16 cycles.
+    ESPALIER_INLINE static V quotient(V a, V b) {
+        const V near = _mm512_rcp14_ps(b);
+        // Above, the estimate is what there is: of infinity 0, which a step would make NaN.
+        const __mmask16 is_small = _mm512_cmp_ps_mask(b, _mm512_set1_ps(0x1p126f), _CMP_LT_OQ);
+        const V step = _mm512_fnmadd_ps(b, near, _mm512_set1_ps(2.0f));
+        return _mm512_mul_ps(a, _mm512_mask_mul_ps(near, is_small, near, step));
+    }
     ESPALIER_INLINE static V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
     ESPALIER_INLINE static V fnma(V a, V b, V c) { return _mm512_fnmadd_ps(a, b, c); }
     ESPALIER_INLINE static V max(V a, V b) { return _mm512_max_ps(a, b); }

@@ -36,6 +36,7 @@ struct Portable {
     ESPALIER_INLINE static V sub(V a, V b) { return a - b; }
     ESPALIER_INLINE static V mul(V a, V b) { return a * b; }
     ESPALIER_INLINE static V div(V a, V b) { return a / b; }
+    ESPALIER_INLINE static V quotient(V a, V b) { return div(a, b); }
     ESPALIER_INLINE static V fma(V a, V b, V c) { return a * b + c; }
     ESPALIER_INLINE static V fnma(V a, V b, V c) { return c - a * b; }
     ESPALIER_INLINE static V max(V a, V b) { return a > b ? a : b; }

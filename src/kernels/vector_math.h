@@ -16,6 +16,7 @@ namespace espalier::kernels {
 ///   zero() set1(x) load(p) store(p, v)       no alignment needed
 ///   load_first(p, n) store_first(p, n, v)    the first n <= kLanes; the rest reads as 0 and is not touched
 ///   add sub mul div abs round                round to nearest even
+///   quotient(a, b) = a / b for b of 1 or more    2 ulp off at most
 ///   fma(a, b, c) = a b + c    fnma(a, b, c) = c - a b        (Portable rounds twice)
 ///   max(a, b) min(a, b)                      b where either is NaN
 ///   scale2(x, n) = x 2^n for n of -127, which gives 0, to 128, which may give infinity
@@ -55,14 +56,14 @@ struct Math {
         q = S::fma(q, t, S::set1(1.143364227e-1f));
         q = S::fma(q, t, S::set1(5.025914193e-1f));
         q = S::fma(q, t, one);
-        const V inside = S::div(S::mul(z, p), q);
+        const V inside = S::quotient(S::mul(z, p), q);
         return S::select_less(bound, S::abs(x), S::copysign(one, x), inside);
     }
 
     /// 1 / (1 + e^-x).
     ESPALIER_INLINE static V sigmoid(V x) {
         const V one = S::set1(1.0f);
-        return S::div(one, S::add(one, exp(S::sub(S::zero(), x))));
+        return S::quotient(one, S::add(one, exp(S::sub(S::zero(), x))));
     }
 
     /// tanh(x) = (e^2x - 1) / (e^2x + 1), from e^2x - 1 without cancellation so that small x keep their
@@ -73,7 +74,7 @@ struct Math {
         const V n = S::round(S::mul(y, S::set1(1.44269504f)));
         const V power = S::scale2(one, n);
         const V numerator = S::fma(power, exp_minus_1_reduced(reduce(y, n)), S::sub(power, one));
-        return S::div(numerator, S::add(numerator, S::set1(2.0f)));
+        return S::quotient(numerator, S::add(numerator, S::set1(2.0f)));
     }
 
     /// The activation A of every lane; lo and hi are read by kClip only.
