@@ -32,7 +32,8 @@ struct AmxBF16 {
 /// sums[16 * Halves][16 * Vectors], 4 bytes each and aligned to 64, of rows of `depth` bytes and a panel
 /// whose lines of 64 * Vectors bytes are 4 bytes of depth of every column.
 template <class Product, int Halves, int Vectors>
-ESPALIER_INLINE void multiply_amx(const AmxRows& rows, std::int64_t depth, const void* panel, void* sums) {
+ESPALIER_INLINE void multiply_amx(const AmxRows& rows, std::int64_t depth, const void* panel, AmxAhead ahead,
+                                  void* sums) {
     constexpr std::int64_t kLine = kAmxRowBytes * Vectors;
     const std::byte* a = rows.first;
     const std::byte* const lower = a + kAmxRows * rows.stride;
@@ -44,6 +45,9 @@ ESPALIER_INLINE void multiply_amx(const AmxRows& rows, std::int64_t depth, const
     if (Halves > 1) _tile_zero(2);
     if (Halves > 1 && Vectors > 1) _tile_zero(3);
     for (std::int64_t p = 0; p < depth; p += kAmxRowBytes, b += kAmxRows * kLine) {
+        for (std::int64_t line = 0; line < ahead.lines; ++line, ahead.begin += 64) {
+            _mm_prefetch(ahead.begin, _MM_HINT_T1);
+        }
         _tile_loadd(4, a + p, rows.stride);
         _tile_loadd(6, b, kLine);
         Product::upper_left();
@@ -67,14 +71,14 @@ ESPALIER_INLINE void multiply_amx(const AmxRows& rows, std::int64_t depth, const
 
 /// multiply_amx() of as many registers as `rows` <= 32 rows and `vectors` take.
 template <class Product>
-void multiply_amx(const AmxRows& from, std::int64_t depth, const void* panel, int rows, int vectors,
-                  void* sums) {
+void multiply_amx(const AmxRows& from, std::int64_t depth, const void* panel, const AmxAhead& ahead, int rows,
+                  int vectors, void* sums) {
     if (rows > kAmxRows) {
-        return vectors > 1 ? multiply_amx<Product, 2, 2>(from, depth, panel, sums)
-                           : multiply_amx<Product, 2, 1>(from, depth, panel, sums);
+        return vectors > 1 ? multiply_amx<Product, 2, 2>(from, depth, panel, ahead, sums)
+                           : multiply_amx<Product, 2, 1>(from, depth, panel, ahead, sums);
     }
-    return vectors > 1 ? multiply_amx<Product, 1, 2>(from, depth, panel, sums)
-                       : multiply_amx<Product, 1, 1>(from, depth, panel, sums);
+    return vectors > 1 ? multiply_amx<Product, 1, 2>(from, depth, panel, ahead, sums)
+                       : multiply_amx<Product, 1, 1>(from, depth, panel, ahead, sums);
 }
 
 }  // namespace

@@ -48,6 +48,24 @@ struct AmxRows {
     }
 };
 
+/// What is read after a panel, which the tiles that multiply it fetch into the level 2 cache in equal parts:
+/// weights come from memory, and else the first tile waits for them.
+struct AmxAhead {
+    const std::byte* begin = nullptr;
+    std::int64_t lines = 0;  ///< of 64 bytes, fetched with every register of depth; may reach too far
+
+    AmxAhead() = default;
+    /// Of a panel as long as that which `tiles` tiles multiply now, each line of depth `vectors` * 64 bytes.
+    AmxAhead(const void* panel, std::int64_t tiles, int vectors)
+        : begin(static_cast<const std::byte*>(panel)), lines((kAmxRows * vectors + tiles - 1) / tiles) {}
+    /// The part of tile `tile`, which has `depth` bytes of depth.
+    AmxAhead part(std::int64_t tile, std::int64_t depth) const {
+        AmxAhead own = *this;
+        if (own.begin) own.begin += tile * depth * lines;
+        return own;
+    }
+};
+
 /// Bytes that prepare_amx_rows() needs for `rows` rows, a multiple of kAmxRows.
 std::size_t amx_rows_bytes(std::int64_t taps, std::int64_t tap_bytes, int rows);
 

@@ -19,7 +19,7 @@ template <typename Locate>
 class WorkerBF16 {
   public:
     WorkerBF16(const PanelsBF16& weights, const TileBF16Kernel& kernel, const TileOutput& out,
-               std::int64_t row_bytes, const Locate& locate)
+               std::int64_t block_tiles, std::int64_t row_bytes, const Locate& locate)
         : weights_(weights),
           kernel_(kernel),
           out_(out),
@@ -27,12 +27,14 @@ class WorkerBF16 {
           tile_bytes_(kernel.max_rows * row_bytes),
           prepared_bytes_(
               kernel.prepared ? kernel.prepared->bytes(weights.taps(), weights.k(), kernel.max_rows) : 0),
+          depth_(AmxRows::depth(weights.taps(), weights.k() * kernel.element_bytes)),
           locate_(locate),
           pointers_(static_cast<const void**>(scratch(
-              Scratch::kLocal, static_cast<std::size_t>(kBlockTiles * tile_pointers_) * sizeof(void*)))),
+              Scratch::kLocal, static_cast<std::size_t>(block_tiles * tile_pointers_) * sizeof(void*)))),
           room_(static_cast<std::byte*>(
-              scratch(Scratch::kLocalExtra, static_cast<std::size_t>(kBlockTiles * tile_bytes_)))),
-          prepared_(static_cast<std::byte*>(scratch(Scratch::kLocalRows, kBlockTiles * prepared_bytes_))),
+              scratch(Scratch::kLocalExtra, static_cast<std::size_t>(block_tiles * tile_bytes_)))),
+          prepared_(static_cast<std::byte*>(
+              scratch(Scratch::kLocalRows, static_cast<std::size_t>(block_tiles) * prepared_bytes_))),
           session_(kernel.isa) {}
 
     void prepare(std::int64_t slot, const TileRows& rows) {
@@ -43,8 +45,9 @@ class WorkerBF16 {
         kernel_.prepared->prepare(tile, static_cast<int>(rows.count), prepared_of(slot));
     }
 
-    void run(std::int64_t slot, const TileRows& rows, std::int64_t index) const {
-        const PanelBF16& panel = weights_.list()[static_cast<std::size_t>(index)];
+    void run(std::int64_t slot, const TileRows& rows, const PanelPass& pass) const {
+        const PanelBF16& panel = weights_.list()[static_cast<std::size_t>(pass.panel)];
+        const PanelBF16& next = weights_.list()[static_cast<std::size_t>(pass.next)];
         const Epilogue& epilogue = out_.epilogue;
         const std::int64_t offset = rows.first * out_.ldc + panel.column;
         kernel_.run({.rows = pointers_ + slot * tile_pointers_,
@@ -52,6 +55,7 @@ class WorkerBF16 {
                      .taps = weights_.taps(),
                      .k = weights_.k(),
                      .panel = weights_.data(panel),
+                     .ahead = AmxAhead(weights_.data(next), pass.tiles, next.vectors).part(slot, depth_),
                      .c = out_.c + offset,
                      .ldc = out_.ldc,
                      .bias = epilogue.bias ? epilogue.bias + panel.column : nullptr,
@@ -62,6 +66,8 @@ class WorkerBF16 {
                      .hi = epilogue.hi},
                     static_cast<int>(rows.count), panel.vectors);
     }
+
+    void complete(std::int64_t, const TileRows&) const {}
 
   private:
     std::byte* prepared_of(std::int64_t slot) const {
@@ -74,6 +80,7 @@ class WorkerBF16 {
     std::int64_t tile_pointers_;
     std::int64_t tile_bytes_;
     std::size_t prepared_bytes_;
+    std::int64_t depth_;
     const Locate& locate_;
     const void** pointers_;
     std::byte* room_;
@@ -87,13 +94,19 @@ class WorkerBF16 {
 template <typename Locate>
 void drive_bf16(const PanelsBF16& weights, const TileBF16Kernel& kernel, const TileOutput& out,
                 std::int64_t row_bytes, ThreadPool& pool, const Locate& locate) {
-    const TileProduct product{.m = out.m,
-                              .max_rows = kernel.max_rows,
-                              .row_step = kernel.row_step,
-                              .panels = static_cast<std::int64_t>(weights.list().size()),
-                              .panel_work = weights.taps() * weights.k() * 2 * kBF16Lanes,
-                              .task_work = task_work_bf16(kernel.isa)};
-    drive_tiles(product, pool, [&] { return WorkerBF16<Locate>(weights, kernel, out, row_bytes, locate); });
+    const std::int64_t depth = weights.taps() * weights.k();
+    const TileProduct product{
+        .m = out.m,
+        .max_rows = kernel.max_rows,
+        .row_step = kernel.row_step,
+        .block_tiles = block_tiles(kernel.isa, depth * kernel.element_bytes, weights.size_bytes()),
+        .panels = static_cast<std::int64_t>(weights.list().size()),
+        .panel_work = depth * 2 * kBF16Lanes,
+        .task_work = task_work_bf16(kernel.isa),
+        .tasks_per_thread = tasks_per_thread(kernel.isa)};
+    drive_tiles(product, TilePlan(product, pool.threads()), pool, [&] {
+        return WorkerBF16<Locate>(weights, kernel, out, product.block_tiles, row_bytes, locate);
+    });
 }
 
 /// drive_bf16() of weights with one tap and rows of f32, source(row), which each task rounds for itself: they

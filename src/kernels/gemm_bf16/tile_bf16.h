@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/cpu_features.h"
+#include "kernels/amx/tiles.h"
 #include "kernels/epilogue.h"
 
 namespace espalier::kernels {
@@ -34,6 +35,7 @@ struct TileBF16 {
     std::int64_t taps;
     std::int64_t k;
     const std::uint16_t* panel;  ///< aligned to 64 bytes
+    AmxAhead ahead;              ///< what AMX's tiles fetch meanwhile
     float* c;
     std::int64_t ldc;       ///< floats between rows of c and of residual
     const float* bias;      ///< of this tile's columns, or null

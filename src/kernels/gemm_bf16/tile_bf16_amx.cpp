@@ -40,7 +40,7 @@ const TileBF16Rows kTileBF16RowsAmx{
 void run_tile_bf16_amx(const TileBF16& tile, int rows, int vectors) {
     alignas(64) float sums[2 * kAmxRows * 2 * kBF16Lanes];
     multiply_amx<AmxBF16>(*static_cast<const AmxRows*>(tile.prepared),
-                          AmxRows::depth(tile.taps, tile.k * kElementBytes), tile.panel, rows, vectors, sums);
+                          AmxRows::depth(tile.taps, tile.k * kElementBytes), tile.panel, tile.ahead, rows, vectors, sums);
     const std::int64_t stride = std::int64_t{vectors} * kBF16Lanes;
     for (int v = 0; v < vectors; ++v) finish(tile, rows, v, sums + v * kBF16Lanes, stride);
     if (Clamp<Avx512>(tile.activation, tile.lo, tile.hi).stored) {

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <type_traits>
 
 #include "base/thread_pool.h"
-#include "kernels/amx/tiles.h"
 #include "kernels/drive_tiles.h"
 #include "kernels/gemm_i8/panels_i8.h"
 #include "kernels/quantize/quantize_dynamic.h"
@@ -28,104 +28,156 @@ struct OutputI8 {
     CodedEnds ends;
 };
 
+/// Where rows that are to be coded become complete: whoever completes those of a block codes them. Floats
+/// that nobody wants pass through the cache of one thread, or lie where all threads that work on a block find
+/// them.
+class CodedBlocks {
+  public:
+    CodedBlocks(const OutputI8& out, const TilePlan& plan) : splits_(plan.splits), floats_(out.c) {
+        if (splits_ == 1) return;
+        done_ = std::make_unique<std::atomic<int>[]>(static_cast<std::size_t>(plan.blocks));
+        if (floats_) return;
+        floats_ = scratch_floats(Scratch::kSharedResult, static_cast<std::size_t>(out.m * out.ldc));
+    }
+
+    /// The whole result, or null where each thread has room for its own block.
+    float* floats() const { return floats_; }
+    /// Whether all parts of a block are complete, one more of them now.
+    bool complete(std::int64_t block) {
+        return splits_ == 1 || ++done_[static_cast<std::size_t>(block)] == splits_;
+    }
+
+  private:
+    std::int64_t splits_;
+    float* floats_;
+    std::unique_ptr<std::atomic<int>[]> done_;
+};
+
+/// What one thread keeps of an int8 product.
+template <typename Locate>
+class WorkerI8 {
+  public:
+    /// `coded`: null where no rows are coded.
+    WorkerI8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI8& out, bool one_affine,
+             std::int64_t block_tiles, CodedBlocks* coded, const Locate& locate)
+        : weights_(weights),
+          kernel_(kernel),
+          out_(out),
+          one_affine_(one_affine),
+          coded_(coded),
+          floats_(coded ? coded->floats() : out.c),
+          locate_(locate),
+          tile_pointers_(weights.taps() * kernel.max_rows),
+          prepared_bytes_(
+              kernel.prepared ? kernel.prepared->bytes(weights.taps(), weights.k(), kernel.max_rows) : 0),
+          depth_(AmxRows::depth(weights.taps(), weights.k())),
+          pointers_(static_cast<const std::uint8_t**>(scratch(
+              Scratch::kLocal, static_cast<std::size_t>(block_tiles * tile_pointers_) * sizeof(void*)))),
+          prepared_(static_cast<std::byte*>(
+              scratch(Scratch::kLocalRows, static_cast<std::size_t>(block_tiles) * prepared_bytes_))),
+          session_(kernel.isa) {
+        if (coded && !floats_) {
+            passing_ = scratch_floats(Scratch::kLocalExtra,
+                                      static_cast<std::size_t>(block_tiles * kernel.max_rows * out.ldc));
+        }
+    }
+
+    void prepare(std::int64_t slot, const TileRows& rows) {
+        if (slot == 0) first_row_ = rows.first;
+        locate_(rows.first, rows.count, pointers_of(slot), affines_of(slot));
+        if (!kernel_.prepared) return;
+        TileI8 tile{};
+        tile.rows = pointers_of(slot);
+        tile.taps = weights_.taps();
+        tile.k = weights_.k();
+        kernel_.prepared->prepare(tile, static_cast<int>(rows.count), prepared_of(slot));
+    }
+
+    void run(std::int64_t slot, const TileRows& rows, const PanelPass& pass) {
+        const PanelI8& panel = weights_.list()[static_cast<std::size_t>(pass.panel)];
+        const PanelI8& next = weights_.list()[static_cast<std::size_t>(pass.next)];
+        const Epilogue& epilogue = out_.epilogue;
+        const std::int64_t offset = rows.first * out_.ldc + panel.column;
+        float* const c = passing_  ? passing_ + offset - first_row_ * out_.ldc
+                         : floats_ ? floats_ + offset
+                                   : nullptr;
+        kernel_.run({.rows = pointers_of(slot),
+                     .prepared = prepared_of(slot),
+                     .taps = weights_.taps(),
+                     .k = weights_.k(),
+                     .panel = weights_.data(panel),
+                     .ahead = AmxAhead(weights_.data(next), pass.tiles, next.vectors).part(slot, depth_),
+                     .scales = weights_.scales(panel),
+                     .sums = weights_.sums(panel),
+                     .affine = affines_of(slot),
+                     .one_affine = one_affine_,
+                     .c = c,
+                     .ldc = out_.ldc,
+                     .bias = epilogue.bias ? epilogue.bias + panel.column : nullptr,
+                     .residual = epilogue.residual ? epilogue.residual + offset : nullptr,
+                     .ends = out_.ends.at(offset),
+                     .columns = panel.columns,
+                     .activation = epilogue.activation,
+                     .lo = epilogue.lo,
+                     .hi = epilogue.hi},
+                    static_cast<int>(rows.count), panel.vectors);
+    }
+
+    void complete(std::int64_t block, const TileRows& rows) {
+        if (!coded_ || !coded_->complete(block)) return;
+        quantize_rows_u8(passing_ ? passing_ : floats_ + rows.first * out_.ldc, rows.count, out_.ldc,
+                         out_.epilogue.row_codes.at(rows.first, out_.ldc), kernel_.isa);
+    }
+
+  private:
+    const std::uint8_t** pointers_of(std::int64_t slot) const { return pointers_ + slot * tile_pointers_; }
+    std::byte* prepared_of(std::int64_t slot) const {
+        return prepared_ + static_cast<std::size_t>(slot) * prepared_bytes_;
+    }
+    Affine* affines_of(std::int64_t slot) { return affines_.data() + slot * kernel_.max_rows; }
+
+    const PanelsI8& weights_;
+    const TileI8Kernel& kernel_;
+    const OutputI8& out_;
+    bool one_affine_;
+    CodedBlocks* coded_;
+    float* floats_;  ///< the whole result, or null
+    const Locate& locate_;
+    std::int64_t tile_pointers_;
+    std::size_t prepared_bytes_;
+    std::int64_t depth_;
+    const std::uint8_t** pointers_;
+    std::byte* prepared_;
+    AmxSession session_;
+    float* passing_ = nullptr;  ///< of the rows of one block
+    std::int64_t first_row_ = 0;
+    std::array<Affine, kMostBlockTiles * kI8MaxRows> affines_;
+};
+
 /// Runs every tile of an int8 product. locate(first, count, pointers, affines) fills the addresses of tile
 /// rows first .. first + count - 1, pointers[t * count + i] for tap t, and affines[i]; one_affine: all are
 /// equal.
 template <typename Locate>
 void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI8& out, bool one_affine,
               ThreadPool& pool, Locate&& locate) {
-    const auto& panels = weights.list();
-    const auto panel_count = static_cast<std::int64_t>(panels.size());
     const std::int64_t depth = weights.taps() * weights.k();
-    const std::int64_t tiles = (out.m + kernel.max_rows - 1) / kernel.max_rows;
-    const std::int64_t blocks = (tiles + kBlockTiles - 1) / kBlockTiles;
-    const std::int64_t panel_work = kBlockTiles * kernel.max_rows * depth * 2 * kI8Lanes;
-    const RowCodes& row_codes = out.epilogue.row_codes;
-    const bool codes_rows = row_codes.codes != nullptr;
-    // With few rows the columns are split as well; otherwise a task keeps its rows and walks all panels. Rows
-    // to be coded are best completed by one thread: what another wrote has to come from its cache.
-    const std::int64_t tasks = (codes_rows ? 2 : 4) * pool.threads();
-    const std::int64_t wanted = std::max<std::int64_t>(1, tasks / blocks);
-    const std::int64_t task_work = task_work_i8(kernel.isa);
-    const std::int64_t most = (panel_count * panel_work + task_work - 1) / task_work;
-    const std::int64_t splits = std::min({wanted, most, panel_count});
-    const std::int64_t grain = std::max<std::int64_t>(1, task_work / (panel_work * panel_count / splits + 1));
-    // Whoever completes the rows of a block codes them. Floats that nobody wants pass through the cache of
-    // one thread, or lie where all threads that work on a block find them.
-    const bool is_shared = codes_rows && splits > 1;
-    const auto splits_done =
-        is_shared ? std::make_unique<std::atomic<int>[]>(static_cast<std::size_t>(blocks)) : nullptr;
-    float* const shared = is_shared && !out.c ? scratch_floats(Scratch::kSharedResult,
-                                                               static_cast<std::size_t>(out.m * out.ldc))
-                                              : out.c;
-    pool.parallel_for(blocks * splits, grain, [&](std::int64_t begin, std::int64_t end, int) {
-        const std::int64_t tile_pointers = weights.taps() * kernel.max_rows;
-        auto** pointers = static_cast<const std::uint8_t**>(
-            scratch(Scratch::kLocal, static_cast<std::size_t>(kBlockTiles * tile_pointers) * sizeof(void*)));
-        const std::size_t prepared_bytes =
-            kernel.prepared ? kernel.prepared->bytes(weights.taps(), weights.k(), kernel.max_rows) : 0;
-        auto* const prepared =
-            static_cast<std::byte*>(scratch(Scratch::kLocalRows, kBlockTiles * prepared_bytes));
-        float* const passing =
-            codes_rows && !shared
-                ? scratch_floats(Scratch::kLocalExtra,
-                                 static_cast<std::size_t>(kBlockTiles * kernel.max_rows * out.ldc))
-                : nullptr;
-        std::array<Affine, kBlockTiles * kI8MaxRows> affines;
-        std::array<TileRows, kBlockTiles> rows;
-        const AmxSession session(kernel.isa);
-        for (std::int64_t task = begin; task < end; ++task) {
-            const std::int64_t block = task / splits, split = task % splits;
-            // A larger block first, so that the threads that take them in turns have done at the same time.
-            const std::int64_t first_tile = tiles - (blocks - block) * tiles / blocks;
-            const std::int64_t count = tiles - (blocks - block - 1) * tiles / blocks - first_tile;
-            TileI8 tile{};
-            tile.taps = weights.taps();
-            tile.k = weights.k();
-            for (std::int64_t i = 0; i < count; ++i) {
-                TileRows& own = rows[static_cast<std::size_t>(i)];
-                own = tile_rows(out.m, tiles, first_tile + i, kernel.row_step);
-                tile.rows = pointers + i * tile_pointers;
-                locate(own.first, own.count, pointers + i * tile_pointers,
-                       affines.data() + i * kernel.max_rows);
-                if (kernel.prepared) {
-                    kernel.prepared->prepare(tile, static_cast<int>(own.count),
-                                             prepared + static_cast<std::size_t>(i) * prepared_bytes);
-                }
-            }
-            tile.one_affine = one_affine;
-            tile.ldc = out.ldc;
-            tile.activation = out.epilogue.activation;
-            tile.lo = out.epilogue.lo;
-            tile.hi = out.epilogue.hi;
-            const std::int64_t first_row = rows.front().first;
-            float* const c = shared ? shared + first_row * out.ldc : passing;
-            const std::int64_t last_panel = (split + 1) * panel_count / splits;
-            for (std::int64_t p = split * panel_count / splits; p < last_panel; ++p) {
-                const PanelI8& panel = panels[static_cast<std::size_t>(p)];
-                tile.panel = weights.data(panel);
-                tile.scales = weights.scales(panel);
-                tile.sums = weights.sums(panel);
-                tile.bias = out.epilogue.bias ? out.epilogue.bias + panel.column : nullptr;
-                tile.columns = panel.columns;
-                for (std::int64_t i = 0; i < count; ++i) {
-                    const TileRows& own = rows[static_cast<std::size_t>(i)];
-                    const std::int64_t offset = own.first * out.ldc + panel.column;
-                    tile.rows = pointers + i * tile_pointers;
-                    tile.prepared = prepared + static_cast<std::size_t>(i) * prepared_bytes;
-                    tile.affine = affines.data() + i * kernel.max_rows;
-                    tile.c = c ? c + offset - first_row * out.ldc : nullptr;
-                    tile.ends = out.ends.at(offset);
-                    tile.residual = out.epilogue.residual ? out.epilogue.residual + offset : nullptr;
-                    kernel.run(tile, static_cast<int>(own.count), panel.vectors);
-                }
-            }
-            if (codes_rows && (!is_shared || ++splits_done[static_cast<std::size_t>(block)] == splits)) {
-                const TileRows& last = rows[static_cast<std::size_t>(count - 1)];
-                quantize_rows_u8(c, last.first + last.count - first_row, out.ldc,
-                                 row_codes.at(first_row, out.ldc), kernel.isa);
-            }
-        }
+    const bool codes_rows = out.epilogue.row_codes.codes != nullptr;
+    const TileProduct product{
+        .m = out.m,
+        .max_rows = kernel.max_rows,
+        .row_step = kernel.row_step,
+        .block_tiles = block_tiles(kernel.isa, depth, weights.size_bytes()),
+        .panels = static_cast<std::int64_t>(weights.list().size()),
+        .panel_work = depth * 2 * kI8Lanes,
+        .task_work = task_work_i8(kernel.isa),
+        // Rows to be coded are best completed by one thread: what another wrote has to come from its cache.
+        .tasks_per_thread = codes_rows ? 2 : tasks_per_thread(kernel.isa)};
+    const TilePlan plan(product, pool.threads());
+    std::optional<CodedBlocks> coded;
+    if (codes_rows) coded.emplace(out, plan);
+    drive_tiles(product, plan, pool, [&] {
+        return WorkerI8<std::remove_reference_t<Locate>>(
+            weights, kernel, out, one_affine, product.block_tiles, coded ? &*coded : nullptr, locate);
     });
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/cpu_features.h"
+#include "kernels/amx/tiles.h"
 #include "kernels/epilogue.h"
 #include "kernels/gemm_i8/coded_ends.h"
 #include "kernels/quantize/affine.h"
@@ -42,6 +43,7 @@ struct TileI8 {
     std::int64_t taps;
     std::int64_t k;
     const std::int8_t* panel;  ///< aligned to 64 bytes
+    AmxAhead ahead;            ///< what AMX's tiles fetch meanwhile
     const float* scales;
     const std::int32_t* sums;
     const Affine* affine;   ///< one per row
