@@ -376,6 +376,24 @@ TEST(DynamicQuantization, WidePixelsHaveScalesOfTheirOwnWhereAWindowIsOne) {
                                               QuantScheme::kPerRow, QuantScheme::kPerImage));
 }
 
+/// attention(q, k, v) => attention(q, k, v, bf16)
+TEST(Bfloat16, MarksEveryAttentionOnce) {
+    Graph before;
+    const NodeId x = before.add_input("x", {DType::kF32, {1, 5, 12}});
+    const NodeId first = before.add(Attention{.heads = 2, .scale = 0.5}, {x}, "first");
+    before.set_output(before.add(Attention{.heads = 1}, {first, first, first}, "second"));
+    Change change;
+    const Graph graph = attend_in_bfloat16(before, change);
+    verify(graph);
+    EXPECT_EQ(change.count, 2);
+    const auto* marked = graph.as<Attention>(graph.output());
+    ASSERT_NE(marked, nullptr);
+    EXPECT_EQ(*marked, (Attention{.heads = 1, .bf16 = true}));
+    Change again;
+    attend_in_bfloat16(graph, again);
+    EXPECT_EQ(again.count, 0);
+}
+
 /// linear(x, w) => linear(x, bf16(w)), conv(x, w) => conv(x, bf16(w))
 TEST(Bfloat16, RoundsWhatMultipliesAndLeavesTheFirstLayerAndSmallGroups) {
     Sketch s;

@@ -13,8 +13,8 @@ const Tactic kBf16{
     .canonical = [](std::string_view parameter) { return no_parameter("bf16", parameter); },
     .passes =
         [](std::string_view) {
-            return std::vector<passes::Pass>{
-                {"round-weights-to-bfloat16", passes::round_weights_to_bfloat16}};
+            return std::vector<passes::Pass>{{"round-weights-to-bfloat16", passes::round_weights_to_bfloat16},
+                                             {"attend-in-bfloat16", passes::attend_in_bfloat16}};
         },
 };
 

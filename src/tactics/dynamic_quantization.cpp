@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "passes/quantize/bfloat16.h"
 #include "passes/quantize/dynamic.h"
 #include "tactics/tactic.h"
 
@@ -12,9 +13,15 @@ std::string canonical_scheme(std::string_view parameter) {
 
 std::vector<passes::Pass> quantization_passes(std::string_view parameter) {
     const auto scheme = parameter == "torch" ? graph::QuantScheme::kTorch : graph::QuantScheme::kPerRow;
-    return {{"quantize-dynamically", [scheme](const graph::Graph& graph, passes::Change& change) {
-                 return passes::quantize_dynamically(graph, scheme, change);
-             }}};
+    std::vector<passes::Pass> passes{
+        {"quantize-dynamically", [scheme](const graph::Graph& graph, passes::Change& change) {
+             return passes::quantize_dynamically(graph, scheme, change);
+         }}};
+    // As torch.ao does it, attention stays in f32.
+    if (scheme == graph::QuantScheme::kPerRow) {
+        passes.push_back({"attend-in-bfloat16", passes::attend_in_bfloat16});
+    }
+    return passes;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "passes/quantize/bfloat16.h"
 #include "passes/quantize/static.h"
 #include "tactics/tactic.h"
 
@@ -43,10 +44,12 @@ passes::RangeRule rule_of(std::string_view scheme) {
 }
 
 std::vector<passes::Pass> quantization_passes(std::string_view parameter, const Sight& sight) {
-    return {{"quantize-statically", [rule = rule_of(parameter), &images = sight.images](
-                                        const graph::Graph& graph, passes::Change& change) {
+    return {{"quantize-statically",
+             [rule = rule_of(parameter), &images = sight.images](const graph::Graph& graph,
+                                                                 passes::Change& change) {
                  return passes::quantize_statically(graph, rule, images, change);
-             }}};
+             }},
+            {"attend-in-bfloat16", passes::attend_in_bfloat16}};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "engine/lower/lower.h"
 #include "kernels/attention/attention.h"
+#include "kernels/attention/attention_bf16.h"
 #include "kernels/matmul/matmul.h"
 
 namespace espalier::engine {
@@ -32,9 +33,17 @@ class MatMulOperator final : public Operator {
     Isa isa_;
 };
 
+/// With fewer keys, the windows of Swin, packing them takes as long as bf16 saves.
+constexpr std::int64_t kLeastKeysBF16 = 64;
+
 class AttentionOperator final : public Operator {
   public:
-    AttentionOperator(const graph::Attention& op, Isa isa) : op_(op), isa_(isa) {}
+    AttentionOperator(const Lowering& lowering, const graph::Attention& op)
+        : op_(op),
+          isa_(lowering.options.isa),
+          kernel_(kernels::bf16_kernel(isa_)),
+          bf16_(op.bf16 && !kernel_.widens() &&
+                lowering.input_type(lowering.has_input(1) ? 1 : 0).shape[1] >= kLeastKeysBF16) {}
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& out = operands.output.shape();
@@ -55,9 +64,17 @@ class AttentionOperator final : public Operator {
             shape.bias_images = biases.rank() == 4 ? biases[0] : 1;
             shape.bias_head = shape.queries * shape.keys;
         }
-        kernels::attention_f32(shape, q, k, v, bias, operands.output.mutable_f32(), pool, isa_);
+        float* const y = operands.output.mutable_f32();
+        if (bf16_) {
+            kernels::attention_bf16(shape, q, k, v, bias, y, pool, kernel_);
+        } else {
+            kernels::attention_f32(shape, q, k, v, bias, y, pool, isa_);
+        }
     }
-    std::string kernel() const override { return kernel_label("attention_f32", isa_); }
+    std::string kernel() const override {
+        return bf16_ ? fmt::format("attention_{}", kernel_.name) : kernel_label("attention_f32", isa_);
+    }
+    std::string mac_class() const override { return bf16_ ? "bf16" : "f32"; }
 
   private:
     void use_separate_operands(const Operands& operands, kernels::AttentionShape& shape) const {
@@ -73,6 +90,8 @@ class AttentionOperator final : public Operator {
 
     graph::Attention op_;
     Isa isa_;
+    const kernels::TileBF16Kernel& kernel_;
+    bool bf16_;
 };
 
 }  // namespace
@@ -82,7 +101,7 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::MatMul& op) {
 }
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Attention& op) {
-    return std::make_unique<AttentionOperator>(op, lowering.options.isa);
+    return std::make_unique<AttentionOperator>(lowering, op);
 }
 
 }  // namespace espalier::engine

@@ -28,13 +28,17 @@ struct MatMul {
 /// Inputs: q f32 [N, T, D], k f32 [N, S, D], v f32 [N, S, E]; or q alone, [N, T, 3*D], holding q, k, v side
 /// by side. Optional fourth input bias f32 [heads, T, S], or [B, heads, T, S] where B divides N and row n of
 /// the batch takes bias n mod B (the windows of one image). Output f32 [N, T, E].
+///
+/// bf16: what the two products multiply may be rounded to bf16, where that makes them faster.
 struct Attention {
     static constexpr std::string_view kName = "attention";
     std::int64_t heads = 1;
     double scale = 1;
+    bool bf16 = false;
 
     static constexpr auto fields() {
-        return std::tuple{Field{"heads", &Attention::heads}, Field{"scale", &Attention::scale}};
+        return std::tuple{Field{"heads", &Attention::heads}, Field{"scale", &Attention::scale},
+                          Field{"bf16", &Attention::bf16}};
     }
     TensorType infer(InputTypes inputs) const;
     Cost cost(InputTypes inputs, const TensorType& output) const;

@@ -29,11 +29,17 @@ struct AmxBF16 {
     ESPALIER_INLINE static void lower_right() { _tile_dpbf16ps(3, 5, 7); }
 };
 
-/// sums[16 * Halves][16 * Vectors], 4 bytes each and aligned to 64, of rows of `depth` bytes and a panel
-/// whose lines of 64 * Vectors bytes are 4 bytes of depth of every column.
+/// Where the sums of a tile go, 4 bytes each: rows `stride` bytes apart.
+struct AmxSums {
+    void* data;
+    std::int64_t stride;
+};
+
+/// sums[16 * Halves][16 * Vectors] of rows of `depth` bytes and a panel whose lines of 64 * Vectors bytes are
+/// 4 bytes of depth of every column.
 template <class Product, int Halves, int Vectors>
 ESPALIER_INLINE void multiply_amx(const AmxRows& rows, std::int64_t depth, const void* panel, AmxAhead ahead,
-                                  void* sums) {
+                                  const AmxSums& sums) {
     constexpr std::int64_t kLine = kAmxRowBytes * Vectors;
     const std::byte* a = rows.first;
     const std::byte* const lower = a + kAmxRows * rows.stride;
@@ -61,18 +67,18 @@ ESPALIER_INLINE void multiply_amx(const AmxRows& rows, std::int64_t depth, const
             if (Vectors > 1) Product::lower_right();
         }
     }
-    auto* const upper_sums = static_cast<std::byte*>(sums);
-    std::byte* const lower_sums = upper_sums + kAmxRows * kLine;
-    _tile_stored(0, upper_sums, kLine);
-    if (Vectors > 1) _tile_stored(1, upper_sums + kAmxRowBytes, kLine);
-    if (Halves > 1) _tile_stored(2, lower_sums, kLine);
-    if (Halves > 1 && Vectors > 1) _tile_stored(3, lower_sums + kAmxRowBytes, kLine);
+    auto* const upper_sums = static_cast<std::byte*>(sums.data);
+    std::byte* const lower_sums = upper_sums + kAmxRows * sums.stride;
+    _tile_stored(0, upper_sums, sums.stride);
+    if (Vectors > 1) _tile_stored(1, upper_sums + kAmxRowBytes, sums.stride);
+    if (Halves > 1) _tile_stored(2, lower_sums, sums.stride);
+    if (Halves > 1 && Vectors > 1) _tile_stored(3, lower_sums + kAmxRowBytes, sums.stride);
 }
 
 /// multiply_amx() of as many registers as `rows` <= 32 rows and `vectors` take.
 template <class Product>
 void multiply_amx(const AmxRows& from, std::int64_t depth, const void* panel, const AmxAhead& ahead, int rows,
-                  int vectors, void* sums) {
+                  int vectors, const AmxSums& sums) {
     if (rows > kAmxRows) {
         return vectors > 1 ? multiply_amx<Product, 2, 2>(from, depth, panel, ahead, sums)
                            : multiply_amx<Product, 2, 1>(from, depth, panel, ahead, sums);

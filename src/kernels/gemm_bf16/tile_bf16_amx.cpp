@@ -38,11 +38,19 @@ const TileBF16Rows kTileBF16RowsAmx{
 };
 
 void run_tile_bf16_amx(const TileBF16& tile, int rows, int vectors) {
+    const auto multiply = [&](const AmxSums& to) {
+        multiply_amx<AmxBF16>(*static_cast<const AmxRows*>(tile.prepared),
+                              AmxRows::depth(tile.taps, tile.k * kElementBytes), tile.panel, tile.ahead, rows,
+                              vectors, to);
+    };
+    const bool whole = rows % kAmxRows == 0 && tile.columns == vectors * kBF16Lanes;
+    if (whole && !tile.bias && !tile.residual && tile.activation == Activation::kNone) {
+        return multiply({tile.c, tile.ldc * static_cast<std::int64_t>(sizeof(float))});
+    }
     alignas(64) float sums[2 * kAmxRows * 2 * kBF16Lanes];
-    multiply_amx<AmxBF16>(*static_cast<const AmxRows*>(tile.prepared),
-                          AmxRows::depth(tile.taps, tile.k * kElementBytes), tile.panel, tile.ahead, rows, vectors, sums);
+    multiply({sums, vectors * kAmxRowBytes});
     const std::int64_t stride = std::int64_t{vectors} * kBF16Lanes;
-    for (int v = 0; v < vectors; ++v) finish(tile, rows, v, sums + v * kBF16Lanes, stride);
+    for (int v = 0; v * kBF16Lanes < tile.columns; ++v) finish(tile, rows, v, sums + v * kBF16Lanes, stride);
     if (Clamp<Avx512>(tile.activation, tile.lo, tile.hi).stored) {
         activate_stored<Avx512>(tile.c, tile.ldc, rows, tile.columns, tile.activation, tile.lo, tile.hi);
     }

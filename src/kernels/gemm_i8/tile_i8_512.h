@@ -198,11 +198,12 @@ void finish(const TileI8& t, int rows, int vectors, std::int32_t* sums) {
     const bool buffered = needs_activation_pass(t.activation);
     // A value takes the place of its sum.
     const TileTarget target{reinterpret_cast<float*>(sums), stride, buffered};
+    const int used = t.columns > kI8Lanes ? 2 : 1;
     with_form(t, [&]<Form F>() {
         if (t.ends.result && !buffered) {
-            store_as_codes<F>(t, rows, vectors, {sums, stride});
+            store_as_codes<F>(t, rows, used, {sums, stride});
         } else {
-            store_as_floats<F>(t, rows, vectors, {sums, stride}, target);
+            store_as_floats<F>(t, rows, used, {sums, stride}, target);
         }
     });
     if (buffered) {

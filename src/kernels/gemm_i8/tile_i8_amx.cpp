@@ -14,7 +14,7 @@ const TileI8Rows kTileI8RowsAmx{
 void run_tile_i8_amx(const TileI8& tile, int rows, int vectors) {
     alignas(64) std::int32_t sums[kI8MaxRows * 2 * kI8Lanes];
     multiply_amx<AmxI8>(*static_cast<const AmxRows*>(tile.prepared), AmxRows::depth(tile.taps, tile.k),
-                        tile.panel, tile.ahead, rows, vectors, sums);
+                        tile.panel, tile.ahead, rows, vectors, {sums, vectors * kAmxRowBytes});
     finish(tile, rows, vectors, sums);
 }
 

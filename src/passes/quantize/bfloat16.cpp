@@ -56,4 +56,21 @@ Graph round_weights_to_bfloat16(const Graph& graph, Change& change) {
     return rewriter.finish();
 }
 
+Graph attend_in_bfloat16(const Graph& graph, Change& change) {
+    Rewriter rewriter(graph);
+    for (int i = 0; i < graph.size(); ++i) {
+        const auto id = static_cast<NodeId>(i);
+        const auto* attention = graph.as<Attention>(id);
+        if (!attention || attention->bf16) {
+            rewriter.keep(id);
+            continue;
+        }
+        Attention rounded = *attention;
+        rounded.bf16 = true;
+        rewriter.keep_as(id, rounded);
+        ++change.count;
+    }
+    return rewriter.finish();
+}
+
 }  // namespace espalier::passes

@@ -12,4 +12,8 @@ namespace espalier::passes {
 /// products), and weights that something else reads too.
 graph::Graph round_weights_to_bfloat16(const graph::Graph& graph, Change& change);
 
+/// attention(q, k, v)  =>  attention(q, k, v, bf16): products of numbers that are activations on both sides,
+/// beside layers whose rounding is at least as coarse.
+graph::Graph attend_in_bfloat16(const graph::Graph& graph, Change& change);
+
 }  // namespace espalier::passes
