@@ -312,12 +312,15 @@ TEST(Session, MultipliesBf16AlikeOnEveryInstructionSetAndSaysWhere) {
 TEST(Session, AttendsInBf16WhereThatIsFaster) {
     const auto graph_of = [](bool bf16, std::int64_t tokens) {
         Graph graph;
-        const NodeId x = graph.add_input("x", {DType::kF32, {1, tokens, 3 * 48}});
-        graph.set_output(graph.add(Attention{.heads = 3, .scale = 0.25, .bf16 = bf16}, {x}, "attention"));
+        const NodeId x = graph.add_input("x", {DType::kF32, {1, tokens, 3 * 48, 1}});
+        const NodeId rows = graph.add(Reshape{{0, tokens, 3 * 48}}, {x}, "rows");
+        const NodeId attention =
+            graph.add(Attention{.heads = 3, .scale = 0.25, .bf16 = bf16}, {rows}, "attention");
+        graph.set_output(graph.add(Reshape{{0, -1}}, {attention}, "flat"));
         return graph;
     };
     for (const std::int64_t tokens : {49, 77}) {
-        const Tensor x = random_tensor({2, tokens, 3 * 48}, 9);
+        const Tensor x = random_tensor({2, tokens, 3 * 48, 1}, 9);
         const Tensor expected = Session(graph_of(false, tokens), {}).run(x);
         for (const Isa isa : {Isa::kPortable, Isa::kAvx512, Isa::kAvx512Bf16, Isa::kAmx}) {
             SessionOptions options;

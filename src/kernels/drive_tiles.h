@@ -88,7 +88,7 @@ struct TilePlan {
 /// One pass of a block's tiles over a panel.
 struct PanelPass {
     std::int64_t panel;
-    std::int64_t next;   ///< the panel that the same thread probably reads thereafter
+    std::int64_t next;   ///< the panel that the same thread probably reads thereafter; -1: read before
     std::int64_t tiles;  ///< of the block
 };
 
@@ -119,8 +119,11 @@ void drive_tiles(const TileProduct& product, const TilePlan& plan, ThreadPool& p
             }
             const std::int64_t last_panel = (split + 1) * product.panels / plan.splits;
             const std::int64_t later = (split + pool.threads()) % plan.splits * product.panels / plan.splits;
+            // With more blocks, a thread has most panels in its cache from the blocks before.
+            const bool is_new = plan.blocks <= 2 * pool.threads();
             for (std::int64_t panel = split * product.panels / plan.splits; panel < last_panel; ++panel) {
-                const PanelPass pass{panel, panel + 1 < last_panel ? panel + 1 : later, count};
+                const std::int64_t next = panel + 1 < last_panel ? panel + 1 : later;
+                const PanelPass pass{panel, is_new ? next : -1, count};
                 for (std::int64_t i = 0; i < count; ++i) {
                     worker.run(i, rows[static_cast<std::size_t>(i)], pass);
                 }

@@ -379,14 +379,16 @@ TEST(DynamicQuantization, WidePixelsHaveScalesOfTheirOwnWhereAWindowIsOne) {
 /// attention(q, k, v) => attention(q, k, v, bf16)
 TEST(Bfloat16, MarksEveryAttentionOnce) {
     Graph before;
-    const NodeId x = before.add_input("x", {DType::kF32, {1, 5, 12}});
-    const NodeId first = before.add(Attention{.heads = 2, .scale = 0.5}, {x}, "first");
-    before.set_output(before.add(Attention{.heads = 1}, {first, first, first}, "second"));
+    const NodeId x = before.add_input("x", {DType::kF32, {1, 5, 12, 1}});
+    const NodeId rows = before.add(Reshape{{0, 5, 12}}, {x}, "rows");
+    const NodeId first = before.add(Attention{.heads = 2, .scale = 0.5}, {rows}, "first");
+    const NodeId second = before.add(Attention{.heads = 1}, {first, first, first}, "second");
+    before.set_output(before.add(Reshape{{0, -1}}, {second}, "flat"));
     Change change;
     const Graph graph = attend_in_bfloat16(before, change);
     verify(graph);
     EXPECT_EQ(change.count, 2);
-    const auto* marked = graph.as<Attention>(graph.output());
+    const auto* marked = graph.as<Attention>(graph[graph.output()].inputs[0]);
     ASSERT_NE(marked, nullptr);
     EXPECT_EQ(*marked, (Attention{.heads = 1, .bf16 = true}));
     Change again;

@@ -47,7 +47,6 @@ class WorkerBF16 {
 
     void run(std::int64_t slot, const TileRows& rows, const PanelPass& pass) const {
         const PanelBF16& panel = weights_.list()[static_cast<std::size_t>(pass.panel)];
-        const PanelBF16& next = weights_.list()[static_cast<std::size_t>(pass.next)];
         const Epilogue& epilogue = out_.epilogue;
         const std::int64_t offset = rows.first * out_.ldc + panel.column;
         kernel_.run({.rows = pointers_ + slot * tile_pointers_,
@@ -55,7 +54,7 @@ class WorkerBF16 {
                      .taps = weights_.taps(),
                      .k = weights_.k(),
                      .panel = weights_.data(panel),
-                     .ahead = AmxAhead(weights_.data(next), pass.tiles, next.vectors).part(slot, depth_),
+                     .ahead = ahead(slot, pass),
                      .c = out_.c + offset,
                      .ldc = out_.ldc,
                      .bias = epilogue.bias ? epilogue.bias + panel.column : nullptr,
@@ -70,6 +69,11 @@ class WorkerBF16 {
     void complete(std::int64_t, const TileRows&) const {}
 
   private:
+    AmxAhead ahead(std::int64_t slot, const PanelPass& pass) const {
+        if (pass.next < 0) return {};
+        const PanelBF16& next = weights_.list()[static_cast<std::size_t>(pass.next)];
+        return AmxAhead(weights_.data(next), pass.tiles, next.vectors).part(slot, depth_);
+    }
     std::byte* prepared_of(std::int64_t slot) const {
         return prepared_ + static_cast<std::size_t>(slot) * prepared_bytes_;
     }

@@ -95,7 +95,6 @@ class WorkerI8 {
 
     void run(std::int64_t slot, const TileRows& rows, const PanelPass& pass) {
         const PanelI8& panel = weights_.list()[static_cast<std::size_t>(pass.panel)];
-        const PanelI8& next = weights_.list()[static_cast<std::size_t>(pass.next)];
         const Epilogue& epilogue = out_.epilogue;
         const std::int64_t offset = rows.first * out_.ldc + panel.column;
         float* const c = passing_  ? passing_ + offset - first_row_ * out_.ldc
@@ -106,7 +105,7 @@ class WorkerI8 {
                      .taps = weights_.taps(),
                      .k = weights_.k(),
                      .panel = weights_.data(panel),
-                     .ahead = AmxAhead(weights_.data(next), pass.tiles, next.vectors).part(slot, depth_),
+                     .ahead = ahead(slot, pass),
                      .scales = weights_.scales(panel),
                      .sums = weights_.sums(panel),
                      .affine = affines_of(slot),
@@ -131,6 +130,11 @@ class WorkerI8 {
 
   private:
     const std::uint8_t** pointers_of(std::int64_t slot) const { return pointers_ + slot * tile_pointers_; }
+    AmxAhead ahead(std::int64_t slot, const PanelPass& pass) const {
+        if (pass.next < 0) return {};
+        const PanelI8& next = weights_.list()[static_cast<std::size_t>(pass.next)];
+        return AmxAhead(weights_.data(next), pass.tiles, next.vectors).part(slot, depth_);
+    }
     std::byte* prepared_of(std::int64_t slot) const {
         return prepared_ + static_cast<std::size_t>(slot) * prepared_bytes_;
     }
