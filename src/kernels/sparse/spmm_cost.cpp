@@ -16,6 +16,7 @@ namespace {
 /// What one instruction set takes, in cycles.
 struct Costs {
     double dense;   ///< a vector of multiply-adds of the dense kernel
+    double end;     ///< a vector of its output, where products do not hide it
     double step;    ///< a vector of multiply-adds of the sparse kernel
     double entry;   ///< finding a weight and its row, beside its vectors
     double sums;    ///< reading and writing a vector of sums
@@ -25,15 +26,17 @@ struct Costs {
 };
 
 // Sapphire Rapids, one thread of two that were busy, November 2026; the estimates are within a tenth there.
-constexpr Costs kF32Avx512{0.54, 0.62, 1.2, 1.5, 6, 6, 12};
+constexpr Costs kF32Avx512{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
 // Zen 4, where a 512-bit product takes two passes.
-constexpr Costs kF32Avx512Halved{1.06, 1.08, 1.0, 2.0, 6, 8, 14};
-constexpr Costs kF32Avx2{0.6, 0.58, 1, 1.2, 6, 6, 10};
-constexpr Costs kF32Portable{1.2, 1.15, 2, 2, 6, 6, 16};
-constexpr Costs kI8Avx512Vnni{0.54, 0.62, 1.2, 1.5, 6, 6, 12};
-constexpr Costs kI8Avx512VnniHalved{1.06, 1.08, 1.0, 2.0, 6, 8, 14};
-constexpr Costs kI8Avx2{1.35, 1.8, 2, 1.5, 6, 6, 12};
-constexpr Costs kI8Portable{16, 7, 4, 2, 6, 6, 40};
+constexpr Costs kF32Avx512Halved{1.06, 0, 1.08, 1.0, 2.0, 6, 8, 14};
+constexpr Costs kF32Avx2{0.6, 0, 0.58, 1, 1.2, 6, 6, 10};
+constexpr Costs kF32Portable{1.2, 0, 1.15, 2, 2, 6, 6, 16};
+constexpr Costs kI8Avx512Vnni{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
+constexpr Costs kI8Avx512VnniHalved{1.06, 0, 1.08, 1.0, 2.0, 6, 8, 14};
+// Dense products by AMX, which sparse ones cannot use; the same machine kind.
+constexpr Costs kI8Amx{0.17, 8, 0.62, 1.2, 1.5, 6, 6, 12};
+constexpr Costs kI8Avx2{1.35, 0, 1.8, 2, 1.5, 6, 6, 12};
+constexpr Costs kI8Portable{16, 0, 7, 4, 2, 6, 6, 40};
 
 const Costs& f32_costs(Isa isa) {
     if (isa >= Isa::kAvx512) return fma_rate(isa) < 2 ? kF32Avx512Halved : kF32Avx512;
@@ -41,6 +44,7 @@ const Costs& f32_costs(Isa isa) {
 }
 
 const Costs& i8_costs(Isa isa) {
+    if (isa >= Isa::kAmx) return kI8Amx;
     if (isa >= Isa::kAvx512Vnni) return fma_rate(isa) < 2 ? kI8Avx512VnniHalved : kI8Avx512Vnni;
     return isa >= Isa::kAvx2 ? kI8Avx2 : kI8Portable;
 }
@@ -63,7 +67,8 @@ double sparse_cycles(const SparseProblem& p, std::int64_t words, const Kernel& k
 
 double dense_cycles(const SparseProblem& p, std::int64_t words, std::int64_t lanes, const Costs& costs) {
     const auto columns = static_cast<double>((p.n + lanes - 1) / lanes);
-    return static_cast<double>(p.m) * columns * static_cast<double>(p.taps * words) * costs.dense;
+    return static_cast<double>(p.m) * columns *
+           (static_cast<double>(p.taps * words) * costs.dense + costs.end);
 }
 
 std::int64_t i8_words(const SparseProblem& p) { return (p.k + 3) / 4; }
