@@ -49,11 +49,12 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     const Tensor stored = lowering.constant(1);
     const Tensor weights = stored.to_f32();
     const kernels::Conv2dShape shape = conv2d_shape(op, weights.shape());
-    if (auto sparse = lower_sparse_conv2d(lowering, shape, weights, op.activation)) return sparse;
     const Shape& x = lowering.input_type(0).shape;
     const kernels::Conv2dChoice choice{lowering.options.isa, x[0], x[1], x[2], lowering.options.winograd};
-    if (stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice))
-        return lower_bf16(lowering, op, stored);
+    const bool is_bf16 = stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice);
+    const bool as_bf16 = is_bf16 && !kernels::bf16_kernel(choice.isa).widens();
+    if (auto sparse = lower_sparse_conv2d(lowering, shape, weights, as_bf16, op.activation)) return sparse;
+    if (is_bf16) return lower_bf16(lowering, op, stored);
     return std::make_unique<Conv2dOperator>(
         kernels::pack_conv2d_f32(shape, weights.span<float>().data(), choice),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);

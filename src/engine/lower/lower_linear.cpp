@@ -2,6 +2,7 @@
 #include "engine/lower/lower_bf16.h"
 #include "engine/lower/sparse_product.h"
 #include "kernels/gemm/gemm.h"
+#include "kernels/gemm_bf16/tile_bf16.h"
 
 namespace espalier::engine {
 namespace {
@@ -35,8 +36,10 @@ class LinearOperator final : public Operator {
 OperatorPtr lower_op(const Lowering& lowering, const graph::Linear& op) {
     const Tensor stored = lowering.constant(1);
     const Tensor weights = stored.to_f32();
-    if (auto sparse = lower_sparse_linear(lowering, weights, op.activation)) return sparse;
-    if (stored.dtype() == DType::kBF16) return lower_bf16(lowering, op, stored);
+    const bool is_bf16 = stored.dtype() == DType::kBF16;
+    const bool as_bf16 = is_bf16 && !kernels::bf16_kernel(lowering.options.isa).widens();
+    if (auto sparse = lower_sparse_linear(lowering, weights, as_bf16, op.activation)) return sparse;
+    if (is_bf16) return lower_bf16(lowering, op, stored);
     return std::make_unique<LinearOperator>(
         kernels::pack_gemm_f32(weights.span<float>().data(), weights.shape()[0], weights.shape()[1],
                                lowering.options.isa),

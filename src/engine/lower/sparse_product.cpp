@@ -93,23 +93,25 @@ std::optional<SparseI8Weights> pack_where_faster(const Lowering& lowering, kerne
 
 }  // namespace
 
-OperatorPtr lower_sparse_linear(const Lowering& lowering, const Tensor& weights,
+OperatorPtr lower_sparse_linear(const Lowering& lowering, const Tensor& weights, bool as_bf16,
                                 const graph::Activation& activation) {
     if (!lowering.options.sparse) return nullptr;
     const auto problem = linear_problem(lowering, weights, density_of(weights));
-    const double dense = kernels::dense_product_cycles(problem, lowering.options.isa);
+    const double dense = as_bf16 ? kernels::dense_bf16_cycles(problem, lowering.options.isa)
+                                 : kernels::dense_product_cycles(problem, lowering.options.isa);
     if (!kernels::sparse_pays(problem, dense, lowering.options.isa)) return nullptr;
     return std::make_unique<SparseOperator>(lowering, weights, nullptr, problem.m, problem.density,
                                             activation);
 }
 
 OperatorPtr lower_sparse_conv2d(const Lowering& lowering, const kernels::Conv2dShape& shape,
-                                const Tensor& weights, const graph::Activation& activation) {
+                                const Tensor& weights, bool as_bf16, const graph::Activation& activation) {
     if (shape.groups != 1 || !lowering.options.sparse) return nullptr;
     const auto problem = conv_problem(lowering, shape, density_of(weights));
     const Shape& x = lowering.input_type(0).shape;
-    const double dense =
-        kernels::dense_conv_cycles(shape, x[0], x[1], x[2], lowering.options.isa, lowering.options.winograd);
+    const double dense = as_bf16 ? kernels::dense_bf16_cycles(problem, lowering.options.isa)
+                                 : kernels::dense_conv_cycles(shape, x[0], x[1], x[2], lowering.options.isa,
+                                                              lowering.options.winograd);
     if (!kernels::sparse_pays(problem, dense, lowering.options.isa)) return nullptr;
     return std::make_unique<SparseOperator>(lowering, weights, &shape, problem.m, problem.density,
                                             activation);

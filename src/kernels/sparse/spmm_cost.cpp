@@ -35,6 +35,7 @@ constexpr Costs kI8Avx512Vnni{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
 constexpr Costs kI8Avx512VnniHalved{1.06, 0, 1.08, 1.0, 2.0, 6, 8, 14};
 // Dense products by AMX, which sparse ones cannot use; the same machine kind.
 constexpr Costs kI8Amx{0.17, 8, 0.62, 1.2, 1.5, 6, 6, 12};
+constexpr double kAmxBF16 = 0.1;
 constexpr Costs kI8Avx2{1.35, 0, 1.8, 2, 1.5, 6, 6, 12};
 constexpr Costs kI8Portable{16, 0, 7, 4, 2, 6, 6, 40};
 
@@ -98,6 +99,17 @@ constexpr double kMostDensity = 0.9;
 
 double dense_product_cycles(const SparseProblem& problem, Isa isa) {
     return dense_cycles(problem, problem.k, choose_spmm_kernel(spmm_kernels(), isa).lanes, f32_costs(isa));
+}
+
+double dense_bf16_cycles(const SparseProblem& problem, Isa isa) {
+    Costs costs = f32_costs(isa);
+    if (isa >= Isa::kAmx) {
+        costs.dense = kAmxBF16;
+        costs.end = kI8Amx.end;
+    } else {
+        costs.dense /= 2;
+    }
+    return dense_cycles(problem, problem.k, choose_spmm_kernel(spmm_kernels(), isa).lanes, costs);
 }
 
 double spmm_cycles(const SparseProblem& problem, Isa isa) {

@@ -22,7 +22,10 @@ struct SparseProblem {
 double dense_product_cycles(const SparseProblem& problem, Isa isa);
 double spmm_cycles(const SparseProblem& problem, Isa isa);
 
-/// The same for int8.
+/// Cycles of the dense product of bf16 where the processor multiplies it as it is.
+double dense_bf16_cycles(const SparseProblem& problem, Isa isa);
+
+/// The same as for f32 for int8.
 double dense_i8_cycles(const SparseProblem& problem, Isa isa);
 double spmm_i8_cycles(const SparseProblem& problem, Isa isa);
 
