@@ -62,6 +62,7 @@ struct TileProduct {
     std::int64_t panel_work;  ///< multiply-adds of one row with one panel
     std::int64_t task_work;   ///< multiply-adds that are worth the cost of claiming a task
     std::int64_t tasks_per_thread = 4;
+    bool takes_together = false;  ///< parts of a block, since its rows take long to prepare
 };
 
 /// How a product is dealt out: blocks of tiles, each with its panels in `splits` parts.
@@ -82,6 +83,8 @@ struct TilePlan {
         const std::int64_t most = (work + product.task_work - 1) / product.task_work;
         splits = std::min({wanted, most, product.panels});
         grain = std::max<std::int64_t>(1, product.task_work / (work / splits + 1));
+        // Parts of one block that a thread takes at once share what prepares its rows.
+        if (product.takes_together && splits > 1) grain = std::max(grain, blocks * splits / threads);
     }
 };
 

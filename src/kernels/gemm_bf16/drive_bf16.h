@@ -107,7 +107,8 @@ void drive_bf16(const PanelsBF16& weights, const TileBF16Kernel& kernel, const T
         .panels = static_cast<std::int64_t>(weights.list().size()),
         .panel_work = depth * 2 * kBF16Lanes,
         .task_work = task_work_bf16(kernel.isa),
-        .tasks_per_thread = tasks_per_thread(kernel.isa)};
+        .tasks_per_thread = tasks_per_thread(kernel.isa),
+        .takes_together = kernel.isa >= Isa::kAmx};
     drive_tiles(product, TilePlan(product, pool.threads()), pool, [&] {
         return WorkerBF16<Locate>(weights, kernel, out, product.block_tiles, row_bytes, locate);
     });

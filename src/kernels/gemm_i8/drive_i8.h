@@ -175,7 +175,8 @@ void drive_i8(const PanelsI8& weights, const TileI8Kernel& kernel, const OutputI
         .panel_work = depth * 2 * kI8Lanes,
         .task_work = task_work_i8(kernel.isa),
         // Rows to be coded are best completed by one thread: what another wrote has to come from its cache.
-        .tasks_per_thread = codes_rows ? 2 : tasks_per_thread(kernel.isa)};
+        .tasks_per_thread = codes_rows ? 2 : tasks_per_thread(kernel.isa),
+        .takes_together = kernel.isa >= Isa::kAmx};
     const TilePlan plan(product, pool.threads());
     std::optional<CodedBlocks> coded;
     if (codes_rows) coded.emplace(out, plan);
