@@ -162,16 +162,16 @@ def figures(folder, link):
     """What the results of a machine come to, in a sentence."""
     data = json.loads((folder / "side_by_side.json").read_text())
     said = []
-    for precision in ("fp32", "int8"):
+    for precision in PRECISIONS:
         found = summary.pairs(data["rows"], precision)
         if found:
             figure, low, high = summary.geometric_mean(found)
             said.append(f"{figure:.2f} ({low:.2f} to {high:.2f}) in {precision}")
     machine = data["machine"]
-    best = next((name for flag, name in (("avx512_bf16", "AVX-512 with bfloat16"), ("avx512_vnni", "AVX-512 VNNI"), ("avx512f", "AVX-512"),
+    best = next((name for flag, name in (("amx_int8", "AMX"), ("avx512_bf16", "AVX-512 with bfloat16"), ("avx512_vnni", "AVX-512 VNNI"), ("avx512f", "AVX-512"),
                                          ("avx_vnni", "AVX-VNNI"), ("avx2", "AVX2")) if flag in machine["instruction_sets"]), "no AVX2")
     networks = len({row["model"] for row in data["rows"]})
-    return (f"{' and '.join(said)} over {networks} networks on {machine['processors']} processors of {machine['cpu']} "
+    return (f"{', '.join(said)} over {networks} networks on {machine['processors']} processors of {machine['cpu']} "
             f"({best}, [{link}]({link}))")
 
 

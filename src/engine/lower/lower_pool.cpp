@@ -13,7 +13,8 @@ namespace {
 
 class Pool2dOperator final : public Operator {
   public:
-    Pool2dOperator(const graph::Pool2d& op, Isa isa) : op_(op), isa_(isa) {}
+    Pool2dOperator(const graph::Pool2d& op, DType dtype, Isa isa)
+        : op_(op), is_coded_(dtype == DType::kU8), isa_(isa) {}
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& x = operands.inputs[0].shape();
@@ -33,6 +34,11 @@ class Pool2dOperator final : public Operator {
         window.ceil_mode = op_.ceil;
         window.count_include_pad = op_.count_include_pad;
         window = kernels::make_pool2d(window);
+        if (is_coded_) {
+            kernels::max_pool2d_u8(window, reinterpret_cast<const std::uint8_t*>(operands.inputs[0].data),
+                                   reinterpret_cast<std::uint8_t*>(operands.output.data), pool, isa_);
+            return;
+        }
         float* y = operands.output.mutable_f32();
         if (op_.kind == graph::PoolKind::kMax) {
             kernels::max_pool2d(window, operands.f32(0), y, pool, isa_);
@@ -40,10 +46,13 @@ class Pool2dOperator final : public Operator {
             kernels::average_pool2d(window, operands.f32(0), y, pool, isa_);
         }
     }
-    std::string kernel() const override { return kernel_label(graph::name(op_.kind), isa_) + "_pool"; }
+    std::string kernel() const override {
+        return kernel_label(graph::name(op_.kind), isa_) + (is_coded_ ? "_pool_u8" : "_pool");
+    }
 
   private:
     graph::Pool2d op_;
+    bool is_coded_;
     Isa isa_;
 };
 
@@ -88,7 +97,7 @@ class MaxOperator final : public Operator {
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Pool2d& op) {
     check_channels_last(lowering, op.layout);
-    return std::make_unique<Pool2dOperator>(op, lowering.options.isa);
+    return std::make_unique<Pool2dOperator>(op, lowering.input_type(0).dtype, lowering.options.isa);
 }
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Reduce& op) {

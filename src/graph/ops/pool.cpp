@@ -8,17 +8,20 @@ namespace espalier::graph {
 
 TensorType Pool2d::infer(InputTypes inputs) const {
     const Check check(kName, inputs);
-    check.has_inputs(1).rank(0, 4).dtype(0, DType::kF32);
+    check.has_inputs(1).rank(0, 4);
+    const bool is_coded = kind == PoolKind::kMax && inputs[0]->dtype == DType::kU8;
+    if (!is_coded) check.dtype(0, DType::kF32);
+    const DType dtype = inputs[0]->dtype;
     const Shape& x = inputs[0]->shape;
     const Window window{kernel, stride, pad, {1, 1}};
     check.that(pad[0] < kernel[0] && pad[2] < kernel[0] && pad[1] < kernel[1] && pad[3] < kernel[1],
                "padding must be smaller than the window");
     if (layout == Layout::kNhwc) {
         const Pair out = window.output(kName, x[1], x[2], ceil);
-        return {DType::kF32, {x[0], out[0], out[1], x[3]}};
+        return {dtype, {x[0], out[0], out[1], x[3]}};
     }
     const Pair out = window.output(kName, x[2], x[3], ceil);
-    return {DType::kF32, {x[0], x[1], out[0], out[1]}};
+    return {dtype, {x[0], x[1], out[0], out[1]}};
 }
 
 Cost Pool2d::cost(InputTypes, const TensorType& output) const {

@@ -11,7 +11,7 @@ namespace espalier::graph {
 /// Maximum or mean over a sliding window. Maximum pads with -infinity; the mean divides by the window's size
 /// when count_include_pad, else by the number of real elements in it.
 ///
-/// Input: x f32 [N, C, H, W] (or [N, H, W, C] when layout is nhwc).
+/// Input: x f32 [N, C, H, W] (or [N, H, W, C] when layout is nhwc); a maximum also of u8, whose padding is 0.
 struct Pool2d {
     static constexpr std::string_view kName = "pool2d";
     PoolKind kind = PoolKind::kMax;

@@ -26,6 +26,18 @@ void run_max_portable(const Pool2d& w, const float* x, float* y, std::int64_t fi
     });
 }
 
+void run_max_u8_portable(const Pool2d& w, const std::uint8_t* x, std::uint8_t* y, std::int64_t first,
+                         std::int64_t rows) {
+    for_each_window(w, first, rows, [&](const Window& at) {
+        std::uint8_t* out = y + at.output;
+        for (std::int64_t c = 0; c < w.channels; ++c) out[c] = 0;
+        for_each_pixel(w, at, [&](std::int64_t pixel) {
+            const std::uint8_t* in = x + pixel;
+            for (std::int64_t c = 0; c < w.channels; ++c) out[c] = std::max(out[c], in[c]);
+        });
+    });
+}
+
 void run_average_portable(const Pool2d& w, const float* x, float* y, std::int64_t first, std::int64_t rows) {
     for_each_window(w, first, rows, [&](const Window& at) {
         float* out = y + at.output;
@@ -40,10 +52,10 @@ void run_average_portable(const Pool2d& w, const float* x, float* y, std::int64_
 }
 
 constexpr PoolKernel kTable[] = {
-    {"pool2d/portable", Isa::kPortable, run_max_portable, run_average_portable},
+    {"pool2d/portable", Isa::kPortable, run_max_portable, run_average_portable, run_max_u8_portable},
 #if defined(__x86_64__)
-    {"pool2d/avx2", Isa::kAvx2, run_max_pool_avx2, run_average_pool_avx2},
-    {"pool2d/avx512", Isa::kAvx512, run_max_pool_avx512, run_average_pool_avx512},
+    {"pool2d/avx2", Isa::kAvx2, run_max_pool_avx2, run_average_pool_avx2, run_max_pool_u8_avx2},
+    {"pool2d/avx512", Isa::kAvx512, run_max_pool_avx512, run_average_pool_avx512, run_max_pool_u8_avx512},
 #endif
 };
 
@@ -72,6 +84,14 @@ void check_axis(const char* axis, std::int64_t in, std::int64_t kernel, std::int
     }
 }
 
+/// Calls run(first, rows) for parts of the output rows.
+template <typename Run>
+void for_each_part(const Pool2d& w, ThreadPool& pool, Run&& run) {
+    const std::int64_t row = w.output_width * w.channels * w.kernel_height * w.kernel_width;
+    pool.parallel_for(w.batch * w.output_height, std::max<std::int64_t>(1, kGrain / row),
+                      [&](std::int64_t begin, std::int64_t end, int) { run(begin, end - begin); });
+}
+
 }  // namespace
 
 Pool2d make_pool2d(Pool2d w) {
@@ -94,21 +114,24 @@ Pool2d make_pool2d(Pool2d w) {
 std::span<const PoolKernel> pool_kernels() { return kTable; }
 
 void max_pool2d(const Pool2d& window, const float* x, float* y, ThreadPool& pool, Isa limit) {
-    const auto& kernel = select(pool_kernels(), limit);
-    const std::int64_t row =
-        window.output_width * window.channels * window.kernel_height * window.kernel_width;
-    pool.parallel_for(
-        window.batch * window.output_height, std::max<std::int64_t>(1, kGrain / row),
-        [&](std::int64_t begin, std::int64_t end, int) { kernel.max(window, x, y, begin, end - begin); });
+    for_each_part(window, pool,
+                  [&, max = select(pool_kernels(), limit).max](std::int64_t first, std::int64_t rows) {
+                      max(window, x, y, first, rows);
+                  });
+}
+
+void max_pool2d_u8(const Pool2d& window, const std::uint8_t* x, std::uint8_t* y, ThreadPool& pool,
+                   Isa limit) {
+    for_each_part(window, pool,
+                  [&, max = select(pool_kernels(), limit).max_u8](std::int64_t first, std::int64_t rows) {
+                      max(window, x, y, first, rows);
+                  });
 }
 
 void average_pool2d(const Pool2d& window, const float* x, float* y, ThreadPool& pool, Isa limit) {
-    const auto& kernel = select(pool_kernels(), limit);
-    const std::int64_t row =
-        window.output_width * window.channels * window.kernel_height * window.kernel_width;
-    pool.parallel_for(
-        window.batch * window.output_height, std::max<std::int64_t>(1, kGrain / row),
-        [&](std::int64_t begin, std::int64_t end, int) { kernel.average(window, x, y, begin, end - begin); });
+    for_each_part(window, pool,
+                  [&, average = select(pool_kernels(), limit).average](
+                      std::int64_t first, std::int64_t rows) { average(window, x, y, first, rows); });
 }
 
 }  // namespace espalier::kernels

@@ -32,16 +32,22 @@ Pool2d make_pool2d(Pool2d window);
 /// passed over.
 void max_pool2d(const Pool2d& window, const float* x, float* y, ThreadPool& pool, Isa limit = best_isa());
 
+/// The same of codes, with 0 for padding.
+void max_pool2d_u8(const Pool2d& window, const std::uint8_t* x, std::uint8_t* y, ThreadPool& pool,
+                   Isa limit = best_isa());
+
 /// y[n p q c] = sum over the window of x[n h w c] / divisor; the divisor counts pixels of the window inside
 /// the image, or inside the padded image with count_include_pad.
 void average_pool2d(const Pool2d& window, const float* x, float* y, ThreadPool& pool, Isa limit = best_isa());
 
-/// Work shared by both: `rows` output rows from row `first`, counted over batch * output_height.
+/// Work shared by all: `rows` output rows from row `first`, counted over batch * output_height.
 struct PoolKernel {
     std::string_view name;
     Isa isa;
     void (*max)(const Pool2d& window, const float* x, float* y, std::int64_t first, std::int64_t rows);
     void (*average)(const Pool2d& window, const float* x, float* y, std::int64_t first, std::int64_t rows);
+    void (*max_u8)(const Pool2d& window, const std::uint8_t* x, std::uint8_t* y, std::int64_t first,
+                   std::int64_t rows);
 };
 
 /// All implementations, portable reference first.
@@ -51,6 +57,10 @@ std::span<const PoolKernel> pool_kernels();
 void run_max_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first, std::int64_t rows);
 void run_max_pool_avx512(const Pool2d& window, const float* x, float* y, std::int64_t first,
                          std::int64_t rows);
+void run_max_pool_u8_avx2(const Pool2d& window, const std::uint8_t* x, std::uint8_t* y, std::int64_t first,
+                          std::int64_t rows);
+void run_max_pool_u8_avx512(const Pool2d& window, const std::uint8_t* x, std::uint8_t* y, std::int64_t first,
+                            std::int64_t rows);
 void run_average_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first,
                            std::int64_t rows);
 void run_average_pool_avx512(const Pool2d& window, const float* x, float* y, std::int64_t first,

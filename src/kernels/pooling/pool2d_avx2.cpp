@@ -8,6 +8,11 @@ void run_max_pool_avx2(const Pool2d& window, const float* x, float* y, std::int6
     run_max_pool<Avx2>(window, x, y, first, rows);
 }
 
+void run_max_pool_u8_avx2(const Pool2d& window, const std::uint8_t* x, std::uint8_t* y, std::int64_t first,
+                          std::int64_t rows) {
+    run_max_pool_codes<Avx2>(window, x, y, first, rows);
+}
+
 void run_average_pool_avx2(const Pool2d& window, const float* x, float* y, std::int64_t first,
                            std::int64_t rows) {
     run_average_pool<Avx2>(window, x, y, first, rows);

@@ -52,6 +52,39 @@ void run_max_pool(const Pool2d& p, const float* x, float* y, std::int64_t first,
     });
 }
 
+/// Codes of as many channels as a vector of `Bytes` holds, from channel `c` on.
+template <int Bytes>
+ESPALIER_INLINE void pool_codes(const Pool2d& p, const Window& at, const std::uint8_t* x, std::uint8_t* y,
+                                std::int64_t c) {
+    typedef std::uint8_t V __attribute__((vector_size(Bytes)));
+    V most{};
+    for_each_pixel(p, at, [&](std::int64_t pixel) {
+        V codes;
+        __builtin_memcpy(&codes, x + pixel + c, Bytes);
+        most = codes > most ? codes : most;
+    });
+    __builtin_memcpy(y + at.output + c, &most, Bytes);
+}
+
+/// max_pool2d_u8() for vectors of S.
+template <class S>
+void run_max_pool_codes(const Pool2d& p, const std::uint8_t* x, std::uint8_t* y, std::int64_t first,
+                        std::int64_t rows) {
+    constexpr int kBytes = S::kLanes * static_cast<int>(sizeof(float));
+    for_each_window(p, first, rows, [&](const Window& at) {
+        std::int64_t c = 0;
+        for (; c + kBytes <= p.channels; c += kBytes) pool_codes<kBytes>(p, at, x, y, c);
+        for (; c + 16 <= p.channels; c += 16) pool_codes<16>(p, at, x, y, c);
+        for (; c < p.channels; ++c) {
+            std::uint8_t most = 0;
+            for_each_pixel(p, at, [&](std::int64_t pixel) {
+                if (x[pixel + c] > most) most = x[pixel + c];
+            });
+            y[at.output + c] = most;
+        }
+    });
+}
+
 /// average_pool2d() for the instruction set S.
 template <class S>
 void run_average_pool(const Pool2d& p, const float* x, float* y, std::int64_t first, std::int64_t rows) {

@@ -82,6 +82,33 @@ TEST(Pool2d, EveryKernelMatchesTheDefinition) {
     }
 }
 
+TEST(Pool2d, EveryKernelFindsTheLargestCode) {
+    Random random(11);
+    ThreadPool pool(2);
+    for (const PoolKernel& kernel : pool_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        for (int trial = 0; trial < 60; ++trial) {
+            const Pool2d p = random_window(random);
+            Guarded<std::uint8_t> x(p.batch * p.height * p.width * p.channels, pick(random, 0, 15));
+            Guarded<std::uint8_t> y(p.batch * p.output_height * p.output_width * p.channels,
+                                    pick(random, 0, 15));
+            fill_integers(x, random, 0, 255);
+            Guarded<float> values(x.size());
+            for (std::int64_t i = 0; i < x.size(); ++i) values[i] = x[i];
+            max_pool2d_u8(p, x.data(), y.data(), pool, kernel.isa);
+            EXPECT_TRUE(y.intact()) << kernel.name;
+            for (std::int64_t i = 0; i < y.size(); ++i) {
+                const std::int64_t c = i % p.channels, pixel = i / p.channels;
+                const std::int64_t ox = pixel % p.output_width, oy = pixel / p.output_width % p.output_height;
+                const double expected =
+                    pooled(p, true, values, pixel / p.output_width / p.output_height, oy, ox, c);
+                // A window that lies in the padding alone.
+                ASSERT_EQ(y[i], std::max(expected, 0.0)) << kernel.name << " trial " << trial;
+            }
+        }
+    }
+}
+
 TEST(Pool2d, CountsOutputsAsTorchDoes) {
     Pool2d p;
     p.height = p.width = 112;

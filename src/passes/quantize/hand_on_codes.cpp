@@ -59,24 +59,42 @@ class HandOnCodes {
     bool give(NodeId id) {
         if (!graph_.as<QuantizeLinear>(id)) return false;
         const NodeId producer = graph_[id].inputs[0];
-        if (uses_[static_cast<std::size_t>(producer)] != 1) return false;
         const auto map = map_of(graph_, id);
-        return map &&
-               (give_from<IntegerConv2d>(id, producer, *map) || give_from<IntegerLinear>(id, producer, *map));
+        if (!map || !is_used_once(producer)) return false;
+        // Codes are in the order of values, so that the largest value has the largest code.
+        const auto* pool = graph_.as<Pool2d>(producer);
+        if (pool && pool->kind == PoolKind::kMax) {
+            const NodeId before = graph_[producer].inputs[0];
+            const NodeId coded = is_used_once(before) ? coded_layer(before, *map) : NodeId::kNone;
+            if (coded == NodeId::kNone) return false;
+            rewriter_.replace(id, rewriter_.out().add(*pool, {coded}, graph_[producer].name));
+        } else {
+            const NodeId coded = coded_layer(producer, *map);
+            if (coded == NodeId::kNone) return false;
+            rewriter_.replace(id, coded);
+        }
+        ++change_.count;
+        return true;
+    }
+
+    bool is_used_once(NodeId id) const { return uses_[static_cast<std::size_t>(id)] == 1; }
+
+    /// The layer again, with codes for a result; kNone where it is none in integers.
+    NodeId coded_layer(NodeId layer, const Codes& map) {
+        const NodeId conv = coded_layer<IntegerConv2d>(layer, map);
+        return conv != NodeId::kNone ? conv : coded_layer<IntegerLinear>(layer, map);
     }
 
     template <typename Integer>
-    bool give_from(NodeId id, NodeId producer, const Codes& map) {
-        if (!graph_.as<Integer>(producer)) return false;
+    NodeId coded_layer(NodeId layer, const Codes& map) {
+        if (!graph_.as<Integer>(layer)) return NodeId::kNone;
         // As rewritten: its residual may be codes by now.
-        const Node& made = rewriter_.out()[rewriter_[producer]];
+        const Node& made = rewriter_.out()[rewriter_[layer]];
         Integer coded = std::get<Integer>(made.op);
         coded.output_codes = map;
         const std::vector<NodeId> inputs = made.inputs;
         const std::string name = made.name;
-        rewriter_.replace(id, rewriter_.out().add(coded, inputs, name));
-        ++change_.count;
-        return true;
+        return rewriter_.out().add(coded, inputs, name);
     }
 
     const Graph& graph_;

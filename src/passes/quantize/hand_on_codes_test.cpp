@@ -75,6 +75,21 @@ TEST(HandOnCodes, BothEndsOfOneLayer) {
         "dequantize_linear");
 }
 
+TEST(HandOnCodes, ThroughAMaximumButNotAMean) {
+    for (const PoolKind kind : {PoolKind::kMax, PoolKind::kAverage}) {
+        Sketch s;
+        const NodeId pooled = s.graph.add(Pool2d{.kind = kind, .kernel = {2, 2}},
+                                          {s.convolved(s.quantized(s.x, 0.5f, 5))}, "pool");
+        const bool is_max = kind == PoolKind::kMax;
+        const Graph result = s.after(s.dequantized(s.quantized(pooled, 0.25f, 7), 0.25f, 7), is_max ? 1 : 0);
+        EXPECT_EQ(operations(result),
+                  is_max ? "quantize_linear; integer_conv2d zero_point=5 output_codes=u8(0.25, 7); "
+                           "pool2d kernel=[2, 2]; dequantize_linear"
+                         : "quantize_linear; integer_conv2d zero_point=5; pool2d kind=average kernel=[2, 2]; "
+                           "quantize_linear; dequantize_linear");
+    }
+}
+
 TEST(HandOnCodes, WhatIsReadAsFloatsStaysFloats) {
     Sketch s;
     const NodeId y = s.convolved(s.quantized(s.x, 0.5f, 5));
