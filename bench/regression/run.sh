@@ -41,7 +41,8 @@ while IFS=$'\t' read -r model tactic; do
     printf '%s\t%s\t%s\n' "$model" "$tactic" "$now" >>"$new"
     verdict=$(awk -v a="$before" -v b="$now" -v t="$tolerance" 'BEGIN {
         change = a > 0 ? 100 * (b - a) / a : 0
-        printf "%+.1f %%%s", change, change > t ? "  MORE than committed" : change < -t ? "  fewer: renew with --write" : "" }')
+        note = (change > t) ? "  MORE than committed" : (change < -t) ? "  fewer: renew with --write" : ""
+        printf "%+.1f %%%s", change, note }')
     printf '%-22s %-34s %12d   %s\n' "$model" "$tactic" "$now" "$verdict"
     case $verdict in *MORE*) bad=1 ;; esac
 done <<<"$rows"

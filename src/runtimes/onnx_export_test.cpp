@@ -363,7 +363,8 @@ TEST(OnnxExportLayout, ImagesWithTheirChannelsLastAreTransposed) {
               1e-6);
 }
 
-/// A graph as a runtime executes its file, where weights are bf16: widened, and activations are not rounded.
+/// A graph as a runtime executes its file, where weights are bf16: widened, and activations are not rounded,
+/// those of attention neither.
 Graph widened(const Graph& graph) {
     Rewriter rewriter(graph);
     for (int i = 0; i < graph.size(); ++i) {
@@ -371,6 +372,10 @@ Graph widened(const Graph& graph) {
         const Tensor* constant = graph.constant(id);
         if (constant && constant->dtype() == DType::kBF16) {
             rewriter.replace(id, rewriter.out().add_constant(graph[id].name, constant->to_f32()));
+        } else if (const auto* attention = graph.as<Attention>(id)) {
+            Attention exact = *attention;
+            exact.bf16 = false;
+            rewriter.keep_as(id, exact);
         } else {
             rewriter.keep(id);
         }
