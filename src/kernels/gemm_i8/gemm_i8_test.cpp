@@ -151,6 +151,23 @@ TEST(GemmI8, EveryKernelIsExactForRandomSizes) {
     }
 }
 
+TEST(GemmI8, RowsOfWholeRegistersAndManyPanels) {
+    Random random(22);
+    ThreadPool pool(2);
+    // AMX reads 16 rows of 64 bytes where they are; more rows share a pass over more weights.
+    constexpr std::int64_t kSizes[][3] = {{16, 32, 64},    {32, 48, 128},  {48, 16, 192},
+                                          {33, 33, 256},   {130, 64, 320}, {70, 700, 448},
+                                          {200, 40, 1000}, {1, 900, 384},  {17, 31, 4100}};
+    for (const TileI8Kernel& kernel : tile_i8_kernels()) {
+        if (kernel.isa > best_isa()) continue;
+        for (const auto& [m, n, k] : kSizes) {
+            Problem problem(random, m, n, k);
+            check(problem, {.bias = problem.bias.data(), .residual = problem.residual.data()}, kernel.isa,
+                  pool);
+        }
+    }
+}
+
 TEST(GemmI8, CodesForResidualAndResult) {
     Random random(24);
     ThreadPool pool(2);
