@@ -95,7 +95,7 @@ void add_evaluate(CLI::App& app, Globals& globals, int&) {
                      "Labelled images: class folders, labels.csv, CIFAR .bin or IDX")
         ->required();
     command->add_option("--images", options->images, "Use this many images, spread over the classes")
-        ->check(CLI::PositiveNumber.description(""));
+        ->check(CLI::Range(1, 1'000'000'000).description(""));
     command
         ->add_option("--seed", options->seed, "Seed of that choice, and of the choice of calibration images")
         ->capture_default_str();

@@ -28,7 +28,7 @@ CLI::Option* add_reading_options(CLI::App& command, ReadingOptions& options) {
                        "Format of the files (default: the one that the heading shows)");
     command.add_option("--model", options.model, "Model of logs that name none");
     command.add_option("--images", options.images, "Images classified in each run of a log")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1'000'000'000).description(""));
     return files;
 }
 
