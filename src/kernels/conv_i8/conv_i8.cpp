@@ -46,6 +46,13 @@ PanelsI8 pack_group(const Conv2dShape& s, std::int64_t group, const std::int8_t*
                     });
 }
 
+/// The tiles for a convolution. Groups of fewer columns than a register of AMX has would leave most of it
+/// idle.
+const TileI8Kernel& tile_kernel_of(const Conv2dShape& s, Isa limit) {
+    const bool is_narrow = s.groups > 1 && s.group_out() < kI8Lanes;
+    return select(tile_i8_kernels(), is_narrow ? std::min(limit, Isa::kAvx512Bf16) : limit);
+}
+
 /// The input of one call.
 struct Input {
     std::int64_t n, h, w;
@@ -217,8 +224,7 @@ std::size_t PackedConvI8::size_bytes() const {
 }
 
 const char* PackedConvI8::kernel_name(Isa limit) const {
-    return groups_.empty() ? select(depthwise_i8_kernels(), limit).name
-                           : select(tile_i8_kernels(), limit).name;
+    return groups_.empty() ? select(depthwise_i8_kernels(), limit).name : tile_kernel_of(shape_, limit).name;
 }
 
 PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights,
@@ -284,11 +290,11 @@ void conv2d_u8s8(const PackedConvI8& weights, std::int64_t n, std::int64_t h, st
     if (weights.groups().empty()) {
         run_depthwise(weights, in, out, pool, select(depthwise_i8_kernels(), limit));
     } else if (s.is_pointwise()) {
-        run_pointwise(weights, in, out, pool, select(tile_i8_kernels(), limit));
+        run_pointwise(weights, in, out, pool, tile_kernel_of(s, limit));
     } else if (weights.row_taps()) {
-        run_row_taps(weights, in, out, pool, select(tile_i8_kernels(), limit));
+        run_row_taps(weights, in, out, pool, tile_kernel_of(s, limit));
     } else {
-        run_pixel_taps(weights, in, out, pool, select(tile_i8_kernels(), limit));
+        run_pixel_taps(weights, in, out, pool, tile_kernel_of(s, limit));
     }
 }
 
