@@ -29,9 +29,9 @@ template <class S>
 struct Math {
     using V = typename S::V;
 
-    /// e^x, relative error below 2 ulp; 0 below -87.7, infinity above 88.37, NaN for NaN. What masks leave of a
-    /// softmax must not be subnormal: each of its products takes Intel's cores a hundred cycles.
-    /// x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q(r) with q the Chebyshev fit of degree 4 (7.8e-9).
+    /// e^x, relative error below 2 ulp; 0 below -87.7, infinity above 88.37, NaN for NaN. What masks leave of
+    /// a softmax must not be subnormal: each of its products takes Intel's cores a hundred cycles. x = n ln 2
+    /// + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q(r) with q the Chebyshev fit of degree 4 (7.8e-9).
     ESPALIER_INLINE static V exp(V x) {
         x = S::min(S::set1(89.0f), S::max(S::set1(-87.9f), x));
         const V n = S::round(S::mul(x, S::set1(1.44269504f)));
