@@ -23,9 +23,10 @@ struct TileTask {
     std::int64_t taps;
     std::int64_t k;
     const float* panel;  ///< aligned to one vector
-    const float* ahead;  ///< what is read later, to be fetched into the level 2 cache meanwhile
-    std::int64_t
-        ahead_lines;  ///< cache lines of it to be fetched every kAheadDepths depths; may reach too far
+    /// What is read later, to be fetched into the level 2 cache meanwhile: so many cache lines of it for every
+    /// kAheadDepths depths, which may reach too far.
+    const float* ahead;
+    std::int64_t ahead_lines;
     float* c;
     std::int64_t ldc;       ///< floats between rows of c and of residual
     const float* bias;      ///< of this tile's columns, or null
