@@ -23,8 +23,8 @@ struct TileTask {
     std::int64_t taps;
     std::int64_t k;
     const float* panel;  ///< aligned to one vector
-    /// What is read later, to be fetched into the level 2 cache meanwhile: so many cache lines of it for every
-    /// kAheadDepths depths, which may reach too far.
+    /// What is read later, to be fetched into the level 2 cache meanwhile: so many cache lines of it for
+    /// every kAheadDepths depths, which may reach too far.
     const float* ahead;
     std::int64_t ahead_lines;
     float* c;
