@@ -18,10 +18,39 @@ void pause_briefly() {
 #endif
 }
 
+std::uint64_t checked(int threads) {
+    if (threads < 1 || threads > 1024) fail_usage("the number of threads must be 1 to 1024, not {}", threads);
+    return static_cast<std::uint64_t>(threads);
+}
+
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) : inside_(kClosed) {
-    if (threads < 1 || threads > 1024) fail_usage("the number of threads must be 1 to 1024, not {}", threads);
+void ThreadPool::Share::deal(std::uint64_t begin, std::uint64_t end) {
+    left_.store(end << 32 | begin, std::memory_order_relaxed);
+}
+
+bool ThreadPool::Share::take_first(std::uint64_t grain, Chunk& chunk) {
+    std::uint64_t left = left_.load(std::memory_order_relaxed);
+    do {
+        const std::uint64_t begin = left & kMost, end = left >> 32;
+        if (begin >= end) return false;
+        chunk = {begin, std::min(begin + grain, end)};
+    } while (!left_.compare_exchange_weak(left, left - chunk.begin + chunk.end, std::memory_order_relaxed));
+    return true;
+}
+
+bool ThreadPool::Share::take_last(std::uint64_t grain, Chunk& chunk) {
+    std::uint64_t left = left_.load(std::memory_order_relaxed);
+    do {
+        const std::uint64_t begin = left & kMost, end = left >> 32;
+        if (begin >= end) return false;
+        chunk = {end - std::min(grain, end - begin), end};
+    } while (
+        !left_.compare_exchange_weak(left, chunk.begin << 32 | (left & kMost), std::memory_order_relaxed));
+    return true;
+}
+
+ThreadPool::ThreadPool(int threads) : shares_(checked(threads)), inside_(kClosed) {
     for (int thread = 1; thread < threads; ++thread) {
         workers_.emplace_back([this, thread] { work(thread); });
     }
@@ -37,9 +66,19 @@ ThreadPool::~ThreadPool() {
 ThreadPool::Session::Session(ThreadPool& pool) : pool_(pool) { pool_.sessions_.fetch_add(1); }
 ThreadPool::Session::~Session() { pool_.sessions_.fetch_sub(1); }
 
+void ThreadPool::deal(std::int64_t count) {
+    const auto iterations = static_cast<std::uint64_t>(count);
+    const std::uint64_t threads = shares_.size();
+    for (std::uint64_t i = 0; i < threads; ++i) {
+        shares_[i].deal(iterations * i / threads, iterations * (i + 1) / threads);
+    }
+}
+
 void ThreadPool::run(const Loop& loop) {
+    if (loop.count > static_cast<std::int64_t>(Share::kMost))
+        fail("a loop of {} iterations is too long to share", loop.count);
     loop_ = loop;
-    next_.store(0, std::memory_order_relaxed);
+    deal(loop.count);
     inside_.store(0, std::memory_order_release);
     epoch_.fetch_add(1, std::memory_order_release);
     epoch_.notify_all();
@@ -82,15 +121,24 @@ void ThreadPool::close_loop() {
 
 void ThreadPool::take_chunks(const Loop& loop, int thread) {
     try {
-        for (;;) {
-            const std::int64_t begin = next_.fetch_add(loop.grain, std::memory_order_relaxed);
-            if (begin >= loop.count) return;
-            loop.call(loop.context, begin, std::min(begin + loop.grain, loop.count), thread);
+        for (Chunk chunk{}; take_chunk(loop, thread, chunk);) {
+            loop.call(loop.context, static_cast<std::int64_t>(chunk.begin),
+                      static_cast<std::int64_t>(chunk.end), thread);
         }
     } catch (...) {
         if (!error_set_.test_and_set()) error_ = std::current_exception();
-        next_.store(loop.count, std::memory_order_relaxed);
+        deal(0);
     }
+}
+
+bool ThreadPool::take_chunk(const Loop& loop, int thread, Chunk& chunk) {
+    const std::size_t own = static_cast<std::size_t>(thread), threads = shares_.size();
+    const auto grain = static_cast<std::uint64_t>(loop.grain);
+    if (shares_[own].take_first(grain, chunk)) return true;
+    for (std::size_t i = 1; i < threads; ++i) {
+        if (shares_[(own + i) % threads].take_last(grain, chunk)) return true;
+    }
+    return false;
 }
 
 std::uint64_t ThreadPool::wait_for_loop(std::uint64_t seen) const {

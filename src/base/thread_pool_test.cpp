@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -27,6 +29,36 @@ TEST(ThreadPool, EveryIterationRunsOnce) {
             }
         }
     }
+}
+
+TEST(ThreadPool, EveryThreadBeginsWithTheSameShareOfEveryLoop) {
+    constexpr int kThreads = 3;
+    ThreadPool pool(kThreads);
+    for (int round = 0; round < 50; ++round) {
+        std::barrier all(kThreads);
+        std::vector<std::int64_t> first(kThreads, -1);
+        std::vector<std::atomic<int>> hits(32);
+        pool.parallel_for(32, 2, [&](std::int64_t begin, std::int64_t end, int thread) {
+            for (std::int64_t i = begin; i < end; ++i) ++hits[static_cast<std::size_t>(i)];
+            auto& mine = first[static_cast<std::size_t>(thread)];
+            if (mine >= 0) return;
+            mine = begin;
+            all.arrive_and_wait();  // nobody takes a second chunk before all have their first
+        });
+        EXPECT_EQ(first, (std::vector<std::int64_t>{0, 10, 21}));
+        for (const auto& hit : hits) EXPECT_EQ(hit.load(), 1);
+    }
+}
+
+TEST(ThreadPool, AThreadThatIsHeldUpLosesItsShareToTheOthers) {
+    ThreadPool pool(2);
+    std::atomic<int> done{0};
+    pool.parallel_for(100, 1, [&](std::int64_t, std::int64_t, int thread) {
+        // Thread 0 stays in its first iteration until all the others are done.
+        while (thread == 0 && done < 99) std::this_thread::yield();
+        ++done;
+    });
+    EXPECT_EQ(done.load(), 100);
 }
 
 TEST(ThreadPool, ManyShortLoopsInAndOutOfSessions) {

@@ -12,6 +12,13 @@ std::size_t aligned(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlig
 
 bool meet(const Lifetime& a, const Lifetime& b) { return a.first <= b.last && b.first <= a.last; }
 
+/// A part of the arena, and who lies in it one after the other.
+struct Zone {
+    std::size_t begin;
+    std::size_t bytes;
+    std::vector<std::size_t> blocks;
+};
+
 }  // namespace
 
 ArenaPlan plan_arena(const std::vector<Lifetime>& blocks) {
@@ -21,20 +28,20 @@ ArenaPlan plan_arena(const std::vector<Lifetime>& blocks) {
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return blocks[a].bytes > blocks[b].bytes; });
-    std::vector<std::size_t> placed;  // by offset
+    std::vector<Zone> zones;  // by size, largest first
     for (const std::size_t block : order) {
-        std::size_t offset = 0;
-        for (const std::size_t other : placed) {
-            if (!meet(blocks[block], blocks[other])) continue;
-            if (offset + aligned(blocks[block].bytes) <= plan.offsets[other]) break;
-            offset = std::max(offset, plan.offsets[other] + aligned(blocks[other].bytes));
+        const auto is_free = [&](const Zone& zone) {
+            return std::none_of(zone.blocks.begin(), zone.blocks.end(),
+                                [&](std::size_t other) { return meet(blocks[block], blocks[other]); });
+        };
+        const std::size_t bytes = aligned(blocks[block].bytes);
+        auto zone = std::find_if(zones.begin(), zones.end(), is_free);
+        if (zone == zones.end()) {
+            zone = zones.insert(zones.end(), {plan.bytes, bytes, {}});
+            plan.bytes += bytes;
         }
-        plan.offsets[block] = offset;
-        plan.bytes = std::max(plan.bytes, offset + aligned(blocks[block].bytes));
-        const auto position =
-            std::lower_bound(placed.begin(), placed.end(), offset,
-                             [&](std::size_t other, std::size_t at) { return plan.offsets[other] < at; });
-        placed.insert(position, block);
+        zone->blocks.push_back(block);
+        plan.offsets[block] = zone->begin + (zone->bytes - bytes) / 2 / kAlignment * kAlignment;
     }
     return plan;
 }

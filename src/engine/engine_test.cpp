@@ -44,6 +44,15 @@ TEST(ArenaPlanner, BlocksThatMeetNeverOverlap) {
     }
 }
 
+TEST(ArenaPlanner, BlocksThatFollowEachOtherHaveTheSameMiddle) {
+    const std::vector<Lifetime> blocks{{1 << 20, 0, 1}, {4096, 1, 2}, {3 << 18, 2, 3}, {640, 3, 4}};
+    const ArenaPlan plan = plan_arena(blocks);
+    EXPECT_EQ(plan.bytes, (1u << 20) + 4096u);
+    const auto middle = [&](std::size_t i) { return plan.offsets[i] + blocks[i].bytes / 2; };
+    EXPECT_EQ(middle(0), middle(2));
+    EXPECT_EQ(middle(1), middle(3));
+}
+
 /// x [N, 2, 1, 1] -> relu(x) + x + (relu(x) * relu(x)), a value used again after it could have been
 /// overwritten.
 Graph reused_values() {

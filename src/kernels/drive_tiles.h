@@ -121,7 +121,7 @@ void drive_tiles(const TileProduct& product, const TilePlan& plan, ThreadPool& p
                 prepared = block;
             }
             const std::int64_t last_panel = (split + 1) * product.panels / plan.splits;
-            const std::int64_t later = (split + pool.threads()) % plan.splits * product.panels / plan.splits;
+            const std::int64_t later = (split + 1) % plan.splits * product.panels / plan.splits;
             // With more blocks, a thread has most panels in its cache from the blocks before.
             const bool is_new = plan.blocks <= 2 * pool.threads();
             for (std::int64_t panel = split * product.panels / plan.splits; panel < last_panel; ++panel) {

@@ -143,7 +143,8 @@ void ImplicitGemm::run(std::int64_t n, std::int64_t h, std::int64_t w, const flo
     const Panels& panels = groups_.front();
     const auto panel_count = static_cast<std::int64_t>(panels.list().size());
     Partition parts = partition_product(pixels, panels.k(), shape_.group_out(), panel_count, pool.threads());
-    parts.row_parts = std::max(parts.row_parts, (pixels + kBlockPixels - 1) / kBlockPixels);
+    const std::int64_t least = (pixels + kBlockPixels - 1) / kBlockPixels;
+    if (parts.row_parts < least) parts.row_parts = round_to_threads(least, pixels, pool.threads());
     const std::int64_t tasks = parts.tasks() * shape_.groups;
     pool.parallel_for(tasks, 1, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t task = begin; task < end; ++task) {

@@ -97,7 +97,7 @@ void Depthwise::run(std::int64_t n, std::int64_t h, std::int64_t w, const float*
                     const Epilogue& epilogue, ThreadPool& pool) const {
     const std::int64_t output_h = shape_.output_h(h), output_w = shape_.output_w(w);
     const std::int64_t height = tiles_ ? tiles_->lines : 1;
-    const std::int64_t strips = (output_h + height - 1) / height;
+    const std::int64_t strips = round_to_threads((output_h + height - 1) / height, output_h, pool.threads());
     const double macs = static_cast<double>(height * output_w * shape_.weights());
     const std::int64_t grain =
         std::clamp<std::int64_t>(static_cast<std::int64_t>(kTaskMacs / macs), 1,

@@ -27,9 +27,7 @@ void gemm_f32(std::int64_t m, const float* a, std::int64_t lda, const PackedF32&
             const std::int64_t column_part = task % parts.column_parts;
             const std::int64_t row = part_begin(m, parts.row_parts, row_part);
             const std::int64_t rows = part_begin(m, parts.row_parts, row_part + 1) - row;
-            // A thread probably takes every pool.threads()th task.
-            const std::int64_t next =
-                part_begin(panels, parts.column_parts, (task + pool.threads()) % parts.column_parts);
+            const std::int64_t next = part_begin(panels, parts.column_parts, (task + 1) % parts.column_parts);
             Epilogue local = epilogue;
             if (local.residual) local.residual += row * ldc;
             multiply(view, part_begin(panels, parts.column_parts, column_part),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/gemm/gemm_reference.h"
+#include "kernels/gemm/partition.h"
 #include "kernels/guarded_buffer.h"
 
 namespace espalier::kernels {
@@ -176,6 +177,28 @@ TEST(PackGemm, NamesTheKernelAndRejectsEmptyWeights) {
     EXPECT_EQ(pack_gemm_f32(&one, 1, 1, Isa::kPortable).kernel_name(), "gemm_f32/portable");
     EXPECT_THROW(pack_gemm_f32(&one, 0, 1), Error);
     EXPECT_THROW(pack_gemm_f32(&one, 1, -1), Error);
+}
+
+TEST(Partition, RowsAreCutAmongAllThreadsOrNotAtAll) {
+    for (const int threads : {2, 3, 8}) {
+        for (const std::int64_t rows : {1, 49, 196, 784, 12544}) {
+            for (const std::int64_t k : {16, 256, 2048}) {
+                for (const std::int64_t columns : {24, 96, 2048}) {
+                    const Partition parts = partition_product(rows, k, columns, (columns + 31) / 32, threads);
+                    EXPECT_GE(parts.row_parts, 1);
+                    EXPECT_LE(parts.row_parts, rows);
+                    EXPECT_GE(parts.column_parts, 1);
+                    EXPECT_LE(parts.column_parts, (columns + 31) / 32);
+                    if (rows >= 24 * threads && parts.row_parts > 1) {
+                        EXPECT_EQ(parts.row_parts % threads, 0) << rows << " x " << k << " x " << columns;
+                    }
+                }
+            }
+        }
+    }
+    EXPECT_EQ(round_to_threads(5, 14, 2), 6);
+    EXPECT_EQ(round_to_threads(6, 14, 2), 6);
+    EXPECT_EQ(round_to_threads(5, 5, 2), 5);
 }
 
 }  // namespace

@@ -29,8 +29,10 @@ Partition partition_product(std::int64_t rows, std::int64_t k, std::int64_t colu
     const double weights_cost = columns * k > kCachedFloats ? kFarther : 1;
     Partition best{least_row_parts, 1};
     double least_traffic = -1;
+    if (least_row_parts > 1) least_row_parts = round_to_threads(least_row_parts, most_row_parts, threads);
     for (std::int64_t row_parts = least_row_parts;
          row_parts <= std::max(least_row_parts, std::min(wanted, most_row_parts)); ++row_parts) {
+        if (row_parts > least_row_parts && row_parts % threads != 0 && threads <= most_row_parts) continue;
         const std::int64_t column_parts =
             std::clamp<std::int64_t>((wanted + row_parts - 1) / row_parts, 1, panels);
         const Partition candidate{row_parts, column_parts};

@@ -9,6 +9,13 @@ constexpr std::int64_t part_begin(std::int64_t count, std::int64_t parts, std::i
     return count * index / parts;
 }
 
+/// `parts` or a few more, so that each of `threads` threads has as many and the same share of all that is cut
+/// so; never more than `most`, which may be too few for that.
+constexpr std::int64_t round_to_threads(std::int64_t parts, std::int64_t most, int threads) {
+    const std::int64_t rounded = (parts + threads - 1) / threads * threads;
+    return rounded <= most ? rounded : parts < most ? parts : most;
+}
+
 /// A product of rows x k by k x panels cut into row_parts x column_parts tasks.
 struct Partition {
     std::int64_t row_parts = 1;
@@ -21,7 +28,8 @@ struct Partition {
 constexpr std::int64_t kDepthBlock = 1280;
 
 /// Cuts so that the rows of a task stay in the level 2 cache while all its panels pass over them, every
-/// thread gets several tasks of at least some microseconds, and the least is read twice.
+/// thread gets several tasks of at least some microseconds, and the least is read twice. Where rows are cut
+/// at all, every thread has its own, for what it reads there was probably written by itself.
 Partition partition_product(std::int64_t rows, std::int64_t k, std::int64_t columns, std::int64_t panels,
                             int threads);
 

@@ -20,6 +20,10 @@ constexpr std::int64_t kBlockFloats = 256 * 1024;
 /// A multiple of every tile height of the products.
 constexpr std::int64_t kBlockUnit = 24;
 
+/// Bytes of weights that stay in the level 2 cache from block to block, or come from the next as fast as they
+/// are multiplied.
+constexpr std::size_t kFewWeights = std::size_t{1} << 20;
+
 /// With fewer channels the products are too narrow to gain from.
 constexpr std::int64_t kLeastChannels = 16;
 
@@ -124,9 +128,10 @@ void WinogradKernel::run(std::int64_t n, std::int64_t h, std::int64_t w, const f
     call.tile_rows = (call.output_h + tile_ - 1) / tile_;
     call.tile_columns = (call.output_w + tile_ - 1) / tile_;
     const std::int64_t tiles = n * call.tile_rows * call.tile_columns;
-    // A thread that takes whole blocks never waits, but reads all weights for each; where there are few
-    // blocks the threads share one and divide the weights instead.
-    if (pool.threads() == 1 || tiles >= 4 * pool.threads() * block_tiles()) {
+    // A thread that takes whole blocks never waits for what others transformed, but reads all weights for
+    // each; where there are few blocks and many weights the threads share one and divide the weights instead.
+    const bool few_weights = size_bytes() <= kFewWeights && tiles >= pool.threads() * kBlockUnit;
+    if (pool.threads() == 1 || few_weights || tiles >= 4 * pool.threads() * block_tiles()) {
         run_whole_blocks(call, tiles, pool);
     } else {
         run_shared_block(call, tiles, pool);
@@ -139,7 +144,8 @@ WinogradKernel::Block WinogradKernel::make_block(std::int64_t first, std::int64_
 }
 
 void WinogradKernel::run_whole_blocks(const Call& call, std::int64_t tiles, ThreadPool& pool) const {
-    const std::int64_t blocks = (tiles + block_tiles() - 1) / block_tiles();
+    const std::int64_t blocks =
+        round_to_threads((tiles + block_tiles() - 1) / block_tiles(), tiles, pool.threads());
     const auto panels = static_cast<std::int64_t>(elements_.front().list().size());
     pool.parallel_for(blocks, 1, [&](std::int64_t begin, std::int64_t end, int) {
         for (std::int64_t i = begin; i < end; ++i) {
