@@ -146,7 +146,7 @@ TEST(Pool2d, RefusesWindowsThatDoNotFit) {
 TEST(Mean, EveryKernelMatchesTheDefinition) {
     Random random(11);
     ThreadPool pool(2);
-    for (const MeanKernel& kernel : mean_kernels()) {
+    for (const SumKernel& kernel : sum_kernels()) {
         if (kernel.isa > best_isa()) continue;
         for (int trial = 0; trial < 60; ++trial) {
             const std::int64_t outer = pick(random, 1, 3), n = pick(random, 1, 300),
@@ -162,6 +162,20 @@ TEST(Mean, EveryKernelMatchesTheDefinition) {
             }
         }
     }
+}
+
+TEST(Mean, TheNumberOfThreadsChangesNoBit) {
+    Random random(13);
+    constexpr std::int64_t kPixels = 1500, kChannels = 72;
+    Guarded<float> x(2 * kPixels * kChannels), one(2 * kChannels), many(2 * kChannels);
+    fill_normal(x, random);
+    ThreadPool alone(1), pool(3);
+    mean(x.data(), 2, kPixels, kChannels, one.data(), alone);
+    mean(x.data(), 2, kPixels, kChannels, many.data(), pool);
+    EXPECT_TRUE(std::equal(one.data(), one.data() + one.size(), many.data()));
+    double sum = 0;
+    for (std::int64_t k = 0; k < kPixels; ++k) sum += x[k * kChannels];
+    EXPECT_NEAR(one[0], sum / kPixels, 1e-6);
 }
 
 TEST(Mean, ReducesAnyAxes) {

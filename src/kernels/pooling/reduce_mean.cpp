@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "kernels/dispatch.h"
+#include "kernels/gemm/partition.h"
+#include "kernels/scratch.h"
 
 namespace espalier::kernels {
 namespace {
@@ -12,43 +14,54 @@ namespace {
 /// Elements summed per chunk of work.
 constexpr std::int64_t kGrain = 16384;
 
-/// Inner positions per chunk: a cache line multiple, so that threads do not share lines of y.
-constexpr std::int64_t kColumns = 64;
-
 void run_portable(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y) {
     for (std::int64_t c = 0; c < columns; ++c) {
         double sum = 0;
         for (std::int64_t i = 0; i < n; ++i) sum += x[i * stride + c];
-        y[c] = static_cast<float>(sum / static_cast<double>(n));
+        y[c] = static_cast<float>(sum);
     }
 }
 
-constexpr MeanKernel kTable[] = {
-    {"mean/portable", Isa::kPortable, run_portable},
+constexpr SumKernel kTable[] = {
+    {"sum/portable", Isa::kPortable, run_portable},
 #if defined(__x86_64__)
-    {"mean/avx2", Isa::kAvx2, run_mean_avx2},
-    {"mean/avx512", Isa::kAvx512, run_mean_avx512},
+    {"sum/avx2", Isa::kAvx2, run_sum_avx2},
+    {"sum/avx512", Isa::kAvx512, run_sum_avx512},
 #endif
 };
 
+/// sums[o p i] = sum of x[o n i] over the n of piece p. Each thread sums the rows that it probably wrote.
+void sum_pieces(const SumKernel& kernel, const float* x, std::int64_t outer, std::int64_t n,
+                std::int64_t inner, std::int64_t pieces, float* sums, ThreadPool& pool) {
+    const std::int64_t grain = std::max<std::int64_t>(1, kGrain * pieces / (n * inner));
+    pool.parallel_for(outer * pieces, grain, [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const std::int64_t o = i / pieces, first = part_begin(n, pieces, i % pieces);
+            kernel.function(x + (o * n + first) * inner, part_begin(n, pieces, i % pieces + 1) - first, inner,
+                            inner, sums + i * inner);
+        }
+    });
+}
+
 }  // namespace
 
-std::span<const MeanKernel> mean_kernels() { return kTable; }
+std::span<const SumKernel> sum_kernels() { return kTable; }
 
 void mean(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner, float* y, ThreadPool& pool,
           Isa limit) {
     if (outer < 1 || inner < 1) return;
     if (n < 1) fail("the mean of no elements is not defined");
-    const auto& kernel = select(mean_kernels(), limit);
-    const std::int64_t blocks = (inner + kColumns - 1) / kColumns;
-    const std::int64_t grain = std::max<std::int64_t>(1, kGrain / (n * std::min(inner, kColumns)));
-    pool.parallel_for(outer * blocks, grain, [&](std::int64_t begin, std::int64_t end, int) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            const std::int64_t o = i / blocks, first = i % blocks * kColumns;
-            kernel.function(x + o * n * inner + first, n, inner, std::min(kColumns, inner - first),
-                            y + o * inner + first);
-        }
-    });
+    const auto& kernel = select(sum_kernels(), limit);
+    // Pieces depend on the shape alone, so that any number of threads gives the same bits.
+    const std::int64_t pieces = std::clamp<std::int64_t>(n * inner / kGrain, 1, n);
+    if (pieces == 1) {
+        sum_pieces(kernel, x, outer, n, inner, 1, y, pool);
+    } else {
+        float* sums = scratch_floats(Scratch::kShared, static_cast<std::size_t>(outer * pieces * inner));
+        sum_pieces(kernel, x, outer, n, inner, pieces, sums, pool);
+        sum_pieces(kernel, sums, outer, pieces, inner, 1, y, pool);
+    }
+    for (std::int64_t i = 0; i < outer * inner; ++i) y[i] /= static_cast<float>(n);
 }
 
 void reduce_mean(const float* x, const Shape& shape, std::span<const int> axes, float* y, ThreadPool& pool,

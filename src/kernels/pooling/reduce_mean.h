@@ -20,19 +20,18 @@ void mean(const float* x, std::int64_t outer, std::int64_t n, std::int64_t inner
 void reduce_mean(const float* x, const Shape& shape, std::span<const int> axes, float* y, ThreadPool& pool,
                  Isa limit = best_isa());
 
-/// One implementation of mean() for one outer index and a range of `columns` inner positions,
-/// whose rows are `stride` floats apart.
-struct MeanKernel {
+/// One implementation of y[c] = sum over r < n of x[r * stride + c] for c < columns; y must not overlap x.
+struct SumKernel {
     std::string_view name;
     Isa isa;
     void (*function)(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
 };
 
 /// All implementations, portable reference first.
-std::span<const MeanKernel> mean_kernels();
+std::span<const SumKernel> sum_kernels();
 
 /// Defined in the file compiled for each instruction set.
-void run_mean_avx2(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
-void run_mean_avx512(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
+void run_sum_avx2(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
+void run_sum_avx512(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y);
 
 }  // namespace espalier::kernels

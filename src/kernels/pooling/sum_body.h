@@ -5,8 +5,8 @@
 
 namespace espalier::kernels {
 
-/// Rows added before their partial sum joins the total: bounds the rounding error for large means.
-inline constexpr std::int64_t kMeanBlock = 128;
+/// Rows added before their partial sum joins the total: bounds the rounding error of long sums.
+inline constexpr std::int64_t kSumBlock = 128;
 
 /// Sum of x[0..n).
 template <class S>
@@ -26,13 +26,13 @@ ESPALIER_INLINE float sum_dense(const float* x, std::int64_t n) {
 
 /// Sums N vectors of columns over n rows.
 template <class S, int N>
-ESPALIER_INLINE void mean_vectors(const float* x, std::int64_t n, std::int64_t stride, float* y) {
+ESPALIER_INLINE void sum_vectors(const float* x, std::int64_t n, std::int64_t stride, float* y) {
     using V = typename S::V;
     V total[N];
 #pragma GCC unroll 4
     for (int i = 0; i < N; ++i) total[i] = S::zero();
-    for (std::int64_t first = 0; first < n; first += kMeanBlock) {
-        const std::int64_t last = first + kMeanBlock < n ? first + kMeanBlock : n;
+    for (std::int64_t first = 0; first < n; first += kSumBlock) {
+        const std::int64_t last = first + kSumBlock < n ? first + kSumBlock : n;
         V part[N];
 #pragma GCC unroll 4
         for (int i = 0; i < N; ++i) part[i] = S::zero();
@@ -43,26 +43,25 @@ ESPALIER_INLINE void mean_vectors(const float* x, std::int64_t n, std::int64_t s
 #pragma GCC unroll 4
         for (int i = 0; i < N; ++i) total[i] = S::add(total[i], part[i]);
     }
-    const V divisor = S::set1(static_cast<float>(n));
 #pragma GCC unroll 4
-    for (int i = 0; i < N; ++i) S::store(y + i * S::kLanes, S::div(total[i], divisor));
+    for (int i = 0; i < N; ++i) S::store(y + i * S::kLanes, total[i]);
 }
 
-/// mean() for the instruction set S.
+/// SumKernel::function for the instruction set S.
 template <class S>
-void run_mean(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y) {
+void run_sum(const float* x, std::int64_t n, std::int64_t stride, std::int64_t columns, float* y) {
     if (stride == 1) {
-        *y = sum_dense<S>(x, n) / static_cast<float>(n);
+        *y = sum_dense<S>(x, n);
         return;
     }
     std::int64_t c = 0;
-    for (; c + 4 * S::kLanes <= columns; c += 4 * S::kLanes) mean_vectors<S, 4>(x + c, n, stride, y + c);
-    for (; c + S::kLanes <= columns; c += S::kLanes) mean_vectors<S, 1>(x + c, n, stride, y + c);
+    for (; c + 4 * S::kLanes <= columns; c += 4 * S::kLanes) sum_vectors<S, 4>(x + c, n, stride, y + c);
+    for (; c + S::kLanes <= columns; c += S::kLanes) sum_vectors<S, 1>(x + c, n, stride, y + c);
     const int left = static_cast<int>(columns - c);
     if (left == 0) return;
     auto total = S::zero();
     for (std::int64_t r = 0; r < n; ++r) total = S::add(total, S::load_first(x + r * stride + c, left));
-    S::store_first(y + c, left, S::div(total, S::set1(static_cast<float>(n))));
+    S::store_first(y + c, left, total);
 }
 
 }  // namespace espalier::kernels
