@@ -12,6 +12,10 @@ namespace {
 /// About 20-60 microseconds of pauses: one to two times the latency of waking a sleeping thread.
 constexpr int kSpins = 2000;
 
+/// About 1 to 3 microseconds: how long the last chunk of a share is left to its owner, who takes less time
+/// for it than whoever must fetch what it reads from the owner's cache.
+constexpr int kPatience = 60;
+
 void pause_briefly() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -37,6 +41,11 @@ bool ThreadPool::Share::take_first(std::uint64_t grain, Chunk& chunk) {
         chunk = {begin, std::min(begin + grain, end)};
     } while (!left_.compare_exchange_weak(left, left - chunk.begin + chunk.end, std::memory_order_relaxed));
     return true;
+}
+
+bool ThreadPool::Share::has_one_chunk(std::uint64_t grain) const {
+    const std::uint64_t left = left_.load(std::memory_order_relaxed), begin = left & kMost, end = left >> 32;
+    return begin < end && end - begin <= grain;
 }
 
 bool ThreadPool::Share::take_last(std::uint64_t grain, Chunk& chunk) {
@@ -136,7 +145,9 @@ bool ThreadPool::take_chunk(const Loop& loop, int thread, Chunk& chunk) {
     const auto grain = static_cast<std::uint64_t>(loop.grain);
     if (shares_[own].take_first(grain, chunk)) return true;
     for (std::size_t i = 1; i < threads; ++i) {
-        if (shares_[(own + i) % threads].take_last(grain, chunk)) return true;
+        Share& other = shares_[(own + i) % threads];
+        for (int spins = 0; spins < kPatience && other.has_one_chunk(grain); ++spins) pause_briefly();
+        if (other.take_last(grain, chunk)) return true;
     }
     return false;
 }

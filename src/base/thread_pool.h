@@ -81,6 +81,7 @@ class ThreadPool {
         /// Up to `grain` of them from either end; false when there are none.
         bool take_first(std::uint64_t grain, Chunk& chunk);
         bool take_last(std::uint64_t grain, Chunk& chunk);
+        bool has_one_chunk(std::uint64_t grain) const;
 
       private:
         std::atomic<std::uint64_t> left_{0};
