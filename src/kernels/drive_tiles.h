@@ -7,6 +7,7 @@
 #include "base/thread_pool.h"
 #include "kernels/amx/tiles.h"
 #include "kernels/epilogue.h"
+#include "kernels/gemm/partition.h"
 
 namespace espalier::kernels {
 
@@ -73,8 +74,11 @@ struct TilePlan {
     std::int64_t grain;  ///< parts that are claimed at once
 
     TilePlan(const TileProduct& product, int threads)
-        : tiles((product.m + product.max_rows - 1) / product.max_rows),
-          blocks((tiles + product.block_tiles - 1) / product.block_tiles) {
+        : tiles((product.m + product.max_rows - 1) / product.max_rows) {
+        // Each thread has the same number of rows; fewer in a tile take less time where they are not in steps.
+        if (tiles > threads && product.row_step == 1) tiles = round_to_threads(tiles, product.m, threads);
+        blocks = (tiles + product.block_tiles - 1) / product.block_tiles;
+        if (blocks > 1) blocks = round_to_threads(blocks, tiles, threads);
         const std::int64_t block_rows = std::min(product.m, product.block_tiles * product.max_rows);
         const std::int64_t work = block_rows * product.panel_work * product.panels;
         // With few rows the columns are split as well; otherwise a task keeps its rows and walks all panels.
