@@ -39,20 +39,50 @@ std::shared_ptr<void> zeros(std::size_t size) {
     return {memory, std::free};
 }
 
-/// [rows, columns] -> [columns, rows] of elements of Width bytes, in square tiles: both sides stay in the
-/// cache.
-template <std::size_t Width>
+/// [height, width] -> [width, height], part of matrices with rows of `columns` and `rows` elements.
+template <typename Element>
+void transpose_part(const std::byte* from, std::int64_t columns, std::byte* to, std::int64_t rows,
+                    std::int64_t height, std::int64_t width) {
+    for (std::int64_t j = 0; j < width; ++j) {
+        for (std::int64_t i = 0; i < height; ++i) {
+            std::memcpy(to + static_cast<std::size_t>(j * rows + i) * sizeof(Element),
+                        from + static_cast<std::size_t>(i * columns + j) * sizeof(Element), sizeof(Element));
+        }
+    }
+}
+
+/// The same for a square of Side elements, through one that lies dense: every cache line is read once, and
+/// written once.
+template <typename Element, std::int64_t Side>
+void transpose_square(const std::byte* from, std::int64_t columns, std::byte* to, std::int64_t rows) {
+    Element square[Side][Side];
+    for (std::int64_t i = 0; i < Side; ++i) {
+        std::memcpy(square[i], from + static_cast<std::size_t>(i * columns) * sizeof(Element),
+                    sizeof square[i]);
+    }
+    for (std::int64_t j = 0; j < Side; ++j) {
+        Element line[Side];
+        for (std::int64_t i = 0; i < Side; ++i) line[i] = square[i][j];
+        std::memcpy(to + static_cast<std::size_t>(j * rows) * sizeof(Element), line, sizeof line);
+    }
+}
+
+/// [rows, columns] -> [columns, rows] of elements.
+template <typename Element>
 void transpose(const std::byte* from, const Shape& shape, std::byte* to) {
-    constexpr std::int64_t kTile = 32;
-    const std::int64_t rows = shape[0];
-    const std::int64_t columns = shape[1];
-    for (std::int64_t row = 0; row < rows; row += kTile) {
-        for (std::int64_t column = 0; column < columns; column += kTile) {
-            for (std::int64_t j = column; j < std::min(column + kTile, columns); ++j) {
-                for (std::int64_t i = row; i < std::min(row + kTile, rows); ++i) {
-                    std::memcpy(to + static_cast<std::size_t>(j * rows + i) * Width,
-                                from + static_cast<std::size_t>(i * columns + j) * Width, Width);
-                }
+    constexpr std::int64_t kSide = 64 / sizeof(Element);
+    const std::int64_t rows = shape[0], columns = shape[1];
+    // Along the rows of `from`, which may lie in small pages of a file; what is new lies in large ones.
+    for (std::int64_t row = 0; row < rows; row += kSide) {
+        const std::int64_t height = std::min(kSide, rows - row);
+        for (std::int64_t column = 0; column < columns; column += kSide) {
+            const std::int64_t width = std::min(kSide, columns - column);
+            const std::byte* part = from + static_cast<std::size_t>(row * columns + column) * sizeof(Element);
+            std::byte* place = to + static_cast<std::size_t>(column * rows + row) * sizeof(Element);
+            if (width == kSide && height == kSide) {
+                transpose_square<Element, kSide>(part, columns, place, rows);
+            } else {
+                transpose_part<Element>(part, columns, place, rows, height, width);
             }
         }
     }
@@ -129,16 +159,16 @@ Tensor Tensor::transposed() const {
     std::byte* to = result.mutable_bytes().data();
     switch (size_of(dtype_)) {
         case 1:
-            transpose<1>(data_, shape_, to);
+            transpose<std::uint8_t>(data_, shape_, to);
             break;
         case 2:
-            transpose<2>(data_, shape_, to);
+            transpose<std::uint16_t>(data_, shape_, to);
             break;
         case 4:
-            transpose<4>(data_, shape_, to);
+            transpose<std::uint32_t>(data_, shape_, to);
             break;
         case 8:
-            transpose<8>(data_, shape_, to);
+            transpose<std::uint64_t>(data_, shape_, to);
             break;
         default:
             fail("elements of type {} cannot be transposed", name(dtype_));

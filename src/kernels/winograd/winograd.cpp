@@ -27,29 +27,6 @@ constexpr std::size_t kFewWeights = std::size_t{1} << 20;
 /// With fewer channels the products are too narrow to gain from.
 constexpr std::int64_t kLeastChannels = 16;
 
-/// G of F(2 x 2, 3 x 3) and F(4 x 4, 3 x 3).
-constexpr double kFilter2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-constexpr double kFilter4[6][3] = {{1.0 / 4, 0, 0},
-                                   {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-                                   {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-                                   {1.0 / 24, 1.0 / 12, 1.0 / 6},
-                                   {1.0 / 24, -1.0 / 12, 1.0 / 6},
-                                   {0, 0, 1}};
-
-/// All elements (i, j) of G w G^T for a window w[3][3]: out[(i * size + j) * step].
-void transform_filter(const double (*g)[3], int size, const float* w, float* out, std::int64_t step) {
-    double rows[6][3];
-    for (int i = 0; i < size; ++i) {
-        for (int s = 0; s < 3; ++s) rows[i][s] = g[i][0] * w[s] + g[i][1] * w[3 + s] + g[i][2] * w[6 + s];
-    }
-    for (int i = 0; i < size; ++i) {
-        for (int j = 0; j < size; ++j) {
-            const double sum = rows[i][0] * g[j][0] + rows[i][1] * g[j][1] + rows[i][2] * g[j][2];
-            out[(i * size + j) * step] = static_cast<float>(sum);
-        }
-    }
-}
-
 class WinogradKernel final : public Conv2dKernel {
   public:
     WinogradKernel(const Conv2dShape& shape, const float* weights, int tile, Isa isa);
@@ -101,17 +78,14 @@ WinogradKernel::WinogradKernel(const Conv2dShape& shape, const float* weights, i
       tile_(tile),
       table_(&winograd_table(isa)),
       transforms_(tile == 2 ? &table_->two : &table_->four) {
-    const double(*g)[3] = tile == 2 ? kFilter2 : kFilter4;
     const int size = tile + 2;
     for (int i = 0; i < size * size; ++i) elements_.emplace_back(shape.c_out, shape.c_in, tile_table(isa));
     std::vector<float> columns;  // of one panel: [element][column][c_in]
     for (const Panel& panel : elements_.front().list()) {
         const std::int64_t step = panel.columns * shape.c_in;
         columns.resize(static_cast<std::size_t>(size * size * step));
-        for (std::int64_t pair = 0; pair < step; ++pair) {
-            transform_filter(g, size, weights + (panel.column * shape.c_in + pair) * 9, columns.data() + pair,
-                             step);
-        }
+        transforms_->filter(
+            {weights + panel.column * shape.c_in * 9, panel.columns * shape.c_in, columns.data(), step});
         for (int i = 0; i < size * size; ++i) {
             elements_[static_cast<std::size_t>(i)].pack(panel, columns.data() + i * step, shape.c_in);
         }

@@ -5,10 +5,11 @@
 
 namespace espalier::kernels {
 
-extern constexpr WinogradTable kWinogradAvx2{"avx2",
-                                             Isa::kAvx2,
-                                             {&Winograd<Avx2, 2>::input, &Winograd<Avx2, 2>::output},
-                                             {&Winograd<Avx2, 4>::input, &Winograd<Avx2, 4>::output}};
+extern constexpr WinogradTable kWinogradAvx2{
+    "avx2",
+    Isa::kAvx2,
+    {&Winograd<Avx2, 2>::filter, &Winograd<Avx2, 2>::input, &Winograd<Avx2, 2>::output},
+    {&Winograd<Avx2, 4>::filter, &Winograd<Avx2, 4>::input, &Winograd<Avx2, 4>::output}};
 
 }  // namespace espalier::kernels
 

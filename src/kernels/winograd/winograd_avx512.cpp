@@ -5,10 +5,11 @@
 
 namespace espalier::kernels {
 
-extern constexpr WinogradTable kWinogradAvx512{"avx512",
-                                               Isa::kAvx512,
-                                               {&Winograd<Avx512, 2>::input, &Winograd<Avx512, 2>::output},
-                                               {&Winograd<Avx512, 4>::input, &Winograd<Avx512, 4>::output}};
+extern constexpr WinogradTable kWinogradAvx512{
+    "avx512",
+    Isa::kAvx512,
+    {&Winograd<Avx512, 2>::filter, &Winograd<Avx512, 2>::input, &Winograd<Avx512, 2>::output},
+    {&Winograd<Avx512, 4>::filter, &Winograd<Avx512, 4>::input, &Winograd<Avx512, 4>::output}};
 
 }  // namespace espalier::kernels
 

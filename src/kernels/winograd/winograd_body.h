@@ -60,11 +60,30 @@ struct WinogradLine<S, 4> {
     }
 };
 
+/// G, [element of a line][tap].
+template <int M>
+inline constexpr double kWinogradFilter[M + 2][3] = {};
+template <>
+inline constexpr double kWinogradFilter<2>[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+template <>
+inline constexpr double kWinogradFilter<4>[6][3] = {{1.0 / 4, 0, 0},
+                                                    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
+                                                    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
+                                                    {1.0 / 24, 1.0 / 12, 1.0 / 6},
+                                                    {1.0 / 24, -1.0 / 12, 1.0 / 6},
+                                                    {0, 0, 1}};
+
 template <class S, int M>
 struct Winograd {
     using V = typename S::V;
     using Line = WinogradLine<S, M>;
     static constexpr int kTile = M + 2;
+
+    static void filter(const WinogradFilter& task) {
+        std::int64_t first = 0;
+        for (; first + kWindows <= task.count; first += kWindows) filter<kWindows>(task, first);
+        for (; first < task.count; ++first) filter<1>(task, first);
+    }
 
     static void input(const WinogradInput& task) {
         const bool inside = task.first_row == 0 && task.first_column == 0 && task.last_row == kTile &&
@@ -127,6 +146,33 @@ struct Winograd {
 #pragma GCC unroll 6
             for (int j = 0; j < kTile; ++j)
                 store<Whole>(task.v + (i * kTile + j) * task.step + c, count, v[j]);
+        }
+    }
+
+    /// Windows that are transformed side by side, one in each lane of vectors the compiler makes.
+    static constexpr int kWindows = 16;
+
+    template <int Count>
+    ESPALIER_INLINE static void filter(const WinogradFilter& task, std::int64_t first) {
+        const auto& g = kWinogradFilter<M>;
+        double w[3][3][Count];
+        for (int i = 0; i < Count; ++i) {
+            for (int tap = 0; tap < 9; ++tap) w[tap / 3][tap % 3][i] = task.w[(first + i) * 9 + tap];
+        }
+        for (int row = 0; row < kTile; ++row) {
+            double line[3][Count];
+            for (int s = 0; s < 3; ++s) {
+                for (int i = 0; i < Count; ++i) {
+                    line[s][i] = g[row][0] * w[0][s][i] + g[row][1] * w[1][s][i] + g[row][2] * w[2][s][i];
+                }
+            }
+            for (int column = 0; column < kTile; ++column) {
+                float* u = task.u + (row * kTile + column) * task.step + first;
+                for (int i = 0; i < Count; ++i) {
+                    u[i] = static_cast<float>(line[0][i] * g[column][0] + line[1][i] * g[column][1] +
+                                              line[2][i] * g[column][2]);
+                }
+            }
         }
     }
 

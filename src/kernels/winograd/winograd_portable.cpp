@@ -6,7 +6,7 @@ namespace espalier::kernels {
 extern constexpr WinogradTable kWinogradPortable{
     "portable",
     Isa::kPortable,
-    {&Winograd<Portable, 2>::input, &Winograd<Portable, 2>::output},
-    {&Winograd<Portable, 4>::input, &Winograd<Portable, 4>::output}};
+    {&Winograd<Portable, 2>::filter, &Winograd<Portable, 2>::input, &Winograd<Portable, 2>::output},
+    {&Winograd<Portable, 4>::filter, &Winograd<Portable, 4>::input, &Winograd<Portable, 4>::output}};
 
 }  // namespace espalier::kernels

@@ -44,8 +44,18 @@ struct WinogradOutput {
     float hi;
 };
 
+/// u[e * step + i] = element e of G w G^T for every window i < count, where w is w[i * 9 + r * 3 + s];
+/// computed in double.
+struct WinogradFilter {
+    const float* w;
+    std::int64_t count;
+    float* u;
+    std::int64_t step;
+};
+
 /// The transforms of one output tile size.
 struct WinogradTransforms {
+    void (*filter)(const WinogradFilter&);
     void (*input)(const WinogradInput&);
     void (*output)(const WinogradOutput&);
 };
