@@ -43,6 +43,8 @@ struct Avx2 {
         const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
         return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
     }
+    ESPALIER_INLINE static V fraction(V x) { return sub(x, _mm256_floor_ps(x)); }
+    ESPALIER_INLINE static V scale2_floor(V x, V y) { return scale2(x, _mm256_floor_ps(y)); }
     ESPALIER_INLINE static V copysign(V magnitude, V sign) {
         const V bit = _mm256_set1_ps(-0.0f);
         return _mm256_or_ps(_mm256_andnot_ps(bit, magnitude), _mm256_and_ps(bit, sign));

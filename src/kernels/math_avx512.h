@@ -49,6 +49,10 @@ struct Avx512 {
         const __mmask16 is_normal = _mm512_cmp_ps_mask(n, _mm512_set1_ps(-126.5f), _CMP_NLT_UQ);
         return _mm512_maskz_scalef_ps(is_normal, x, n);
     }
+    ESPALIER_INLINE static V fraction(V x) {
+        return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+    }
+    ESPALIER_INLINE static V scale2_floor(V x, V y) { return _mm512_scalef_ps(x, y); }
     ESPALIER_INLINE static V copysign(V magnitude, V sign) {
         const V bit = _mm512_set1_ps(-0.0f);
         return _mm512_or_ps(_mm512_andnot_ps(bit, magnitude), _mm512_and_ps(bit, sign));

@@ -49,6 +49,12 @@ struct Portable {
         const I whole = __builtin_convertvector(n == n ? n : zero(), I);
         return x * from_bits((whole + 127) << 23);
     }
+    ESPALIER_INLINE static V floor(V x) {
+        const V n = round(x);
+        return select_less(x, n, n - set1(1.0f), n);
+    }
+    ESPALIER_INLINE static V fraction(V x) { return x - floor(x); }
+    ESPALIER_INLINE static V scale2_floor(V x, V y) { return scale2(x, floor(y)); }
     ESPALIER_INLINE static V copysign(V magnitude, V sign) {
         return from_bits((bits(magnitude) & 0x7fffffff) | (bits(sign) & INT32_MIN));
     }

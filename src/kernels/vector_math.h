@@ -16,6 +16,7 @@ namespace espalier::kernels {
 ///   zero() set1(x) load(p) store(p, v)       no alignment needed
 ///   load_first(p, n) store_first(p, n, v)    the first n <= kLanes; the rest reads as 0 and is not touched
 ///   add sub mul div abs round                round to nearest even
+///   fraction(x) = x - floor(x)               scale2_floor(x, y) = x 2^floor(y) for |y| <= 126
 ///   quotient(a, b) = a / b for b of 1 or more    2 ulp off at most
 ///   fma(a, b, c) = a b + c    fnma(a, b, c) = c - a b        (Portable rounds twice)
 ///   max(a, b) min(a, b)                      b where either is NaN
@@ -34,7 +35,7 @@ struct Math {
     /// + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q(r) with q the Chebyshev fit of degree 4 (7.8e-9).
     ESPALIER_INLINE static V exp(V x) {
         x = S::min(S::set1(89.0f), S::max(S::set1(-87.9f), x));
-        const V n = S::round(S::mul(x, S::set1(1.44269504f)));
+        const V n = S::round(S::mul(x, S::set1(kLog2E)));
         const V r = reduce(x, n);
         return S::scale2(S::add(S::set1(1.0f), exp_minus_1_reduced(r)), n);
     }
@@ -60,10 +61,22 @@ struct Math {
         return S::select_less(bound, S::abs(x), S::copysign(one, x), inside);
     }
 
+    /// x / (1 + 2^t), relative error below 3e-7 + 4e-8 |t|; above 126, t counts as 126. 2^t = 2^floor(t) p(f)
+    /// with f in [0, 1) and p the relative minimax fit of degree 5 (7.5e-8).
+    ESPALIER_INLINE static V over_1_plus_exp2(V x, V t) {
+        t = S::min(S::set1(126.0f), S::max(S::set1(-126.0f), t));
+        const V f = S::fraction(t);
+        V p = S::fma(S::set1(1.877567645e-3f), f, S::set1(8.989361749e-3f));
+        p = S::fma(p, f, S::set1(5.582629961e-2f));
+        p = S::fma(p, f, S::set1(2.401536239e-1f));
+        p = S::fma(p, f, S::set1(6.931530721e-1f));
+        p = S::fma(p, f, S::set1(9.999999251e-1f));
+        return S::quotient(x, S::add(S::set1(1.0f), S::scale2_floor(p, t)));
+    }
+
     /// 1 / (1 + e^-x).
     ESPALIER_INLINE static V sigmoid(V x) {
-        const V one = S::set1(1.0f);
-        return S::quotient(one, S::add(one, exp(S::sub(S::zero(), x))));
+        return over_1_plus_exp2(S::set1(1.0f), S::mul(x, S::set1(-kLog2E)));
     }
 
     /// tanh(x) = (e^2x - 1) / (e^2x + 1), from e^2x - 1 without cancellation so that small x keep their
@@ -71,7 +84,7 @@ struct Math {
     ESPALIER_INLINE static V tanh(V x) {
         const V one = S::set1(1.0f);
         const V y = S::min(S::set1(20.0f), S::max(S::set1(-20.0f), S::add(x, x)));
-        const V n = S::round(S::mul(y, S::set1(1.44269504f)));
+        const V n = S::round(S::mul(y, S::set1(kLog2E)));
         const V power = S::scale2(one, n);
         const V numerator = S::fma(power, exp_minus_1_reduced(reduce(y, n)), S::sub(power, one));
         return S::quotient(numerator, S::add(numerator, S::set1(2.0f)));
@@ -89,9 +102,9 @@ struct Math {
         if constexpr (A == Activation::kGeluTanh) {
             // (1 + tanh u) / 2 = sigmoid(2u)
             const V cubic = S::fma(S::mul(S::mul(x, x), S::set1(0.044715f)), x, x);
-            return S::mul(x, sigmoid(S::mul(cubic, S::set1(1.595769122f))));
+            return over_1_plus_exp2(x, S::mul(cubic, S::set1(-1.595769122f * kLog2E)));
         }
-        if constexpr (A == Activation::kSilu) return S::mul(x, sigmoid(x));
+        if constexpr (A == Activation::kSilu) return over_1_plus_exp2(x, S::mul(x, S::set1(-kLog2E)));
         if constexpr (A == Activation::kSigmoid) return sigmoid(x);
         if constexpr (A == Activation::kTanh) return tanh(x);
         if constexpr (A == Activation::kHardSwish) return S::mul(x, hard_sigmoid(x));
@@ -100,6 +113,8 @@ struct Math {
     }
 
   private:
+    static constexpr float kLog2E = 1.44269504f;
+
     ESPALIER_INLINE static V hard_sigmoid(V x) {
         const V shifted = S::min(S::set1(6.0f), S::max(S::zero(), S::add(x, S::set1(3.0f))));
         return S::mul(shifted, S::set1(1.0f / 6.0f));
