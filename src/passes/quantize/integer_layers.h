@@ -21,7 +21,7 @@ struct IntegerLayer {
 /// The layers of a graph that quantize_statically() takes on, their weights quantized.
 std::vector<IntegerLayer> integer_layers_of(const graph::Graph& graph);
 
-/// The maps to u8 of the values that such layers read.
+/// The maps to u8 of the values that such layers read, and of others that they are to hand on in codes.
 using Affines = std::map<graph::NodeId, kernels::Affine>;
 
 /// Adds integer layers to the graph that a rewriter builds, and in front of them the quantization of what
@@ -41,8 +41,8 @@ class IntegerLayers {
     const kernels::Affine& affine(const IntegerLayer& layer) const;
     graph::NodeId codes_of(graph::NodeId value);
     std::vector<graph::NodeId> operands(const IntegerLayer& layer);
-    /// What a convolution adds is read as codes where another layer reads the same codes: a network of
-    /// convolutions then hands on nothing else. What runs along a transformer stays in f32; there, single
+    /// What a convolution adds is read as codes where it has a map: a network of convolutions then hands on
+    /// nothing else. What runs along a transformer stays in f32; there, single
     /// values are larger than the rest by orders of magnitude.
     graph::NodeId residual_of(const IntegerLayer& layer, graph::NodeId value);
     std::optional<Tensor> corrected_bias(const IntegerLayer& layer) const;

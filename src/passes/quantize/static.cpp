@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "passes/match.h"
 #include "passes/quantize/integer_layers.h"
 
 namespace espalier::passes {
@@ -10,11 +11,25 @@ using namespace graph;
 
 namespace {
 
+/// Appends what a convolution adds to its sums where another convolution makes it, as in a block of a
+/// residual network whose shortcut is a projection: it is handed on in codes too.
+void append_shortcuts(const Graph& graph, const std::vector<IntegerLayer>& layers,
+                      std::vector<NodeId>& values) {
+    for (const IntegerLayer& layer : layers) {
+        const NodeId shortcut = graph.as<Conv2d>(layer.id) ? input_of(graph, layer.id, 3) : NodeId::kNone;
+        const auto makes_it = [&](const IntegerLayer& other) { return other.id == shortcut; };
+        if (shortcut != NodeId::kNone && graph.as<Conv2d>(shortcut) &&
+            std::any_of(layers.begin(), layers.end(), makes_it))
+            values.push_back(shortcut);
+    }
+}
+
 /// Tells the range of each value that the layers read from what is observed.
 Affines observed_affines(const Graph& graph, const std::vector<IntegerLayer>& layers, const RangeRule& rule,
                          Observer& observer) {
     std::vector<NodeId> values;
     for (const IntegerLayer& layer : layers) values.push_back(graph[layer.id].inputs[0]);
+    append_shortcuts(graph, layers, values);
     std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     std::vector<ValueHistogram> histograms(values.size());

@@ -141,6 +141,25 @@ TEST(StaticQuantization, ResidualsOfConvolutionsAreCodesWhereThereAreSome) {
               "keep_axes=false");
 }
 
+// conv(x, .., residual = conv(r))  =>  the residual is codes of its own
+TEST(StaticQuantization, ResidualsThatConvolutionsMakeAreCodesToo) {
+    Graph graph;
+    const auto weight = [&](const Shape& shape) { return graph.add_constant("w", filled(shape, 1)); };
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 3, 4, 4}});
+    const NodeId shortcut = graph.add(Conv2d{}, {x, weight({8, 3, 1, 1})}, "shortcut");
+    const NodeId inner = graph.add(Conv2d{}, {x, weight({8, 3, 1, 1})}, "inner");
+    const NodeId sum = graph.add(Conv2d{}, {inner, weight({8, 8, 1, 1}), NodeId::kNone, shortcut}, "sum");
+    graph.set_output(graph.add(Reduce{ReduceKind::kMean, {2, 3}, false}, {sum}, "mean"));
+    Script script(std::vector<float>(48, 0));
+    const Graph result = quantized(graph, script, 3);
+    // The ranges of x, of what "inner" and "shortcut" give, and one row of means.
+    EXPECT_EQ(script.values, 4u);
+    EXPECT_EQ(operations(result),
+              "quantize_linear; integer_conv2d zero_point=64; integer_conv2d zero_point=64; quantize_linear; "
+              "quantize_linear; dequantize_linear; integer_conv2d zero_point=64; reduce axes=[2, 3] "
+              "keep_axes=false");
+}
+
 TEST(StaticQuantization, TakesWeightsThatWereRoundedToBf16) {
     Graph graph;
     const NodeId x = graph.add(Reshape{{0, -1}}, {graph.add_input("x", {DType::kF32, {1, 3, 1, 1}})}, "flat");
