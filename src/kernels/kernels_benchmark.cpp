@@ -6,6 +6,7 @@
 ///     [--no-yardstick] [--bf16 ROW]
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -446,9 +447,25 @@ void run(const Options& options) {
 }  // namespace
 }  // namespace espalier::kernels
 
+namespace {
+
+/// oneDNN's OpenMP reads how many threads it may have when it is loaded: the program begins again.
+void give_yardstick_threads(int threads, char** argv) {
+    const std::string wanted = std::to_string(threads);
+    const char* given = std::getenv("OMP_NUM_THREADS");
+    if (given && wanted == given) return;
+    setenv("OMP_NUM_THREADS", wanted.c_str(), 1);
+    execv("/proc/self/exe", argv);
+    throw espalier::Error("cannot begin again with OMP_NUM_THREADS set");
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
     try {
-        espalier::kernels::run(espalier::kernels::parse(argc, argv));
+        const auto options = espalier::kernels::parse(argc, argv);
+        if (options.yardstick) give_yardstick_threads(options.threads, argv);
+        espalier::kernels::run(options);
     } catch (const std::exception& error) {
         fmt::print(stderr, "kernels_benchmark: {}\n", error.what());
         return 1;
