@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <tuple>
+#include <utility>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -267,6 +268,34 @@ TEST(Session, DenseAndSparseKernelsAgreeAndEvidenceCountsWhatIsSkipped) {
         }
     }
     EXPECT_EQ(Session(sparse_network(1), {}).execution().macs.count("sparse"), 0u);
+}
+
+TEST(Session, AnyNumberOfThreadsGivesTheSameBits) {
+    Graph graph;
+    const auto weights = [&](const char* name, const Shape& shape, std::uint64_t seed) {
+        return graph.add_constant(name, random_tensor(shape, seed));
+    };
+    const Activation silu{.present = true, .kind = UnaryKind::kSilu};
+    const NodeId x = graph.add_input("x", {DType::kF32, {1, 16, 37, 29}});
+    const NodeId wide = graph.add(Conv2d{.activation = silu}, {x, weights("a", {96, 16, 1, 1}, 1)}, "wide");
+    const NodeId each = graph.add(Conv2d{.pad = {1, 1, 1, 1}, .groups = 96, .activation = silu},
+                                  {wide, weights("d", {96, 1, 3, 3}, 2)}, "each");
+    const NodeId mean = graph.add(Reduce{.axes = {2, 3}, .keep_axes = true}, {each}, "mean");
+    const NodeId gated = graph.add(Binary{.kind = BinaryKind::kMul}, {each, mean}, "gated");
+    const NodeId square =
+        graph.add(Conv2d{.pad = {1, 1, 1, 1}}, {gated, weights("s", {48, 96, 3, 3}, 3)}, "square");
+    const NodeId flat = graph.add(Reduce{.axes = {2, 3}, .keep_axes = false}, {square}, "flat");
+    graph.set_output(graph.add(Linear{}, {flat, weights("h", {1000, 48}, 4)}, "head"));
+    passes::Change change;
+    const Graph quantized = passes::quantize_dynamically(graph, graph::QuantScheme::kPerRow, change);
+    const Tensor image = random_tensor({3, 16, 37, 29}, 5);
+    for (const Graph* network : {&std::as_const(graph), &quantized}) {
+        const Tensor expected = Session(*network, {.threads = 1}).run(image);
+        for (const int threads : {2, 3, 5}) {
+            const Tensor y = Session(*network, {.threads = threads}).run(image);
+            EXPECT_TRUE(std::ranges::equal(expected.span<float>(), y.span<float>())) << threads;
+        }
+    }
 }
 
 /// Two convolutions, the second grouped, a linear layer for tokens and a head, all with bf16 weights.
