@@ -43,7 +43,7 @@ struct TileI8 {
     std::int64_t taps;
     std::int64_t k;
     const std::int8_t* panel;  ///< aligned to 64 bytes
-    AmxAhead ahead;            ///< what AMX's tiles fetch meanwhile
+    AmxAhead ahead;            ///< what tiles of AMX and AVX-512 fetch meanwhile
     const float* scales;
     const std::int32_t* sums;
     const Affine* affine;   ///< one per row

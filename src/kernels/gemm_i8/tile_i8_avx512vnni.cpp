@@ -26,19 +26,26 @@ void run_tile(const TileI8& t) {
 #pragma GCC unroll 14
     for (int i = 0; i < R; ++i) first[i] = second[i] = _mm512_setzero_si512();
     const std::int8_t* panel = t.panel;
+    const std::byte* ahead = t.ahead.begin;
     const std::int64_t whole = t.k / 4 * 4, rest = t.k - whole;
     for (std::int64_t tap = 0; tap < t.taps; ++tap) {
         const std::uint8_t* rows[R];
 #pragma GCC unroll 14
         for (int i = 0; i < R; ++i) rows[i] = t.rows[tap * R + i];
-        for (std::int64_t p = 0; p < whole; p += 4, panel += 64 * V) {
-            const __m512i b0 = _mm512_load_si512(panel);
-            const __m512i b1 = V > 1 ? _mm512_load_si512(panel + 64) : b0;
+        for (std::int64_t p = 0; p < whole;) {
+            for (std::int64_t line = 0; line < t.ahead.lines; ++line, ahead += 64) {
+                _mm_prefetch(ahead, _MM_HINT_T1);
+            }
+            const std::int64_t end = p + kAmxRowBytes < whole ? p + kAmxRowBytes : whole;
+            for (; p < end; p += 4, panel += 64 * V) {
+                const __m512i b0 = _mm512_load_si512(panel);
+                const __m512i b1 = V > 1 ? _mm512_load_si512(panel + 64) : b0;
 #pragma GCC unroll 14
-            for (int i = 0; i < R; ++i) {
-                const __m512i a = broadcast4(rows[i] + p);
-                first[i] = _mm512_dpbusd_epi32(first[i], a, b0);
-                if (V > 1) second[i] = _mm512_dpbusd_epi32(second[i], a, b1);
+                for (int i = 0; i < R; ++i) {
+                    const __m512i a = broadcast4(rows[i] + p);
+                    first[i] = _mm512_dpbusd_epi32(first[i], a, b0);
+                    if (V > 1) second[i] = _mm512_dpbusd_epi32(second[i], a, b1);
+                }
             }
         }
         if (rest != 0) {
