@@ -75,7 +75,8 @@ struct TilePlan {
 
     TilePlan(const TileProduct& product, int threads)
         : tiles((product.m + product.max_rows - 1) / product.max_rows) {
-        // Each thread has the same number of rows; fewer in a tile take less time where they are not in steps.
+        // Each thread has the same number of rows; fewer in a tile take less time where they are not in
+        // steps.
         if (tiles > threads && product.row_step == 1) tiles = round_to_threads(tiles, product.m, threads);
         blocks = (tiles + product.block_tiles - 1) / product.block_tiles;
         if (blocks > 1) blocks = round_to_threads(blocks, tiles, threads);

@@ -61,8 +61,8 @@ struct Math {
         return S::select_less(bound, S::abs(x), S::copysign(one, x), inside);
     }
 
-    /// x (1 + erf(x / sqrt 2)) / 2, absolute error below 1e-6 max(1, |x|): erf() / 2 with its scales folded into
-    /// the coefficients.
+    /// x (1 + erf(x / sqrt 2)) / 2, absolute error below 1e-6 max(1, |x|): erf() / 2 with its scales folded
+    /// into the coefficients.
     ESPALIER_INLINE static V gelu(V x) {
         const V bound = S::set1(5.54371716f);
         const V z = S::min(bound, S::max(S::set1(-5.54371716f), x));
