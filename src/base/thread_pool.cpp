@@ -22,6 +22,11 @@ void pause_briefly() {
 #endif
 }
 
+/// Iterations that shares count as one, so that any number of them fits into half a word.
+std::int64_t unit_of(std::int64_t count, std::uint64_t most) {
+    return count / static_cast<std::int64_t>(most) + 1;
+}
+
 std::uint64_t checked(int threads) {
     if (threads < 1 || threads > 1024) fail_usage("the number of threads must be 1 to 1024, not {}", threads);
     return static_cast<std::uint64_t>(threads);
@@ -75,19 +80,16 @@ ThreadPool::~ThreadPool() {
 ThreadPool::Session::Session(ThreadPool& pool) : pool_(pool) { pool_.sessions_.fetch_add(1); }
 ThreadPool::Session::~Session() { pool_.sessions_.fetch_sub(1); }
 
-void ThreadPool::deal(std::int64_t count) {
-    const auto iterations = static_cast<std::uint64_t>(count);
+void ThreadPool::deal(std::int64_t units) {
+    const auto all = static_cast<std::uint64_t>(units);
     const std::uint64_t threads = shares_.size();
-    for (std::uint64_t i = 0; i < threads; ++i) {
-        shares_[i].deal(iterations * i / threads, iterations * (i + 1) / threads);
-    }
+    for (std::uint64_t i = 0; i < threads; ++i) shares_[i].deal(all * i / threads, all * (i + 1) / threads);
 }
 
 void ThreadPool::run(const Loop& loop) {
-    if (loop.count > static_cast<std::int64_t>(Share::kMost))
-        fail("a loop of {} iterations is too long to share", loop.count);
+    const std::int64_t unit = unit_of(loop.count, Share::kMost);
     loop_ = loop;
-    deal(loop.count);
+    deal((loop.count + unit - 1) / unit);
     inside_.store(0, std::memory_order_release);
     epoch_.fetch_add(1, std::memory_order_release);
     epoch_.notify_all();
@@ -129,10 +131,12 @@ void ThreadPool::close_loop() {
 }
 
 void ThreadPool::take_chunks(const Loop& loop, int thread) {
+    const std::int64_t unit = unit_of(loop.count, Share::kMost);
+    const auto grain = static_cast<std::uint64_t>((loop.grain - 1) / unit + 1);
     try {
-        for (Chunk chunk{}; take_chunk(loop, thread, chunk);) {
-            loop.call(loop.context, static_cast<std::int64_t>(chunk.begin),
-                      static_cast<std::int64_t>(chunk.end), thread);
+        for (Chunk chunk{}; take_chunk(grain, thread, chunk);) {
+            loop.call(loop.context, static_cast<std::int64_t>(chunk.begin) * unit,
+                      std::min(static_cast<std::int64_t>(chunk.end) * unit, loop.count), thread);
         }
     } catch (...) {
         if (!error_set_.test_and_set()) error_ = std::current_exception();
@@ -140,9 +144,8 @@ void ThreadPool::take_chunks(const Loop& loop, int thread) {
     }
 }
 
-bool ThreadPool::take_chunk(const Loop& loop, int thread, Chunk& chunk) {
+bool ThreadPool::take_chunk(std::uint64_t grain, int thread, Chunk& chunk) {
     const std::size_t own = static_cast<std::size_t>(thread), threads = shares_.size();
-    const auto grain = static_cast<std::uint64_t>(loop.grain);
     if (shares_[own].take_first(grain, chunk)) return true;
     for (std::size_t i = 1; i < threads; ++i) {
         Share& other = shares_[(own + i) % threads];

@@ -26,10 +26,10 @@ class ThreadPool {
 
     int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    /// Calls body(begin, end, thread) over disjoint ranges that cover [0, count), count < 2^32; `grain`
-    /// iterations at a time, thread t's own from count t / threads on in ascending order. `thread` in [0,
-    /// threads()) names the executing thread, for scratch memory. Returns when all are done. Not reentrant:
-    /// body must not call parallel_for of the same pool. An exception in body is rethrown here.
+    /// Calls body(begin, end, thread) over disjoint ranges that cover [0, count); `grain` iterations at a
+    /// time, thread t's own from count t / threads on in ascending order. `thread` in [0, threads()) names
+    /// the executing thread, for scratch memory. Returns when all are done. Not reentrant: body must not call
+    /// parallel_for of the same pool. An exception in body is rethrown here.
     template <typename Body>
     void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
         if (count <= 0) return;
@@ -65,7 +65,7 @@ class ThreadPool {
         std::int64_t grain;
     };
 
-    /// Iterations [begin, end).
+    /// Iterations [begin, end), in units of several where there are 2^32 and more.
     struct Chunk {
         std::uint64_t begin;
         std::uint64_t end;
@@ -92,9 +92,9 @@ class ThreadPool {
     bool enter_loop();
     void leave_loop();
     void close_loop();
-    void deal(std::int64_t count);
+    void deal(std::int64_t units);
     void take_chunks(const Loop& loop, int thread);
-    bool take_chunk(const Loop& loop, int thread, Chunk& chunk);
+    bool take_chunk(std::uint64_t grain, int thread, Chunk& chunk);
     std::uint64_t wait_for_loop(std::uint64_t seen) const;
 
     static constexpr int kClosed = 1 << 16;

@@ -87,6 +87,18 @@ TEST(ThreadPool, AnExceptionArrivesAndThePoolGoesOn) {
     }
 }
 
+TEST(ThreadPool, LoopsMayBeLongerThanAWordOfAShare) {
+    ThreadPool pool(3);
+    constexpr std::int64_t kCount = (std::int64_t{5} << 32) + 3;
+    std::atomic<std::int64_t> sum{0}, last{0};
+    pool.parallel_for(kCount, std::int64_t{1} << 28, [&](std::int64_t begin, std::int64_t end, int) {
+        sum += end - begin;
+        if (end == kCount) last = begin;
+    });
+    EXPECT_EQ(sum.load(), kCount);
+    EXPECT_GT(last.load(), 0);
+}
+
 TEST(ThreadPool, RefusesNonsense) {
     EXPECT_THROW(ThreadPool(0), Error);
     EXPECT_THROW(ThreadPool(1 << 20), Error);
