@@ -43,42 +43,26 @@ struct Math {
     /// erf(x), absolute error below 4e-7: x P(x^2) / Q(x^2) fitted on |x| <= 3.93, the nearest float beyond
     /// is 1.
     ESPALIER_INLINE static V erf(V x) {
-        const V one = S::set1(1.0f);
-        const V bound = S::set1(3.92f);
-        const V z = S::min(bound, S::max(S::set1(-3.92f), x));
-        const V t = S::mul(z, z);
-        V p = S::fma(S::set1(2.036608096e-6f), t, S::set1(2.8468439e-4f));
-        p = S::fma(p, t, S::set1(3.786748349e-3f));
-        p = S::fma(p, t, S::set1(5.281124786e-2f));
-        p = S::fma(p, t, S::set1(1.909879904e-1f));
-        p = S::fma(p, t, S::set1(1.128379145f));
-        V q = S::fma(S::set1(3.794219e-5f), t, S::set1(1.166416868e-3f));
-        q = S::fma(q, t, S::set1(1.501192214e-2f));
-        q = S::fma(q, t, S::set1(1.143364227e-1f));
-        q = S::fma(q, t, S::set1(5.025914193e-1f));
-        q = S::fma(q, t, one);
-        const V inside = S::quotient(S::mul(z, p), q);
-        return S::select_less(bound, S::abs(x), S::copysign(one, x), inside);
+        constexpr float kP[] = {1.128379145f,    1.909879904e-1f, 5.281124786e-2f,
+                                3.786748349e-3f, 2.8468439e-4f,   2.036608096e-6f};
+        constexpr float kQ[] = {
+            1.0f, 5.025914193e-1f, 1.143364227e-1f, 1.501192214e-2f, 1.166416868e-3f, 3.794219e-5f};
+        constexpr float kBound = 3.92f;
+        const V inside = odd_rational(x, kBound, kP, kQ);
+        return S::select_less(S::set1(kBound), S::abs(x), S::copysign(S::set1(1.0f), x), inside);
     }
 
     /// x (1 + erf(x / sqrt 2)) / 2, absolute error below 1e-6 max(1, |x|): erf() / 2 with its scales folded
     /// into the coefficients.
     ESPALIER_INLINE static V gelu(V x) {
-        const V bound = S::set1(5.54371716f);
-        const V z = S::min(bound, S::max(S::set1(-5.54371716f), x));
-        const V t = S::mul(z, z);
-        V p = S::fma(S::set1(2.250155305e-8f), t, S::set1(6.290695708e-6f));
-        p = S::fma(p, t, S::set1(1.673522148e-4f));
-        p = S::fma(p, t, S::set1(4.667898936e-3f));
-        p = S::fma(p, t, S::set1(3.376222578e-2f));
-        p = S::fma(p, t, S::set1(3.989422726e-1f));
-        V q = S::fma(S::set1(1.185693437e-6f), t, S::set1(7.290105425e-5f));
-        q = S::fma(q, t, S::set1(1.876490267e-3f));
-        q = S::fma(q, t, S::set1(2.858410567e-2f));
-        q = S::fma(q, t, S::set1(2.512957096e-1f));
-        q = S::fma(q, t, S::set1(1.0f));
-        const V inside = S::mul(x, S::add(S::set1(0.5f), S::quotient(S::mul(z, p), q)));
-        return S::select_less(bound, S::abs(x), S::max(S::zero(), x), inside);
+        constexpr float kP[] = {3.989422726e-1f, 3.376222578e-2f, 4.667898936e-3f,
+                                1.673522148e-4f, 6.290695708e-6f, 2.250155305e-8f};
+        constexpr float kQ[] = {
+            1.0f, 2.512957096e-1f, 2.858410567e-2f, 1.876490267e-3f, 7.290105425e-5f, 1.185693437e-6f};
+        constexpr float kBound = 5.54371716f;
+        const V half_erf = odd_rational(x, kBound, kP, kQ);
+        const V inside = S::mul(x, S::add(S::set1(0.5f), half_erf));
+        return S::select_less(S::set1(kBound), S::abs(x), S::max(S::zero(), x), inside);
     }
 
     /// x / (1 + 2^t), relative error below 3e-7 + 4e-8 |t|; above 126, t counts as 126. 2^t = 2^floor(t) p(f)
@@ -131,6 +115,19 @@ struct Math {
 
   private:
     static constexpr float kLog2E = 1.44269504f;
+
+    /// z P(z^2) / Q(z^2) for z = x within [-bound, bound] and the bound beyond; Q is 1 or more.
+    ESPALIER_INLINE static V odd_rational(V x, float bound, const float (&p)[6], const float (&q)[6]) {
+        const V z = S::min(S::set1(bound), S::max(S::set1(-bound), x));
+        const V t = S::mul(z, z);
+        V numerator = S::set1(p[5]), denominator = S::set1(q[5]);
+#pragma GCC unroll 5
+        for (int i = 4; i >= 0; --i) {
+            numerator = S::fma(numerator, t, S::set1(p[i]));
+            denominator = S::fma(denominator, t, S::set1(q[i]));
+        }
+        return S::quotient(S::mul(z, numerator), denominator);
+    }
 
     ESPALIER_INLINE static V hard_sigmoid(V x) {
         const V shifted = S::min(S::set1(6.0f), S::max(S::zero(), S::add(x, S::set1(3.0f))));
