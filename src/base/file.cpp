@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <random>
 
 #include "base/error.h"
 #include "base/mapped_file.h"
@@ -25,6 +26,26 @@ int write_all(int fd, std::span<const std::byte> content) {
     return 0;
 }
 
+struct TemporaryFile {
+    int fd;
+    bool is_named;
+};
+
+/// A new file on the file system of `path`, without a name where that can be, so that nothing is left of it
+/// when this process is killed; else named `temporary`.
+TemporaryFile open_temporary(const std::filesystem::path& path, const std::string& temporary) {
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    const int unnamed = ::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+    if (unnamed >= 0) return {unnamed, false};
+    return {::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644), true};
+}
+
+/// Returns 0 or errno.
+int give_name(int fd, const std::string& name) {
+    const std::string open_file = fmt::format("/proc/self/fd/{}", fd);
+    return ::linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit) {
@@ -38,12 +59,13 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit)
 
 void write_file_atomically(const std::filesystem::path& path,
                            std::span<const std::span<const std::byte>> pieces) {
-    const std::string temporary = path.string() + ".partial." + std::to_string(getpid());
-    const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const std::string temporary = fmt::format("{}.partial.{:08x}", path.string(), std::random_device()());
+    const auto [fd, is_named] = open_temporary(path, temporary);
     if (fd < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
     int problem = 0;
     for (std::size_t i = 0; i < pieces.size() && problem == 0; ++i) problem = write_all(fd, pieces[i]);
     if (problem == 0 && ::fsync(fd) != 0) problem = errno;
+    if (problem == 0 && !is_named) problem = give_name(fd, temporary);
     if (::close(fd) != 0 && problem == 0) problem = errno;
     if (problem == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) problem = errno;
     if (problem != 0) {

@@ -14,7 +14,8 @@ std::string read_text_file(const std::filesystem::path& path, std::size_t limit 
 
 /// Writes a file so that readers see the old content or all of the new, never a part: a temporary file beside
 /// it, synced, then renamed. Throws Error and removes the temporary file when anything fails (no space, no
-/// right).
+/// right); where the file system can, it has no name until it is whole, and nothing is left of it either when
+/// the process is killed.
 void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content);
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 /// The same for content that lies in pieces, written one behind the other.
