@@ -19,25 +19,6 @@ Cost cost_of(const Graph& graph, const Node& node) {
     return cost_of(node.op, types, node.type);
 }
 
-std::int64_t nonzeros(const Tensor& tensor) {
-    const std::size_t width = size_of(tensor.dtype());
-    const auto bytes = tensor.bytes();
-    // A negative zero is zero too.
-    if (tensor.dtype() == DType::kF32 || tensor.dtype() == DType::kBF16) {
-        const auto real = tensor.to_f32();
-        const auto span = real.span<float>();
-        return static_cast<std::int64_t>(span.size()) - std::count(span.begin(), span.end(), 0.0f);
-    }
-    if (width == 1) return std::ssize(bytes) - std::count(bytes.begin(), bytes.end(), std::byte{0});
-    std::int64_t count = 0;
-    for (std::size_t i = 0; i < bytes.size(); i += width) {
-        count += std::any_of(bytes.begin() + static_cast<std::ptrdiff_t>(i),
-                             bytes.begin() + static_cast<std::ptrdiff_t>(i + width),
-                             [](std::byte b) { return b != std::byte{0}; });
-    }
-    return count;
-}
-
 /// Ops whose input 1 is a matrix of weights that its MACs multiply by.
 bool multiplies_weights(const Op& op) {
     return std::holds_alternative<Conv2d>(op) || std::holds_alternative<QuantizedConv2d>(op) ||
@@ -117,7 +98,7 @@ CostReport cost_of(const Graph& original) {
         ++report.node_counts[op];
         const Tensor* weights = multiplies_weights(node.op) ? graph.constant(node.inputs[1]) : nullptr;
         if (weights && weights->elements() > 0) {
-            const std::int64_t used = nonzeros(*weights);
+            const std::int64_t used = weights->elements() - count_zeros(*weights);
             const double density = static_cast<double>(used) / static_cast<double>(weights->elements());
             report.effective_macs +=
                 static_cast<std::int64_t>(static_cast<double>(cost.macs) * density + 0.5);

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+
+#include "base/mapped_file.h"
 
 namespace espalier {
 namespace {
@@ -88,6 +91,19 @@ void transpose(const std::byte* from, const Shape& shape, std::byte* to) {
     }
 }
 
+void transpose(DType dtype, const std::byte* from, const Shape& shape, std::byte* to) {
+    switch (size_of(dtype)) {
+        case 1:
+            return transpose<std::uint8_t>(from, shape, to);
+        case 2:
+            return transpose<std::uint16_t>(from, shape, to);
+        case 4:
+            return transpose<std::uint32_t>(from, shape, to);
+        default:
+            return transpose<std::uint64_t>(from, shape, to);
+    }
+}
+
 constexpr auto kCast = [](auto element) { return static_cast<float>(element); };
 
 }  // namespace
@@ -119,6 +135,54 @@ Tensor Tensor::without_elements(DType dtype, const Shape& shape) {
     return tensor;
 }
 
+/// Elements that are moved to memory of their own once somebody reads them there.
+class Tensor::Moved {
+  public:
+    Moved(Tensor from, bool transposed) : from_(std::move(from)), transposed_(transposed) {}
+
+    bool is_transposed() const { return transposed_; }
+    Stored stored() const { return {from_.bytes(), transposed_}; }
+    const std::byte* data() {
+        std::call_once(once_, [this] {
+            to_ = from_.copied(transposed_);
+            MappedFile::release(from_.bytes());
+        });
+        return to_.data_;
+    }
+
+  private:
+    Tensor from_;
+    bool transposed_;
+    std::once_flag once_;
+    Tensor to_;
+};
+
+const std::byte* Tensor::moved_data() const { return moved_->data(); }
+
+Tensor::Stored Tensor::stored() const { return moved_ ? moved_->stored() : Stored{bytes()}; }
+
+/// At once where the elements may still be written to.
+Tensor Tensor::moved(bool transposed) const {
+    if (mutable_) return copied(transposed);
+    Tensor tensor;
+    tensor.dtype_ = dtype_;
+    tensor.shape_ = transposed ? Shape{shape_[1], shape_[0]} : shape_;
+    tensor.moved_ = std::make_shared<Moved>(*this, transposed);
+    return tensor;
+}
+
+Tensor Tensor::copied(bool transposed) const {
+    Tensor copy = allocate(dtype_, transposed ? Shape{shape_[1], shape_[0]} : shape_);
+    if (elements() == 0) return copy;
+    std::byte* const to = copy.mutable_bytes().data();
+    if (transposed) {
+        transpose(dtype_, data(), shape_, to);
+    } else {
+        std::memcpy(to, data(), size_bytes());
+    }
+    return copy;
+}
+
 Tensor Tensor::view(DType dtype, const Shape& shape, std::span<const std::byte> bytes,
                     std::shared_ptr<const void> owner) {
     Tensor tensor;
@@ -138,15 +202,18 @@ std::span<std::byte> Tensor::mutable_bytes() {
     return {const_cast<std::byte*>(data_), size_bytes()};
 }
 
-bool Tensor::aligned() const { return reinterpret_cast<std::uintptr_t>(data_) % size_of(dtype_) == 0; }
+bool Tensor::aligned() const {
+    return moved_ || reinterpret_cast<std::uintptr_t>(data_) % size_of(dtype_) == 0;
+}
 
-Tensor Tensor::to_aligned() const { return aligned() ? *this : clone(); }
+Tensor Tensor::to_aligned() const { return aligned() ? *this : moved(false); }
 
 Tensor Tensor::reshaped(const Shape& shape) const {
     if (shape.elements() != elements()) {
         fail("cannot view a tensor of shape {} as {}", shape_.str(), shape.str());
     }
-    Tensor tensor = *this;
+    // What is stored transposed is a matrix; in another shape it is what lies in order.
+    Tensor tensor = moved_ && moved_->is_transposed() ? view(dtype_, shape_, bytes(), moved_) : *this;
     tensor.shape_ = shape;
     return tensor;
 }
@@ -154,33 +221,10 @@ Tensor Tensor::reshaped(const Shape& shape) const {
 Tensor Tensor::transposed() const {
     if (shape_.rank() != 2)
         fail("cannot transpose a tensor of shape {}: a matrix has two axes", shape_.str());
-    Tensor result = allocate(dtype_, {shape_[1], shape_[0]});
-    if (elements() == 0) return result;
-    std::byte* to = result.mutable_bytes().data();
-    switch (size_of(dtype_)) {
-        case 1:
-            transpose<std::uint8_t>(data_, shape_, to);
-            break;
-        case 2:
-            transpose<std::uint16_t>(data_, shape_, to);
-            break;
-        case 4:
-            transpose<std::uint32_t>(data_, shape_, to);
-            break;
-        case 8:
-            transpose<std::uint64_t>(data_, shape_, to);
-            break;
-        default:
-            fail("elements of type {} cannot be transposed", name(dtype_));
-    }
-    return result;
+    return moved(true);
 }
 
-Tensor Tensor::clone() const {
-    Tensor copy = allocate(dtype_, shape_);
-    if (size_bytes() > 0) std::memcpy(copy.mutable_bytes().data(), data_, size_bytes());
-    return copy;
-}
+Tensor Tensor::clone() const { return copied(false); }
 
 Tensor Tensor::to_f32() const {
     if (dtype_ == DType::kF32) return to_aligned();
@@ -250,6 +294,32 @@ std::uint16_t f32_to_bf16(float value) {
     // The quiet bit, lest a NaN whose payload is cut off becomes infinite.
     if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
     return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+std::int64_t count_zeros(const Tensor& tensor) {
+    const auto bytes = tensor.stored().bytes;
+    const auto count = [&](auto element, auto is_zero) {
+        std::int64_t zeros = 0;
+        for (std::size_t i = 0; i < bytes.size(); i += sizeof(element)) {
+            std::memcpy(&element, bytes.data() + i, sizeof(element));
+            zeros += is_zero(element);
+        }
+        return zeros;
+    };
+    if (tensor.dtype() == DType::kF32) return count(0.0f, [](float value) { return value == 0; });
+    if (tensor.dtype() == DType::kBF16)
+        return count(std::uint16_t{}, [](std::uint16_t bits) { return (bits & 0x7fff) == 0; });
+    const auto has_no_bit = [](auto bits) { return bits == 0; };
+    switch (size_of(tensor.dtype())) {
+        case 1:
+            return count(std::uint8_t{}, has_no_bit);
+        case 2:
+            return count(std::uint16_t{}, has_no_bit);
+        case 4:
+            return count(std::uint32_t{}, has_no_bit);
+        default:
+            return count(std::uint64_t{}, has_no_bit);
+    }
 }
 
 }  // namespace espalier

@@ -12,6 +12,9 @@ namespace espalier {
 
 /// A dense row-major array. Copies share the elements; the memory (an aligned allocation or a mapped file)
 /// lives as long as any copy. Elements are read-only unless the tensor was made by allocate().
+///
+/// What moves the elements of a file (to_aligned(), transposed()) does so when they are first read, by
+/// whichever thread: a large model has many that its packed weights stand in for.
 class Tensor {
   public:
     /// Alignment of allocated tensors in bytes: one cache line and one AVX-512 register.
@@ -49,15 +52,23 @@ class Tensor {
     std::int64_t elements() const { return shape_.elements(); }
     std::size_t size_bytes() const { return static_cast<std::size_t>(elements()) * size_of(dtype_); }
 
-    std::span<const std::byte> bytes() const { return {data_, size_bytes()}; }
+    std::span<const std::byte> bytes() const { return {data(), size_bytes()}; }
     std::span<std::byte> mutable_bytes();
+
+    /// Elements where they lie, perhaps not aligned.
+    struct Stored {
+        std::span<const std::byte> bytes;
+        bool transposed = false;  ///< a matrix [columns, rows]
+    };
+    /// The elements, without moving them first.
+    Stored stored() const;
 
     /// Typed elements. Throws Error when T is not the element type. A mapped tensor may be less aligned than
     /// T wants; aligned() tells, and to_aligned() repairs.
     template <typename T>
     std::span<const T> span() const {
         check_dtype(DTypeOf<T>::value);
-        return {reinterpret_cast<const T*>(data_), static_cast<std::size_t>(elements())};
+        return {reinterpret_cast<const T*>(data()), static_cast<std::size_t>(elements())};
     }
     template <typename T>
     std::span<T> mutable_span() {
@@ -74,7 +85,7 @@ class Tensor {
     /// The same elements under another shape. Throws Error when the numbers of elements differ.
     Tensor reshaped(const Shape& shape) const;
 
-    /// A matrix [rows, columns] as [columns, rows], in memory of its own. Throws Error for any other rank.
+    /// A matrix [rows, columns] as [columns, rows]. Throws Error for any other rank.
     Tensor transposed() const;
 
     /// A copy with memory of its own.
@@ -87,14 +98,25 @@ class Tensor {
     Tensor to_bf16() const;
 
   private:
+    class Moved;
+
     void check_dtype(DType wanted) const;
+    const std::byte* data() const { return moved_ ? moved_data() : data_; }
+    const std::byte* moved_data() const;
+    Tensor moved(bool transposed) const;
+    Tensor copied(bool transposed) const;
 
     DType dtype_ = DType::kF32;
     Shape shape_;
     const std::byte* data_ = nullptr;
     bool mutable_ = false;
     std::shared_ptr<const void> owner_;
+    std::shared_ptr<Moved> moved_;  ///< where the elements are another's, in another place; else null
 };
+
+/// Elements that are 0, or -0; of a type that is not f32 or bf16, all of whose bits are 0. Reads them where
+/// they are stored.
+std::int64_t count_zeros(const Tensor& tensor);
 
 /// IEEE 754 binary16 and bfloat16 bit patterns to float.
 float f16_to_f32(std::uint16_t bits);

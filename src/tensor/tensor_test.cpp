@@ -1,11 +1,13 @@
 #include "tensor/tensor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,63 @@ TEST(Tensor, MisalignedViewsAreRepaired) {
     EXPECT_FALSE(view.aligned() && (reinterpret_cast<std::uintptr_t>(bytes.data()) % 4 == 0));
     EXPECT_EQ(view.to_aligned().span<float>()[0], 2.5f);
     EXPECT_THROW(Tensor::view(DType::kF32, {3}, bytes, nullptr), Error);
+}
+
+TEST(Tensor, MovesElementsWhenTheyAreRead) {
+    // As in a file: nobody writes to them, and they may lie anywhere.
+    std::array<std::byte, 6 * sizeof(float) + 1> memory{};
+    const std::array<float, 6> values{1, 2, 3, 4, 5, 0};
+    std::memcpy(memory.data() + 1, values.data(), sizeof values);
+    const auto bytes = std::span<const std::byte>(memory).subspan(1);
+    const Tensor matrix = Tensor::view(DType::kF32, {2, 3}, bytes, nullptr);
+    const Tensor aligned = matrix.to_aligned(), transposed = matrix.transposed();
+    for (const Tensor& tensor : {aligned, transposed, aligned.reshaped({6})}) {
+        EXPECT_EQ(tensor.stored().bytes.data(), bytes.data());
+        EXPECT_TRUE(tensor.aligned());
+        EXPECT_EQ(count_zeros(tensor), 1);
+    }
+    EXPECT_TRUE(transposed.stored().transposed);
+    EXPECT_FALSE(aligned.stored().transposed);
+    EXPECT_THAT(aligned.span<float>(), testing::ElementsAre(1, 2, 3, 4, 5, 0));
+    EXPECT_THAT(transposed.span<float>(), testing::ElementsAre(1, 4, 2, 5, 3, 0));
+    const Tensor flat = transposed.reshaped({6});
+    EXPECT_FALSE(flat.stored().transposed) << "a vector has no other order";
+    EXPECT_THAT(flat.span<float>(), testing::ElementsAre(1, 4, 2, 5, 3, 0));
+    EXPECT_THAT(transposed.transposed().span<float>(), testing::ElementsAre(1, 2, 3, 4, 5, 0));
+    EXPECT_THAT(transposed.clone().span<float>(), testing::ElementsAre(1, 4, 2, 5, 3, 0));
+    EXPECT_EQ(aligned.span<float>().data(), Tensor(aligned).span<float>().data()) << "once for all copies";
+}
+
+TEST(Tensor, MovesAtOnceWhatMayStillChange) {
+    Tensor matrix = Tensor::allocate(DType::kI8, {1, 2});
+    const Tensor transposed = matrix.transposed();
+    matrix.mutable_span<std::int8_t>()[0] = 1;
+    EXPECT_THAT(transposed.span<std::int8_t>(), testing::ElementsAre(0, 0));
+}
+
+TEST(Tensor, ManyThreadsMayBeTheFirstToRead) {
+    const std::vector<std::int32_t> values(10000, 7);
+    const Tensor matrix = Tensor::view(DType::kI32, {100, 100}, std::as_bytes(std::span(values)), nullptr);
+    const Tensor transposed = matrix.transposed();
+    std::array<const std::int32_t*, 4> seen{};
+    {
+        std::vector<std::jthread> threads;
+        for (auto& place : seen)
+            threads.emplace_back([&transposed, &place] { place = transposed.span<std::int32_t>().data(); });
+    }
+    EXPECT_THAT(seen, testing::Each(seen.front()));
+    EXPECT_EQ(seen.front()[9999], 7);
+}
+
+TEST(Tensor, CountsZerosOfEveryType) {
+    const float real[] = {0.0f, -0.0f, 1e-40f, 1.0f};
+    EXPECT_EQ(count_zeros(Tensor::of<float>({4}, real)), 2);
+    EXPECT_EQ(count_zeros(Tensor::of<float>({4}, real).to_bf16()), 2) << "1e-40 is no zero in bf16 either";
+    const std::int8_t codes[] = {0, -1, 0};
+    EXPECT_EQ(count_zeros(Tensor::of<std::int8_t>({3}, codes)), 2);
+    const std::int64_t wide[] = {0, std::int64_t{1} << 40};
+    EXPECT_EQ(count_zeros(Tensor::of<std::int64_t>({2}, wide)), 1);
+    EXPECT_EQ(count_zeros(Tensor()), 0);
 }
 
 TEST(Tensor, RoundsToTheNearestBfloat16) {

@@ -12,12 +12,12 @@ namespace espalier::formats::onnx {
 
 namespace {
 
-/// A constant as it enters the graph: floating types as f32, aligned. Where that is a copy, the file's memory
-/// behind the original is given back.
+/// A constant as it enters the graph: floating types as f32, aligned. Where that is another type, the file's
+/// memory behind the original is given back.
 Tensor entering(const Tensor& constant) {
     if (!is_floating(constant.dtype())) return constant;
     Tensor result = constant.to_f32();
-    if (result.bytes().data() != constant.bytes().data()) MappedFile::release(constant.bytes());
+    if (constant.dtype() != DType::kF32) MappedFile::release(constant.bytes());
     return result;
 }
 
@@ -74,9 +74,7 @@ NodeId Call::transposed_operand(std::size_t index) {
     if (value.transposed == NodeId::kNone) {
         const Tensor* matrix = constant(index);
         if (!matrix || matrix->shape().rank() != 2) fail("input {} must be a constant matrix", index);
-        const Tensor result = matrix->transposed();
-        MappedFile::release(matrix->bytes());
-        value.transposed = add_constant(value.name, entering(result));
+        value.transposed = add_constant(value.name, entering(matrix->transposed()));
     }
     return value.transposed;
 }
