@@ -11,6 +11,7 @@ find_package(CURL REQUIRED)
 find_package(SQLiteCpp REQUIRED)
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(XXHASH REQUIRED libxxhash)
 
 if(ESPALIER_TESTS)
     enable_testing()
@@ -118,7 +119,7 @@ espalier_floor(datasets HEADERS_OF base LINKS espalier_tensor nlohmann_json::nlo
 espalier_floor(hub HEADERS_OF net LINKS espalier_net nlohmann_json::nlohmann_json)
 espalier_floor(models HEADERS_OF net LINKS espalier_formats espalier_passes espalier_datasets)
 espalier_floor(tactics HEADERS_OF base LINKS espalier_passes)
-espalier_floor(engine HEADERS_OF base LINKS espalier_kernels espalier_passes)
+espalier_floor(engine HEADERS_OF base LINKS espalier_kernels espalier_passes espalier_formats)
 espalier_floor(runtimes HEADERS_OF base LINKS espalier_models espalier_tactics espalier_engine)
 include(cmake/workers.cmake)
 espalier_floor(lab LINKS espalier_runtimes espalier_meters espalier_statistics espalier_store

@@ -262,6 +262,27 @@ TEST(BadImage, EveryTruncationEndsInOneMessage) {
     EXPECT_THAT(partial.out, HasSubstr(original.string()));
 }
 
+TEST(Classify, KeepsPackedWeightsForTheNextStart) {
+    const TemporaryFolder folder;
+    const std::string image = fs::directory_iterator(*fs::directory_iterator(zoo_images()))->path().string();
+    const auto classify = [&](const fs::path& packed) {
+        return run_program("classify --plain --model " + kModel + " --packed-weights " + packed.string() +
+                           " " + image);
+    };
+    const Outcome first = classify(folder / "packed"), second = classify(folder / "packed");
+    EXPECT_EQ(first.exit_code, 0) << first.err;
+    EXPECT_THAT(first.err, HasSubstr("packed weights are kept in"));
+    EXPECT_EQ(second.exit_code, 0) << second.err;
+    EXPECT_EQ(second.err, "");
+    EXPECT_EQ(second.out, first.out);
+    // The answer is out before the weights are kept: not to be able to costs nothing but time.
+    write(folder / "file", "");
+    const Outcome unable = classify(folder / "file/packed");
+    EXPECT_EQ(unable.exit_code, 0);
+    EXPECT_EQ(unable.out, first.out);
+    EXPECT_THAT(unable.err, HasSubstr("packed weights are not kept"));
+}
+
 TEST(BadStore, IsNamed) {
     const TemporaryFolder folder;
     const std::string run =

@@ -4,7 +4,7 @@ set -eu
 
 packages=(g++ cmake ninja-build ccache make pkg-config git
     libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
-    libsqlite3-dev libsqlitecpp-dev libturbojpeg0-dev libpng-dev libssl-dev libcurl4-openssl-dev libboost-math-dev
+    libsqlite3-dev libsqlitecpp-dev libturbojpeg0-dev libpng-dev libssl-dev libcurl4-openssl-dev libboost-math-dev libxxhash-dev
     libgtest-dev libgmock-dev)
 
 missing=()

@@ -2,7 +2,8 @@
 
     python cold_start.py --espalier ../../build/bench/espalier [--models ...] [--rounds 7]
 
-Ours is `espalier classify`, from the start of the process to its end. A peer is cold_peer.py in a new Python, measured
+Ours is `espalier classify`, from the start of the process to its end, which packs the weights or finds them kept by
+an earlier start (--packed-weights). A peer is cold_peer.py in a new Python, measured
 the same way; it also reports the lean part: time after its imports, and memory above what the process held then. All
 take turns; figures are medians. Run models.py (or compare.py) first.
 """
@@ -48,9 +49,11 @@ def picture(folder):
 def contenders(espalier, folder, image):
     model = folder / "model.onnx"
     peer = lambda name: [sys.executable, "-W", "ignore", HERE / "cold_peer.py", name, model, image, "2"]
-    ours = [espalier, "classify", "--model", model, "--threads", "2", "--top", "1", "--json", image, "--tactic"]
-    return {"espalier compile": [*ours, "compile"],
-            "espalier compile+dynamic-quantization": [*ours, "compile+dynamic-quantization"],
+    ours = [espalier, "classify", "--model", model, "--threads", "2", "--top", "1", "--json", image]
+    tactics = ("compile", "compile+dynamic-quantization")
+    kept = {"": "off", ", weights kept": folder / "packed"}
+    return {**{f"espalier {tactic}{how}": [*ours, "--tactic", tactic, "--packed-weights", where]
+               for how, where in kept.items() for tactic in tactics},
             "onnxruntime fp32": peer("onnxruntime"), "openvino fp32": peer("openvino")}
 
 
@@ -61,7 +64,7 @@ def measure(model, arguments):
     for round_number in range(arguments.rounds + 1):
         for name, command in commands.items():
             result = spawn(command, arguments.nice)
-            if round_number:  # the first fills the page cache
+            if round_number:  # the first fills the page cache, and keeps weights
                 seen[name].append(result)
     middle = lambda values: round(statistics.median(values), 4)
     for name, results in seen.items():
@@ -70,7 +73,7 @@ def measure(model, arguments):
         if not name.startswith("espalier"):
             lean = [json.loads(r[2].splitlines()[-1]) for r in results]
             row.update(lean_seconds=middle(r["seconds"] for r in lean), lean_rss_mib=middle(r["rss_mib"] for r in lean))
-        print(f"{model:16s} {name:40s} {row['seconds']:.3f} s {row['peak_rss_mib']:6.0f} MiB"
+        print(f"{model:16s} {name:54s} {row['seconds']:.3f} s {row['peak_rss_mib']:6.0f} MiB"
               f"   lean {row.get('lean_seconds', '')} s {row.get('lean_rss_mib', '')} MiB", flush=True)
         yield row
 

@@ -92,7 +92,8 @@ def cold_start(data):
               "" if r.get("lean_seconds") is None else f"{r['lean_seconds']:.3f}",
               "" if r.get("lean_rss_mib") is None else f"{r['lean_rss_mib']:.0f}", f"{r['weights_mib']:.0f}") for r in data["rows"]]
     return ("## From nothing to the first answer\n\nA new process reads a JPEG file and the same ONNX file, and answers; the page "
-            "cache is warm. The columns without Python leave out the start of the interpreter and its imports, in time and in memory: "
+            "cache is warm. Weights are packed for the kernels each time, or lie where an earlier start kept them "
+            "(`--packed-weights`). The columns without Python leave out the start of the interpreter and its imports, in time and in memory: "
             "what a lean program around the same library would take at best.\n\n" +
             table(("model", "contender", "s", "peak MiB", "s without Python", "MiB without Python", "weights MiB"), lines))
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <CLI/CLI.hpp>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +9,7 @@
 #include "base/log.h"
 #include "base/mapped_file.h"
 #include "cli/command.h"
+#include "cli/packed_files.h"
 #include "cli/variant_options.h"
 #include "datasets/dataset.h"
 #include "datasets/preprocess.h"
@@ -22,6 +24,7 @@ struct ClassifyOptions {
     VariantOptions variant;
     std::vector<std::string> images;
     int top = 5;
+    std::string packed_weights = "auto";
 };
 
 datasets::Image read_image(const std::string& path) {
@@ -70,9 +73,23 @@ void print_text(const json& result, const Globals& globals) {
     }
 }
 
+/// For the next start, when the answers are out. That one can do without.
+void keep_packed_weights(engine::Session& session) {
+    try {
+        if (const auto file = session.keep_packed_weights()) {
+            log::info(
+                "packed weights are kept in {} ({} MB): later starts are faster, --packed-weights off does without",
+                file->string(), std::filesystem::file_size(*file) / 1'000'000);
+        }
+    } catch (const Error& error) {
+        log::warn("packed weights are not kept, and the next start is as slow: {}", error.what());
+    }
+}
+
 /// Goes on after a damaged image, so that one bad file does not cost the rest; the exit code then is 5.
 void classify(const ClassifyOptions& options, const Globals& globals, int& exit_code) {
-    const auto instance = make_instance(options.variant, globals);
+    const auto instance = make_instance(options.variant, globals,
+                                        {.evidence = false, .packed_weights = options.packed_weights});
     const auto& info = instance->info();
     const datasets::Preprocessor preprocessor(info.processor, info.channels, info.height, info.width);
     json results = json::array();
@@ -95,6 +112,8 @@ void classify(const ClassifyOptions& options, const Globals& globals, int& exit_
         const json document = {{"schema", "espalier.classify/1"}, {"model", info.name}, {"results", results}};
         fmt::print("{}\n", document.dump());
     }
+    std::fflush(stdout);
+    keep_packed_weights(instance->session());
     if (failures == options.images.size()) fail("none of the {} images could be classified", failures);
     if (failures > 0) exit_code = 5;
 }
@@ -108,6 +127,7 @@ void add_classify(CLI::App& app, Globals& globals, int& exit_code) {
     command->group("Use");
     add_variant_options(*command, options->variant, 1);
     command->add_option("images", options->images, "JPEG or PNG files")->required();
+    add_packed_weights_option(*command, options->packed_weights);
     command->add_option("--top", options->top, "Classes to show")
         ->check(CLI::Range(1, 100000))
         ->capture_default_str();

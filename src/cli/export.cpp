@@ -68,7 +68,7 @@ void save(const models::Model& model, const json& provenance, const ExportOption
 void export_model(const ExportOptions& options, const Globals& globals) {
     VariantOptions variant = options.variant;
     variant.hash = true;
-    const auto instance = make_instance(variant, globals, runtimes::NativeInstance::Graphs::kKept);
+    const auto instance = make_instance(variant, globals, {.keep_graphs = true});
     models::Model model = instance->model();
     model.graph = instance->applied().graph;
     model.parameters -= instance->applied().removed_parameters();

@@ -53,8 +53,7 @@ std::string path_from(const Environment& environment, std::initializer_list<cons
 }
 
 std::string home_of(const Environment& environment) {
-    const std::string caches = path_from(environment, {"XDG_CACHE_HOME"}, expand("~/.cache", environment));
-    return path_from(environment, {"HF_HOME"}, caches + "/huggingface");
+    return path_from(environment, {"HF_HOME"}, cache_home(environment) + "/huggingface");
 }
 
 /// Without line ends and blanks around it, which files and copied texts often have.
@@ -98,6 +97,10 @@ std::string endpoint_from(const Environment& environment, const std::string& oth
 }
 
 }  // namespace
+
+std::string cache_home(const Environment& environment) {
+    return path_from(environment, {"XDG_CACHE_HOME"}, expand("~/.cache", environment));
+}
 
 std::string environment_variable(const char* name) {
     const char* value = std::getenv(name);

@@ -14,6 +14,9 @@ using Environment = std::function<std::string(const char* name)>;
 /// That of this process.
 std::string environment_variable(const char* name);
 
+/// Where programs keep what they can make again: XDG_CACHE_HOME, or ~/.cache.
+std::string cache_home(const Environment& environment);
+
 /// What huggingface_hub would take from the environment: HF_HUB_CACHE (HUGGINGFACE_HUB_CACHE), HF_HOME,
 /// XDG_CACHE_HOME, HF_TOKEN, HF_TOKEN_PATH, HF_ENDPOINT, HF_HUB_OFFLINE (TRANSFORMERS_OFFLINE),
 /// HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT, HF_HUB_DISABLE_SYMLINKS, HF_HUB_DISABLE_IMPLICIT_TOKEN; and

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/model_source.h"
+#include "cli/packed_files.h"
 #include "models/load.h"
 #include "tactics/tactic.h"
 
@@ -68,14 +69,16 @@ void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options) {
 }
 
 std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals,
-                                                        runtimes::NativeInstance::Graphs graphs) {
+                                                        const InstanceOptions& how) {
     runtimes::VariantSpec spec = spec_of(options, globals);
     spec.tactic = tactics::canonical(options.tactic);
     models::LoadOptions load;
     load.random_weights = options.random_weights;
     load.hash = options.hash;
-    auto instance =
-        std::make_unique<runtimes::NativeInstance>(models::load_model(spec.model, load), spec, graphs);
+    auto instance = std::make_unique<runtimes::NativeInstance>(
+        models::load_model(spec.model, load), spec,
+        runtimes::NativeInstance::Options{how.keep_graphs, how.evidence,
+                                          packed_files(how.packed_weights, spec.model, globals)});
     instance->optimize();
     warn_of_overlap(spec.tactic, instance->calibration());
     return instance;

@@ -54,10 +54,16 @@ void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options);
 AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& runtime,
                         const Globals& globals);
 
+/// How make_instance() makes one.
+struct InstanceOptions {
+    bool keep_graphs = false;  ///< runtimes::NativeInstance::Options, as the next
+    bool evidence = true;
+    std::string packed_weights = "off";  ///< cli/packed_files.h
+};
+
 /// Loads the model and applies the tactic; warns where it was calibrated on images that are evaluated. Throws
 /// Error as model_path(), load_model() and the tactics do.
-std::unique_ptr<runtimes::NativeInstance> make_instance(
-    const VariantOptions& options, const Globals& globals,
-    runtimes::NativeInstance::Graphs graphs = runtimes::NativeInstance::Graphs::kDropped);
+std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& options, const Globals& globals,
+                                                        const InstanceOptions& how = {});
 
 }  // namespace espalier::cli

@@ -9,6 +9,7 @@
 #include "base/cpu_features.h"
 #include "base/thread_pool.h"
 #include "graph/graph.h"
+#include "kernels/packed_memory.h"
 #include "kernels/quantize/row_codes.h"
 
 namespace espalier::engine {
@@ -86,8 +87,10 @@ struct LoweringOptions {
     bool sparse = true;    ///< allow kernels that skip zero weights
 };
 
-/// The operator for a node, with its constant inputs packed. Throws Error naming the node when the engine has
-/// no kernel for it.
-std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options);
+/// The operator for a node, with its constant inputs packed: the weights of its products in `memory`, or in
+/// new memory where that is null. Where the memory is packed they are not read. Throws Error naming the node
+/// when the engine has no kernel for it.
+std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options,
+                                kernels::PackedMemory* memory = nullptr);
 
 }  // namespace espalier::engine

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mapped_file.h"
+#include "engine/packed_weights.h"
 #include "engine/plan.h"
 #include "graph/cost.h"
 #include "passes/cleanup/cleanup.h"
@@ -78,6 +79,9 @@ class Session::Impl {
         : graph_(prepared(std::move(graph))),
           pool_(options.threads),
           images_apart_(computes_images_apart(graph_)) {
+        if (!options.packed.folder.empty() && constant_bytes(graph_) >= options.packed.least_bytes) {
+            packed_ = std::make_unique<PackedWeights>(options.packed.folder, graph_, options.lowering, pool_);
+        }
         operators_.resize(static_cast<std::size_t>(graph_.size()));
         const std::vector<int> uses = graph_.use_counts();
         std::vector<std::atomic<int>> unpacked(uses.begin(), uses.end());
@@ -180,8 +184,14 @@ class Session::Impl {
         execution.kernels.assign(kernels.begin(), kernels.end());
         execution.arena_bytes = shared_.arena_bytes() + shown_.arena_bytes();
         for (const Lane& lane : own_) execution.arena_bytes += lane.arena_bytes();
+        execution.weights_mapped = packed_ && packed_->found();
         execution.schedule = last_;
         return execution;
+    }
+
+    std::optional<std::filesystem::path> keep_packed_weights() {
+        if (!packed_ || !packed_->keep()) return std::nullopt;
+        return packed_->path();
     }
 
     const Graph& graph() const { return graph_; }
@@ -192,11 +202,11 @@ class Session::Impl {
     void make_operator(NodeId id, const LoweringOptions& options, std::vector<std::atomic<int>>& unpacked) {
         if (!is_executed(graph_[id].op)) return;
         auto& op = operators_[static_cast<std::size_t>(id)];
-        op = lower(graph_, id, options);
+        op = lower(graph_, id, options, packed_ ? &packed_->of(id) : nullptr);
         if (op->weight_bytes() == 0) return;
         for (const NodeId input : graph_[id].inputs) {
             const Tensor* weights = input == NodeId::kNone ? nullptr : graph_.constant(input);
-            if (weights) MappedFile::release(weights->bytes());
+            if (weights) MappedFile::release(weights->stored().bytes);
         }
         const NodeId weights = graph_[id].inputs[1];
         if (graph_.constant(weights) && --unpacked[static_cast<std::size_t>(weights)] == 0)
@@ -269,6 +279,7 @@ class Session::Impl {
     Graph graph_;
     std::vector<std::unique_ptr<Operator>> operators_;
     ThreadPool pool_;
+    std::unique_ptr<PackedWeights> packed_;  ///< null where packed weights are in memory alone
     bool images_apart_;
     Lane shared_{graph_, operators_};                     ///< for parts that all threads compute together
     Lane shown_{graph_, operators_, Carried::kAsFloats};  ///< for runs whose values are looked at
@@ -289,6 +300,7 @@ Tensor Session::run(const Tensor& input, const std::function<void(const graph::N
 void Session::plan(std::int64_t images) { impl_->plan(images); }
 void Session::tune(const Tensor& input) { impl_->tune(input.to_aligned()); }
 std::vector<StepTime> Session::profile(const Tensor& input) { return impl_->profile(input.to_aligned()); }
+std::optional<std::filesystem::path> Session::keep_packed_weights() { return impl_->keep_packed_weights(); }
 Execution Session::execution() const { return impl_->execution(); }
 const Graph& Session::graph() const { return impl_->graph(); }
 

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,9 +14,17 @@
 
 namespace espalier::engine {
 
+/// Where packed weights are looked for, and put by keep_packed_weights().
+struct PackedFiles {
+    std::filesystem::path folder;  ///< empty: nowhere
+    /// Graphs with fewer bytes of constants are packed in the time that a file takes to be found.
+    std::int64_t least_bytes = std::int64_t{32} << 20;
+};
+
 struct SessionOptions {
     int threads = 1;
     LoweringOptions lowering;
+    PackedFiles packed;
 };
 
 /// What the engine made of a graph: the evidence of which kernels run.
@@ -24,6 +34,7 @@ struct Execution {
     std::map<std::string, std::int64_t> macs;  ///< per image, by Operator::mac_class()
     std::int64_t effective_macs = 0;           ///< of these, what is left where kernels skip zero weights
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
+    bool weights_mapped = false;               ///< they lie in a file that was found, and were not packed
     std::int64_t arena_bytes = 0;              ///< activation memory held, for every thread and batch size
     Schedule schedule;                         ///< how the last batch went through
 };
@@ -66,6 +77,11 @@ class Session {
     std::vector<StepTime> profile(const Tensor& input);
 
     Execution execution() const;
+
+    /// Keeps the packed weights in a file of the options' folder (engine/packed_weights.h), unless they came
+    /// from there or would gain nothing. Returns the file where it was written. Throws Error when it cannot
+    /// be.
+    std::optional<std::filesystem::path> keep_packed_weights();
 
     /// The graph as it is executed, without the elements of packed weights.
     const graph::Graph& graph() const;

@@ -31,6 +31,14 @@ Tensor Lowering::constant(std::size_t index) const {
     return tensor->to_aligned();
 }
 
+Tensor Lowering::weights() const {
+    return is_packed() ? Tensor::without_elements(input_type(1).dtype, input_type(1).shape) : constant(1);
+}
+
+Tensor Lowering::weights_f32() const {
+    return is_packed() ? Tensor::without_elements(DType::kF32, input_type(1).shape) : constant(1).to_f32();
+}
+
 kernels::Epilogue epilogue_of(const graph::Activation& activation) {
     using graph::UnaryKind;
     using kernels::Activation;
@@ -83,11 +91,12 @@ std::string kernel_label(std::string_view family, Isa isa) {
     return fmt::format("{}/{}", family, name(std::min({isa, best_isa(), Isa::kAvx512})));
 }
 
-std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options) {
+std::unique_ptr<Operator> lower(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options,
+                                kernels::PackedMemory* memory) {
     // A kernel above what this processor has would be an illegal instruction.
     LoweringOptions possible = options;
     possible.isa = std::min(options.isa, best_isa());
-    const Lowering lowering{graph, id, possible};
+    const Lowering lowering{graph, id, possible, memory};
     return std::visit([&](const auto& op) { return lower_op(lowering, op); }, graph[id].op);
 }
 

@@ -11,6 +11,7 @@ struct Lowering {
     const graph::Graph& graph;
     graph::NodeId id;
     const LoweringOptions& options;
+    kernels::PackedMemory* memory = nullptr;  ///< of the packed weights; null: new memory
 
     const graph::Node& node() const { return graph[id]; }
     graph::NodeId input(std::size_t index) const;
@@ -19,6 +20,13 @@ struct Lowering {
 
     /// The constant behind an input, aligned. Throws Error naming the node when it is computed at run time.
     Tensor constant(std::size_t index) const;
+
+    /// Whether the weights are packed already, and so by dense kernels: their elements are not to be read.
+    bool is_packed() const { return kernels::is_packed(memory); }
+
+    /// The weights, input 1, as they are or in f32; without elements where they are packed.
+    Tensor weights() const;
+    Tensor weights_f32() const;
 };
 
 using OperatorPtr = std::unique_ptr<Operator>;

@@ -43,7 +43,8 @@ class LinearBF16Operator final : public BF16Operator {
   public:
     LinearBF16Operator(const Lowering& lowering, const graph::Linear& op, const Tensor& weights)
         : BF16Operator(lowering, op.activation),
-          packed_(kernels::pack_gemm_bf16(bits_of(weights), weights.shape()[0], weights.shape()[1])) {}
+          packed_(kernels::pack_gemm_bf16(bits_of(weights), weights.shape()[0], weights.shape()[1],
+                                          lowering.memory)) {}
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const std::int64_t rows = operands.inputs[0].shape().elements() / packed_.k();
@@ -61,7 +62,8 @@ class Conv2dBF16Operator final : public BF16Operator {
   public:
     Conv2dBF16Operator(const Lowering& lowering, const graph::Conv2d& op, const Tensor& weights)
         : BF16Operator(lowering, op.activation),
-          packed_(kernels::pack_conv2d_bf16(conv2d_shape(op, weights.shape()), bits_of(weights))) {}
+          packed_(kernels::pack_conv2d_bf16(conv2d_shape(op, weights.shape()), bits_of(weights),
+                                            lowering.memory)) {}
 
     void run(const Operands& operands, ThreadPool& pool) const override {
         const Shape& x = operands.inputs[0].shape();
@@ -77,12 +79,12 @@ class Conv2dBF16Operator final : public BF16Operator {
 
 }  // namespace
 
-OperatorPtr lower_bf16(const Lowering& lowering, const graph::Linear& op, const Tensor& weights) {
-    return std::make_unique<LinearBF16Operator>(lowering, op, weights);
+OperatorPtr lower_bf16(const Lowering& lowering, const graph::Linear& op) {
+    return std::make_unique<LinearBF16Operator>(lowering, op, lowering.weights());
 }
 
-OperatorPtr lower_bf16(const Lowering& lowering, const graph::Conv2d& op, const Tensor& weights) {
-    return std::make_unique<Conv2dBF16Operator>(lowering, op, weights);
+OperatorPtr lower_bf16(const Lowering& lowering, const graph::Conv2d& op) {
+    return std::make_unique<Conv2dBF16Operator>(lowering, op, lowering.weights());
 }
 
 }  // namespace espalier::engine

@@ -46,15 +46,15 @@ bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dCho
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     check_channels_last(lowering, op.layout);
-    const Tensor stored = lowering.constant(1);
-    const Tensor weights = stored.to_f32();
+    const Tensor weights = lowering.weights_f32();
     const kernels::Conv2dShape shape = conv2d_shape(op, weights.shape());
     const Shape& x = lowering.input_type(0).shape;
-    const kernels::Conv2dChoice choice{lowering.options.isa, x[0], x[1], x[2], lowering.options.winograd};
-    const bool is_bf16 = stored.dtype() == DType::kBF16 && multiplies_bf16(shape, choice);
+    const kernels::Conv2dChoice choice{lowering.options.isa,      x[0],           x[1], x[2],
+                                       lowering.options.winograd, lowering.memory};
+    const bool is_bf16 = lowering.input_type(1).dtype == DType::kBF16 && multiplies_bf16(shape, choice);
     const bool as_bf16 = is_bf16 && !kernels::bf16_kernel(choice.isa).widens();
     if (auto sparse = lower_sparse_conv2d(lowering, shape, weights, as_bf16, op.activation)) return sparse;
-    if (is_bf16) return lower_bf16(lowering, op, stored);
+    if (is_bf16) return lower_bf16(lowering, op);
     return std::make_unique<Conv2dOperator>(
         kernels::pack_conv2d_f32(shape, weights.span<float>().data(), choice),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);

@@ -64,9 +64,10 @@ class IntegerLinearOperator final : public Operator {
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
           epilogue_(epilogue_of(op.activation)),
           ends_(ends_of(op)) {
-        const Tensor weights = lowering.constant(1);
-        packed_ = kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0],
-                                        weights.shape()[1], lowering.constant(2).span<float>());
+        const Tensor weights = lowering.weights();
+        packed_ =
+            kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0], weights.shape()[1],
+                                  lowering.constant(2).span<float>(), lowering.memory);
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
 
@@ -101,10 +102,10 @@ class IntegerConv2dOperator final : public Operator {
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
           epilogue_(epilogue_of(op.activation)),
           ends_(ends_of(op)) {
-        const Tensor weights = lowering.constant(1);
+        const Tensor weights = lowering.weights();
         packed_ =
             kernels::pack_conv2d_i8(conv2d_shape(op, weights.shape()), weights.span<std::int8_t>().data(),
-                                    lowering.constant(2).span<float>());
+                                    lowering.constant(2).span<float>(), lowering.memory);
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
 

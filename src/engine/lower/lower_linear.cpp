@@ -34,15 +34,13 @@ class LinearOperator final : public Operator {
 }  // namespace
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Linear& op) {
-    const Tensor stored = lowering.constant(1);
-    const Tensor weights = stored.to_f32();
-    const bool is_bf16 = stored.dtype() == DType::kBF16;
+    const Tensor weights = lowering.weights_f32();
+    const bool is_bf16 = lowering.input_type(1).dtype == DType::kBF16;
     const bool as_bf16 = is_bf16 && !kernels::bf16_kernel(lowering.options.isa).widens();
     if (auto sparse = lower_sparse_linear(lowering, weights, as_bf16, op.activation)) return sparse;
-    if (is_bf16) return lower_bf16(lowering, op, stored);
+    if (is_bf16) return lower_bf16(lowering, op);
     return std::make_unique<LinearOperator>(
-        kernels::pack_gemm_f32(weights.span<float>().data(), weights.shape()[0], weights.shape()[1],
-                               lowering.options.isa),
+        kernels::pack_gemm_f32(weights, lowering.options.isa, lowering.memory),
         lowering.has_input(2) ? lowering.constant(2) : Tensor(), op.activation);
 }
 

@@ -58,12 +58,12 @@ class QuantizedLinearOperator final : public Operator {
           isa_(lowering.options.isa),
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
           epilogue_(epilogue_of(op.activation)) {
-        const Tensor weights = lowering.constant(1);
+        const Tensor weights = lowering.weights();
         const Tensor scales = lowering.constant(2);
         sparse_ = pack_sparse_i8(lowering, weights, scales);
         if (!sparse_) {
             packed_ = kernels::pack_gemm_i8(weights.span<std::int8_t>().data(), weights.shape()[0],
-                                            weights.shape()[1], scales.span<float>());
+                                            weights.shape()[1], scales.span<float>(), lowering.memory);
         }
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
@@ -123,13 +123,13 @@ class QuantizedConv2dOperator final : public Operator {
           isa_(lowering.options.isa),
           bias_(lowering.has_input(3) ? lowering.constant(3) : Tensor()),
           epilogue_(epilogue_of(op.activation)) {
-        const Tensor weights = lowering.constant(1);
+        const Tensor weights = lowering.weights();
         const Tensor scales = lowering.constant(2);
         shape_ = conv2d_shape(op, weights.shape());
         sparse_ = pack_sparse_i8(lowering, shape_, weights, scales);
         if (!sparse_) {
-            packed_ =
-                kernels::pack_conv2d_i8(shape_, weights.span<std::int8_t>().data(), scales.span<float>());
+            packed_ = kernels::pack_conv2d_i8(shape_, weights.span<std::int8_t>().data(),
+                                              scales.span<float>(), lowering.memory);
         }
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }

@@ -10,9 +10,7 @@ namespace espalier::engine {
 namespace {
 
 double density_of(const Tensor& weights) {
-    const auto values = weights.span<float>();
-    const auto zeros = static_cast<double>(std::count(values.begin(), values.end(), 0.0f));
-    return 1 - zeros / static_cast<double>(values.size());
+    return 1 - static_cast<double>(count_zeros(weights)) / static_cast<double>(weights.elements());
 }
 
 /// A product or a convolution with sparse f32 weights.
@@ -80,7 +78,7 @@ kernels::SparseProblem conv_problem(const Lowering& lowering, const kernels::Con
 
 std::optional<SparseI8Weights> pack_where_faster(const Lowering& lowering, kernels::SparseProblem problem,
                                                  const Tensor& weights, const Tensor& scales) {
-    if (!lowering.options.sparse) return std::nullopt;
+    if (lowering.is_packed() || !lowering.options.sparse) return std::nullopt;
     const auto* values = weights.span<std::int8_t>().data();
     const std::int64_t blocks = kernels::count_sparse_blocks(values, problem.n, problem.k, problem.taps);
     const std::int64_t per_tap = (problem.k + kernels::kSparseBlock - 1) / kernels::kSparseBlock;
@@ -95,7 +93,7 @@ std::optional<SparseI8Weights> pack_where_faster(const Lowering& lowering, kerne
 
 OperatorPtr lower_sparse_linear(const Lowering& lowering, const Tensor& weights, bool as_bf16,
                                 const graph::Activation& activation) {
-    if (!lowering.options.sparse) return nullptr;
+    if (lowering.is_packed() || !lowering.options.sparse) return nullptr;
     const auto problem = linear_problem(lowering, weights, density_of(weights));
     const double dense = as_bf16 ? kernels::dense_bf16_cycles(problem, lowering.options.isa)
                                  : kernels::dense_product_cycles(problem, lowering.options.isa);
@@ -106,7 +104,7 @@ OperatorPtr lower_sparse_linear(const Lowering& lowering, const Tensor& weights,
 
 OperatorPtr lower_sparse_conv2d(const Lowering& lowering, const kernels::Conv2dShape& shape,
                                 const Tensor& weights, bool as_bf16, const graph::Activation& activation) {
-    if (shape.groups != 1 || !lowering.options.sparse) return nullptr;
+    if (lowering.is_packed() || shape.groups != 1 || !lowering.options.sparse) return nullptr;
     const auto problem = conv_problem(lowering, shape, density_of(weights));
     const Shape& x = lowering.input_type(0).shape;
     const double dense = as_bf16 ? kernels::dense_bf16_cycles(problem, lowering.options.isa)

@@ -13,13 +13,13 @@ std::shared_ptr<const Conv2dKernel> choose(const Conv2dShape& shape, const float
     if (shape.is_depthwise() || has_grouped_tiles(shape, choice.isa))
         return make_depthwise(shape, weights, choice.isa);
     if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
-        return make_pointwise(shape, weights, choice.isa);
+        return make_pointwise(shape, weights, choice.isa, choice.memory);
     }
     if (const int tile =
             choice.winograd ? winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) : 0) {
-        return make_winograd(shape, weights, tile, choice.isa);
+        return make_winograd(shape, weights, tile, choice.isa, choice.memory);
     }
-    return make_implicit_gemm(shape, weights, choice.isa);
+    return make_implicit_gemm(shape, weights, choice.isa, choice.memory);
 }
 
 }  // namespace

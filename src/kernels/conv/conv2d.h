@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "kernels/conv/conv2d_shape.h"
 #include "kernels/epilogue.h"
+#include "kernels/packed_memory.h"
 
 namespace espalier::kernels {
 
@@ -52,10 +53,12 @@ struct Conv2dChoice {
     /// Allows Winograd's filtering where it should be faster for that input: its rounding error is larger
     /// than that of the direct sum (see winograd.h), and its weights take 16 / 9 or 4 times the memory.
     bool winograd = true;
+    /// Where the packed weights lie; new memory if null. Those of depthwise convolutions lie elsewhere.
+    PackedMemory* memory = nullptr;
 };
 
 /// Packs weights[c_out][c_in / groups][kernel_h][kernel_w] for the algorithm that measures best for the
-/// shape. Throws Error when the shape is not valid.
+/// shape. They are not read where the choice's memory is packed. Throws Error when the shape is not valid.
 PackedConvF32 pack_conv2d_f32(const Conv2dShape& shape, const float* weights,
                               const Conv2dChoice& choice = {});
 

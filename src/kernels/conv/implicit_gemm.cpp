@@ -30,7 +30,7 @@ constexpr std::int64_t kBlockPixels = 480;
 
 class ImplicitGemm final : public Conv2dKernel {
   public:
-    ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa isa);
+    ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa isa, PackedMemory* memory);
 
     std::string name() const override;
     std::size_t size_bytes() const override {
@@ -76,7 +76,7 @@ class ImplicitGemm final : public Conv2dKernel {
     std::vector<float> zeros_;  ///< what a tap outside of the image points to
 };
 
-ImplicitGemm::ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa isa)
+ImplicitGemm::ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa isa, PackedMemory* memory)
     : shape_(shape),
       // The channels of neighbouring taps are neighbours in memory, so a kernel row is one run of floats.
       merged_(shape.groups == 1 && shape.dilation_w == 1 && shape.kernel_w > 1 &&
@@ -84,8 +84,8 @@ ImplicitGemm::ImplicitGemm(const Conv2dShape& shape, const float* weights, Isa i
       zeros_(static_cast<std::size_t>(merged_ ? shape.kernel_w * shape.c_in : shape.group_in()), 0.0f) {
     const std::int64_t depth = shape.taps() * shape.group_in();
     for (std::int64_t group = 0; group < shape.groups; ++group) {
-        Panels panels(shape.group_out(), depth, tile_table(isa));
-        pack_channels_last(weights + group * shape.group_out() * depth, panels);
+        Panels panels(shape.group_out(), depth, tile_table(isa), memory);
+        if (!is_packed(memory)) pack_channels_last(weights + group * shape.group_out() * depth, panels);
         groups_.push_back(std::move(panels));
     }
     plan_depth();
@@ -217,8 +217,8 @@ void ImplicitGemm::run_panel(const PixelRows& rows, const Panel& panel, const Pa
 }  // namespace
 
 std::shared_ptr<const Conv2dKernel> make_implicit_gemm(const Conv2dShape& shape, const float* weights,
-                                                       Isa isa) {
-    return std::make_shared<ImplicitGemm>(shape, weights, isa);
+                                                       Isa isa, PackedMemory* memory) {
+    return std::make_shared<ImplicitGemm>(shape, weights, isa, memory);
 }
 
 }  // namespace espalier::kernels

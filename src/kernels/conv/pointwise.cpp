@@ -9,8 +9,8 @@ namespace {
 
 class Pointwise final : public Conv2dKernel {
   public:
-    Pointwise(const Conv2dShape& shape, const float* weights, Isa isa)
-        : shape_(shape), weights_(pack_gemm_f32(weights, shape.c_out, shape.c_in, isa)) {}
+    Pointwise(const Conv2dShape& shape, const float* weights, Isa isa, PackedMemory* memory)
+        : shape_(shape), weights_(pack_gemm_f32(weights, shape.c_out, shape.c_in, isa, memory)) {}
 
     std::string name() const override { return fmt::format("conv_1x1/{}", weights_.panels().table().name); }
     std::size_t size_bytes() const override { return weights_.size_bytes(); }
@@ -27,8 +27,9 @@ class Pointwise final : public Conv2dKernel {
 
 }  // namespace
 
-std::shared_ptr<const Conv2dKernel> make_pointwise(const Conv2dShape& shape, const float* weights, Isa isa) {
-    return std::make_shared<Pointwise>(shape, weights, isa);
+std::shared_ptr<const Conv2dKernel> make_pointwise(const Conv2dShape& shape, const float* weights, Isa isa,
+                                                   PackedMemory* memory) {
+    return std::make_shared<Pointwise>(shape, weights, isa, memory);
 }
 
 }  // namespace espalier::kernels

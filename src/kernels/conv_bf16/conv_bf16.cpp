@@ -23,16 +23,17 @@ bool is_product(const Conv2dShape& s) {
            s.pad_right == 0;
 }
 
-PanelsBF16 pack_row_taps(const Conv2dShape& s, const std::uint16_t* weights) {
-    return PanelsBF16(s.c_out, s.kernel_h, s.kernel_w * s.c_in,
+PanelsBF16 pack_row_taps(const Conv2dShape& s, const std::uint16_t* weights, PackedMemory* memory) {
+    return PanelsBF16(s.c_out, s.kernel_h, s.kernel_w * s.c_in, memory,
                       [&](std::int64_t o, std::int64_t r, std::int64_t p) {
                           const std::int64_t column = p / s.c_in, i = p % s.c_in;
                           return weights[((o * s.c_in + i) * s.kernel_h + r) * s.kernel_w + column];
                       });
 }
 
-PanelsBF16 pack_group(const Conv2dShape& s, std::int64_t group, const std::uint16_t* weights) {
-    return PanelsBF16(s.group_out(), s.taps(), s.group_in(),
+PanelsBF16 pack_group(const Conv2dShape& s, std::int64_t group, const std::uint16_t* weights,
+                      PackedMemory* memory) {
+    return PanelsBF16(s.group_out(), s.taps(), s.group_in(), memory,
                       [&](std::int64_t j, std::int64_t t, std::int64_t i) {
                           const std::int64_t o = group * s.group_out() + j;
                           return weights[(o * s.group_in() + i) * s.taps() + t];
@@ -100,14 +101,15 @@ std::size_t PackedConvBF16::size_bytes() const {
     return bytes;
 }
 
-PackedConvBF16 pack_conv2d_bf16(const Conv2dShape& shape, const std::uint16_t* weights) {
+PackedConvBF16 pack_conv2d_bf16(const Conv2dShape& shape, const std::uint16_t* weights,
+                                PackedMemory* memory) {
     shape.check();
     std::vector<PanelsBF16> groups;
     if (has_row_taps(shape)) {
-        groups.push_back(pack_row_taps(shape, weights));
+        groups.push_back(pack_row_taps(shape, weights, memory));
     } else {
         for (std::int64_t group = 0; group < shape.groups; ++group) {
-            groups.push_back(pack_group(shape, group, weights));
+            groups.push_back(pack_group(shape, group, weights, memory));
         }
     }
     return {shape, std::move(groups)};

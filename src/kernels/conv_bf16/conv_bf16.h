@@ -29,7 +29,8 @@ class PackedConvBF16 {
 
 /// Packs weights[c_out][c_in / groups][kernel_h][kernel_w], bf16 bit patterns. Throws Error when the shape is
 /// not valid.
-PackedConvBF16 pack_conv2d_bf16(const Conv2dShape& shape, const std::uint16_t* weights);
+PackedConvBF16 pack_conv2d_bf16(const Conv2dShape& shape, const std::uint16_t* weights,
+                                PackedMemory* memory = nullptr);
 
 /// y[b][oy][ox][o] = activation(bias[o] + residual[b][oy][ox][o] + sum over i, r, s of
 ///     bf16(x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left + s * dilation_w]

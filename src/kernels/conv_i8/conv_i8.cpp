@@ -25,8 +25,9 @@ bool wants_row_taps(const Conv2dShape& s) {
 /// there.
 std::int64_t row_tap_depth(const Conv2dShape& s) { return (s.kernel_w * s.c_in + 3) / 4 * 4; }
 
-PanelsI8 pack_row_taps(const Conv2dShape& s, const std::int8_t* weights, std::span<const float> scales) {
-    return PanelsI8(s.c_out, s.kernel_h, row_tap_depth(s), scales,
+PanelsI8 pack_row_taps(const Conv2dShape& s, const std::int8_t* weights, std::span<const float> scales,
+                       PackedMemory* memory) {
+    return PanelsI8(s.c_out, s.kernel_h, row_tap_depth(s), scales, memory,
                     [&](std::int64_t o, std::int64_t r, std::int64_t p) -> std::int8_t {
                         const std::int64_t column = p / s.c_in, i = p % s.c_in;
                         if (column >= s.kernel_w) return 0;
@@ -35,11 +36,11 @@ PanelsI8 pack_row_taps(const Conv2dShape& s, const std::int8_t* weights, std::sp
 }
 
 PanelsI8 pack_group(const Conv2dShape& s, std::int64_t group, const std::int8_t* weights,
-                    std::span<const float> scales) {
+                    std::span<const float> scales, PackedMemory* memory) {
     const auto own = scales.size() == 1 ? scales
                                         : scales.subspan(static_cast<std::size_t>(group * s.group_out()),
                                                          static_cast<std::size_t>(s.group_out()));
-    return PanelsI8(s.group_out(), s.taps(), s.group_in(), own,
+    return PanelsI8(s.group_out(), s.taps(), s.group_in(), own, memory,
                     [&](std::int64_t j, std::int64_t t, std::int64_t i) {
                         const std::int64_t o = group * s.group_out() + j;
                         return weights[(o * s.group_in() + i) * s.taps() + t];
@@ -228,7 +229,7 @@ const char* PackedConvI8::kernel_name(Isa limit) const {
 }
 
 PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights,
-                            std::span<const float> scales) {
+                            std::span<const float> scales, PackedMemory* memory) {
     shape.check();
     if (scales.size() != 1 && static_cast<std::int64_t>(scales.size()) != shape.c_out) {
         fail("an int8 convolution of {} output channels has {} scales: expected 1 or {}", shape.c_out,
@@ -240,10 +241,10 @@ PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights
     if (shape.is_depthwise()) {
         packed.pack_depthwise(weights, scales);
     } else if (packed.row_taps_) {
-        packed.groups_.push_back(pack_row_taps(shape, weights, scales));
+        packed.groups_.push_back(pack_row_taps(shape, weights, scales, memory));
     } else {
         for (std::int64_t group = 0; group < shape.groups; ++group) {
-            packed.groups_.push_back(pack_group(shape, group, weights, scales));
+            packed.groups_.push_back(pack_group(shape, group, weights, scales, memory));
         }
     }
     return packed;

@@ -37,7 +37,8 @@ class PackedConvI8 {
     const char* kernel_name(Isa limit = best_isa()) const;
 
   private:
-    friend PackedConvI8 pack_conv2d_i8(const Conv2dShape&, const std::int8_t*, std::span<const float>);
+    friend PackedConvI8 pack_conv2d_i8(const Conv2dShape&, const std::int8_t*, std::span<const float>,
+                                       PackedMemory*);
     void pack_depthwise(const std::int8_t* weights, std::span<const float> scales);
 
     Conv2dShape shape_;
@@ -53,7 +54,7 @@ class PackedConvI8 {
 /// for all. Throws Error when the shape is not valid, the depth of the product exceeds kI8MaxDepth, or the
 /// number of scales is wrong.
 PackedConvI8 pack_conv2d_i8(const Conv2dShape& shape, const std::int8_t* weights,
-                            std::span<const float> scales);
+                            std::span<const float> scales, PackedMemory* memory = nullptr);
 
 /// y[b][oy][ox][o] = activation(fma(acc, scale_b * scale_o, bias[o]) + residual[b][oy][ox][o]),
 /// acc = sum over i, r, s of (x[b][oy * stride_h - pad_top + r * dilation_h][ox * stride_w - pad_left

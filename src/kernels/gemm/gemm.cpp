@@ -8,10 +8,19 @@ namespace espalier::kernels {
 
 std::string PackedF32::kernel_name() const { return fmt::format("gemm_f32/{}", panels_.table().name); }
 
-PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa) {
+PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa, PackedMemory* memory) {
     if (n < 1 || k < 1) fail("a matrix of weights needs at least one row and one column, not {} x {}", n, k);
-    Panels panels(n, k, tile_table(isa));
-    panels.pack(weights, k);
+    Panels panels(n, k, tile_table(isa), memory);
+    if (!is_packed(memory)) panels.pack(weights, k);
+    return {n, k, std::move(panels)};
+}
+
+PackedF32 pack_gemm_f32(const Tensor& weights, Isa isa, PackedMemory* memory) {
+    const std::int64_t n = weights.shape()[0], k = weights.shape()[1];
+    if (is_packed(memory)) return pack_gemm_f32(nullptr, n, k, isa, memory);
+    if (!weights.stored().transposed) return pack_gemm_f32(weights.span<float>().data(), n, k, isa, memory);
+    Panels panels(n, k, tile_table(isa), memory);
+    panels.pack_rows(weights.stored().bytes.data(), n);
     return {n, k, std::move(panels)};
 }
 

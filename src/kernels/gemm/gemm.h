@@ -30,9 +30,12 @@ class PackedF32 {
     Panels panels_;
 };
 
-/// Packs weights[n][k], row-major, for the best kernel within `isa`. Throws Error unless n and k are
-/// positive.
-PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa = best_isa());
+/// Packs weights[n][k], row-major, for the best kernel within `isa`, in the next part of `memory`, or in new
+/// memory where that is null. They are not read where it is packed. Throws Error unless n and k are positive.
+PackedF32 pack_gemm_f32(const float* weights, std::int64_t n, std::int64_t k, Isa isa = best_isa(),
+                        PackedMemory* memory = nullptr);
+/// The same for f32 weights [n, k], from where they are stored.
+PackedF32 pack_gemm_f32(const Tensor& weights, Isa isa = best_isa(), PackedMemory* memory = nullptr);
 
 /// c[i][j] = activation(sum over p of a[i][p] * weights[j][p] + bias[j] + residual[i][j])
 /// for i < m, j < n, p < k; a has row stride lda >= k, c and residual ldc >= n (in floats); no alignment

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/gemm/gemm_reference.h"
@@ -166,6 +168,27 @@ TEST_P(GemmTest, ActivationsAreAccurateEverywhere) {
                     << a << " of " << x[i];
             }
         }
+    }
+}
+
+TEST_P(GemmTest, PacksWeightsFromWhereTheyAreStored) {
+    for (const auto& [n, k] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {70, 33}, {130, 70}}) {
+        // As a file holds them: [k, n], and not aligned.
+        std::vector<float> stored(static_cast<std::size_t>(n * k));
+        for (float& value : stored) value = static_cast<float>(random_.normal());
+        std::vector<std::byte> file(stored.size() * sizeof(float) + 1);
+        std::memcpy(file.data() + 1, stored.data(), stored.size() * sizeof(float));
+        const Tensor weights =
+            Tensor::view(DType::kF32, {k, n}, std::span<const std::byte>(file).subspan(1), nullptr)
+                .transposed();
+        const PackedF32 from_file = pack_gemm_f32(weights, isa());
+        EXPECT_TRUE(weights.stored().transposed);
+        const PackedF32 from_rows = pack_gemm_f32(weights.span<float>().data(), n, k, isa());
+        const auto bits = [&](const PackedF32& packed) {
+            const float* first = packed.panels().view().memory;
+            return std::vector<float>(first, first + packed.size_bytes() / sizeof(float));
+        };
+        EXPECT_EQ(bits(from_file), bits(from_rows)) << n << " x " << k;
     }
 }
 

@@ -1,6 +1,7 @@
 #include "kernels/gemm/panels.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/gemm/pack_table.h"
 
@@ -22,9 +23,12 @@ std::vector<Panel> split_columns(std::int64_t n, std::int64_t k, const TileTable
     return panels;
 }
 
-Panels::Panels(std::int64_t n, std::int64_t k, const TileTable& table)
+Panels::Panels(std::int64_t n, std::int64_t k, const TileTable& table, PackedMemory* memory)
     : k_(k), table_(&table), list_(split_columns(n, k, table)) {
-    memory_ = Tensor::allocate(DType::kF32, Shape{panel_floats(n, k, table)});
+    // Whole cache lines, so that parts which follow one another are all aligned.
+    constexpr std::int64_t kLine = Tensor::kAlignment / sizeof(float);
+    const std::int64_t floats = (panel_floats(n, k, table) + kLine - 1) / kLine * kLine;
+    memory_ = next_part(memory, fmt::format("panels_f32/{}", table.name), DType::kF32, floats);
 }
 
 void Panels::pack(const Panel& panel, const float* columns, std::int64_t stride) {
@@ -35,6 +39,27 @@ void Panels::pack(const Panel& panel, const float* columns, std::int64_t stride)
 
 void Panels::pack(const float* columns, std::int64_t stride) {
     for (const Panel& panel : list_) pack(panel, columns + panel.column * stride, stride);
+}
+
+void Panels::pack_rows(const std::byte* rows, std::int64_t n) {
+    // Some rows at a time, which are read once from wherever they lie and then from the cache.
+    constexpr std::int64_t kRows = 32;
+    const PackTable& kernels = pack_table(table_->isa);
+    std::vector<float> part(static_cast<std::size_t>(kRows * table_->max_vectors * table_->lanes));
+    float* const out = memory_.mutable_span<float>().data();
+    for (std::int64_t first = 0; first < k_; first += kRows) {
+        const std::int64_t count = std::min(kRows, k_ - first);
+        for (const Panel& panel : list_) {
+            for (std::int64_t row = 0; row < count; ++row) {
+                std::memcpy(part.data() + row * panel.columns,
+                            rows + static_cast<std::size_t>((first + row) * n + panel.column) * sizeof(float),
+                            static_cast<std::size_t>(panel.columns) * sizeof(float));
+            }
+            const std::int64_t width = std::int64_t{panel.vectors} * table_->lanes;
+            kernels.plain(part.data(), panel.columns, panel.columns, count, 1.0f,
+                          out + panel.offset + first * width, width);
+        }
+    }
 }
 
 }  // namespace espalier::kernels

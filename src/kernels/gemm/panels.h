@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "kernels/gemm/tile.h"
+#include "kernels/packed_memory.h"
 #include "tensor/tensor.h"
 
 namespace espalier::kernels {
@@ -40,12 +42,13 @@ inline std::int64_t panel_floats(std::int64_t n, std::int64_t k, const TileTable
     return (n + table.lanes - 1) / table.lanes * table.lanes * k;
 }
 
-/// Weights packed as panels once, in memory of their own, by the vectors of the table's instruction set: what
-/// a model takes to load is mostly this. Copies share the memory.
+/// Weights packed as panels once, by the vectors of the table's instruction set: what a model takes to load
+/// is mostly this. Copies share the memory.
 class Panels {
   public:
     Panels() = default;
-    Panels(std::int64_t n, std::int64_t k, const TileTable& table);
+    /// Panels for n columns of depth k in the next part of `memory`, or in new memory where that is null.
+    Panels(std::int64_t n, std::int64_t k, const TileTable& table, PackedMemory* memory = nullptr);
 
     const TileTable& table() const { return *table_; }
     const std::vector<Panel>& list() const { return list_; }
@@ -57,6 +60,8 @@ class Panels {
     void pack(const Panel& panel, const float* columns, std::int64_t stride);
     /// Packs every panel from all n columns.
     void pack(const float* columns, std::int64_t stride);
+    /// Packs every panel from k rows of all n floats, one behind the other, with any alignment.
+    void pack_rows(const std::byte* rows, std::int64_t n);
 
   private:
     std::int64_t k_ = 0;

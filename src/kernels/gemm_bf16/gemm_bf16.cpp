@@ -4,8 +4,9 @@
 
 namespace espalier::kernels {
 
-PackedBF16 pack_gemm_bf16(const std::uint16_t* weights, std::int64_t n, std::int64_t k) {
-    return {n, k, PanelsBF16(n, 1, k, [&](std::int64_t j, std::int64_t, std::int64_t p) {
+PackedBF16 pack_gemm_bf16(const std::uint16_t* weights, std::int64_t n, std::int64_t k,
+                          PackedMemory* memory) {
+    return {n, k, PanelsBF16(n, 1, k, memory, [&](std::int64_t j, std::int64_t, std::int64_t p) {
                 return weights[j * k + p];
             })};
 }

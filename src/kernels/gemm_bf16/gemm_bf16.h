@@ -27,7 +27,8 @@ class PackedBF16 {
 };
 
 /// Packs weights[n][k], row-major bf16 bit patterns. Throws Error unless n and k are positive.
-PackedBF16 pack_gemm_bf16(const std::uint16_t* weights, std::int64_t n, std::int64_t k);
+PackedBF16 pack_gemm_bf16(const std::uint16_t* weights, std::int64_t n, std::int64_t k,
+                          PackedMemory* memory = nullptr);
 
 /// c[i][j] = activation(sum over p of bf16(a[i][p]) * weights[j][p] + bias[j] + residual[i][j])
 /// for i < m, j < n, p < k, where bf16() rounds to the nearest, ties to even, and the sum is in f32.

@@ -6,7 +6,8 @@
 
 namespace espalier::kernels {
 
-PanelsBF16::PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k) : taps_(taps), k_(k) {
+PanelsBF16::PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k, PackedMemory* memory)
+    : taps_(taps), k_(k) {
     constexpr std::int64_t kMost = std::int64_t{1} << 31;
     // By division, lest the product overflow.
     if (n < 1 || taps < 1 || k < 1 || n > kMost || taps > kMost / n || k > kMost / n / taps) {
@@ -26,7 +27,7 @@ PanelsBF16::PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k) : taps
         numbers += depth * width;
         column += width;
     }
-    memory_ = Tensor::allocate(DType::kBF16, Shape{numbers});
+    memory_ = next_part(memory, "panels_bf16", DType::kBF16, numbers);
 }
 
 }  // namespace espalier::kernels

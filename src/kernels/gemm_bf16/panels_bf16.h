@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/gemm_bf16/tile_bf16.h"
+#include "kernels/packed_memory.h"
 #include "tensor/tensor.h"
 
 namespace espalier::kernels {
@@ -21,11 +22,13 @@ struct PanelBF16 {
 class PanelsBF16 {
   public:
     PanelsBF16() = default;
-    /// Packs element(j, t, p), a bf16 bit pattern, for column j < n, tap t < taps, depth p < k. Throws Error
+    /// Packs element(j, t, p), a bf16 bit pattern, for column j < n, tap t < taps, depth p < k, into the next
+    /// part of `memory`, or new memory where that is null; asks for none where that is packed. Throws Error
     /// unless all three are positive and there are at most 2^31 numbers.
     template <typename Element>
-    PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k, Element&& element)
-        : PanelsBF16(n, taps, k) {
+    PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k, PackedMemory* memory, Element&& element)
+        : PanelsBF16(n, taps, k, memory) {
+        if (is_packed(memory)) return;
         auto* out = reinterpret_cast<std::uint16_t*>(memory_.mutable_bytes().data());
         const std::int64_t k2 = (k + 1) / 2 * 2;
         for (const PanelBF16& panel : list_) {
@@ -50,8 +53,8 @@ class PanelsBF16 {
     std::size_t size_bytes() const { return memory_.size_bytes(); }
 
   private:
-    /// Plans the panels and allocates zeros.
-    PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k);
+    /// Plans the panels and takes their memory.
+    PanelsBF16(std::int64_t n, std::int64_t taps, std::int64_t k, PackedMemory* memory);
 
     std::int64_t taps_ = 0;
     std::int64_t k_ = 0;

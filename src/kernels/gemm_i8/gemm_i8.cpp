@@ -30,8 +30,8 @@ std::span<const TileI8Kernel> tile_i8_kernels() {
 const char* kernel_name_i8(Isa limit) { return select(tile_i8_kernels(), limit).name; }
 
 PackedI8 pack_gemm_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k,
-                      std::span<const float> scales) {
-    return {n, k, PanelsI8(n, 1, k, scales, [&](std::int64_t j, std::int64_t, std::int64_t p) {
+                      std::span<const float> scales, PackedMemory* memory) {
+    return {n, k, PanelsI8(n, 1, k, scales, memory, [&](std::int64_t j, std::int64_t, std::int64_t p) {
                 return weights[j * k + p];
             })};
 }

@@ -33,7 +33,7 @@ class PackedI8 {
 /// Packs weights[n][k], row-major. `scales` has one scale per output feature, or one for all.
 /// Throws Error unless n is positive, k is 1 to kI8MaxDepth, and the number of scales is 1 or n.
 PackedI8 pack_gemm_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k,
-                      std::span<const float> scales);
+                      std::span<const float> scales, PackedMemory* memory = nullptr);
 
 /// How the rows of a u8 matrix are quantized: row i uses values[i / rows_per_value].
 struct RowAffines {

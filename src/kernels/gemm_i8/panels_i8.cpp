@@ -4,7 +4,8 @@
 
 namespace espalier::kernels {
 
-PanelsI8::PanelsI8(std::int64_t n, std::int64_t taps, std::int64_t k, std::span<const float> scales)
+PanelsI8::PanelsI8(std::int64_t n, std::int64_t taps, std::int64_t k, std::span<const float> scales,
+                   PackedMemory* memory)
     : taps_(taps), k_(k) {
     constexpr std::int64_t kMaxColumns = std::int64_t{1} << 24;
     if (n < 1 || n > kMaxColumns || taps < 1 || k < 1 || taps > kI8MaxDepth || k > kI8MaxDepth ||
@@ -28,10 +29,11 @@ PanelsI8::PanelsI8(std::int64_t n, std::int64_t taps, std::int64_t k, std::span<
         entries += width;
         column += width;
     }
-    memory_ = Tensor::allocate(DType::kI8, Shape{bytes});
+    sums_offset_ = bytes;
+    memory_ = next_part(memory, "panels_i8", DType::kI8,
+                        bytes + entries * static_cast<std::int64_t>(sizeof(std::int32_t)));
     data_ = memory_.span<std::int8_t>().data();
     scales_.assign(static_cast<std::size_t>(entries), 0.0f);
-    sums_.assign(static_cast<std::size_t>(entries), 0);
     for (const PanelI8& panel : list_) {
         for (std::int64_t j = 0; j < panel.columns; ++j) {
             scales_[static_cast<std::size_t>(panel.first + j)] =

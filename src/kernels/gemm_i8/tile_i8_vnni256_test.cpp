@@ -65,7 +65,7 @@ struct TileProblem {
                                random.below(3) == 0 ? 0 : static_cast<std::int32_t>(random.below(256))});
         }
         panels = PanelsI8(
-            columns, taps, k, {scales.data(), static_cast<std::size_t>(columns)},
+            columns, taps, k, {scales.data(), static_cast<std::size_t>(columns)}, nullptr,
             [&](std::int64_t j, std::int64_t t, std::int64_t p) { return w[(j * taps + t) * k + p]; });
     }
 

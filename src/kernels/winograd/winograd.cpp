@@ -29,7 +29,7 @@ constexpr std::int64_t kLeastChannels = 16;
 
 class WinogradKernel final : public Conv2dKernel {
   public:
-    WinogradKernel(const Conv2dShape& shape, const float* weights, int tile, Isa isa);
+    WinogradKernel(const Conv2dShape& shape, const float* weights, int tile, Isa isa, PackedMemory* memory);
 
     std::string name() const override { return fmt::format("winograd_{0}x{0}/{1}", tile_, table_->name); }
     std::size_t size_bytes() const override { return elements_.size() * elements_.front().size_bytes(); }
@@ -73,13 +73,16 @@ class WinogradKernel final : public Conv2dKernel {
     std::vector<Panels> elements_;  ///< the transformed weights, one matrix per element of a tile
 };
 
-WinogradKernel::WinogradKernel(const Conv2dShape& shape, const float* weights, int tile, Isa isa)
+WinogradKernel::WinogradKernel(const Conv2dShape& shape, const float* weights, int tile, Isa isa,
+                               PackedMemory* memory)
     : shape_(shape),
       tile_(tile),
       table_(&winograd_table(isa)),
       transforms_(tile == 2 ? &table_->two : &table_->four) {
     const int size = tile + 2;
-    for (int i = 0; i < size * size; ++i) elements_.emplace_back(shape.c_out, shape.c_in, tile_table(isa));
+    for (int i = 0; i < size * size; ++i)
+        elements_.emplace_back(shape.c_out, shape.c_in, tile_table(isa), memory);
+    if (is_packed(memory)) return;
     std::vector<float> columns;  // of one panel: [element][column][c_in]
     for (const Panel& panel : elements_.front().list()) {
         const std::int64_t step = panel.columns * shape.c_in;
@@ -258,8 +261,8 @@ double dense_conv_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t 
 }
 
 std::shared_ptr<const Conv2dKernel> make_winograd(const Conv2dShape& shape, const float* weights, int tile,
-                                                  Isa isa) {
-    return std::make_shared<WinogradKernel>(shape, weights, tile, isa);
+                                                  Isa isa, PackedMemory* memory) {
+    return std::make_shared<WinogradKernel>(shape, weights, tile, isa, memory);
 }
 
 }  // namespace espalier::kernels

@@ -23,6 +23,6 @@ double dense_conv_cycles(const Conv2dShape& shape, std::int64_t n, std::int64_t 
 /// Rounding: relative to the largest sum of absolute terms of an output, the error stays below 2.5e-7 (2 x 2)
 /// and 5e-6 (4 x 4); measured up to 512 channels: 1e-7 and 2.2e-6.
 std::shared_ptr<const Conv2dKernel> make_winograd(const Conv2dShape& shape, const float* weights, int tile,
-                                                  Isa isa);
+                                                  Isa isa, PackedMemory* memory = nullptr);
 
 }  // namespace espalier::kernels

@@ -66,10 +66,10 @@ std::unique_ptr<Instance> NativeRuntime::load(const VariantSpec& spec) {
     return std::make_unique<NativeInstance>(models::load_model(spec.model), spec);
 }
 
-NativeInstance::NativeInstance(models::Model model, const VariantSpec& spec, Graphs graphs)
+NativeInstance::NativeInstance(models::Model model, const VariantSpec& spec, Options options)
     : model_(std::move(model)),
       spec_(spec),
-      graphs_(graphs),
+      options_(std::move(options)),
       tactic_(tactics::parse(spec.tactic)),
       info_(info_of(model_)) {
     if (spec.device != "cpu") fail_usage("the native runtime executes on 'cpu', not on '{}'", spec.device);
@@ -90,10 +90,11 @@ void NativeInstance::optimize() {
     if (session_) fail("a variant is optimized once");
     applied_ = std::make_unique<tactics::Applied>(apply_tactic());
     operations_before_ = model_.graph.operations();
-    after_ = graph::cost_of(applied_->graph);
+    if (options_.evidence) after_ = graph::cost_of(applied_->graph);
     engine::SessionOptions options;
     options.threads = spec_.threads;
-    if (graphs_ == Graphs::kKept) {
+    options.packed = options_.packed;
+    if (options_.keep_graphs) {
         session_ = std::make_unique<engine::Session>(applied_->graph, options);
     } else {
         model_.graph = {};
@@ -109,12 +110,12 @@ void NativeInstance::optimize() {
 }
 
 const models::Model& NativeInstance::model() const {
-    if (graphs_ != Graphs::kKept) fail("the graphs of this variant were not kept");
+    if (!options_.keep_graphs) fail("the graphs of this variant were not kept");
     return model_;
 }
 
 const tactics::Applied& NativeInstance::applied() const {
-    if (graphs_ != Graphs::kKept || !applied_) fail("the graphs of this variant were not kept");
+    if (!options_.keep_graphs || !applied_) fail("the graphs of this variant were not kept");
     return *applied_;
 }
 
@@ -124,16 +125,16 @@ Tensor NativeInstance::run(const Tensor& pixel_values) {
 }
 
 Evidence NativeInstance::evidence() const {
-    if (!session_) fail("a variant has evidence only after it was optimized");
+    if (!session_ || !after_) fail("a variant has evidence only after it was optimized with it");
     const engine::Execution execution = session_->execution();
     Evidence evidence;
     evidence.nodes_before = operations_before_;
     evidence.nodes_after = execution.steps;
     // Folding changes how many constants there are: what left the model and what is zero is counted instead.
     evidence.parameters = model_.parameters - applied_->removed_parameters();
-    evidence.nonzero_parameters = *evidence.parameters - after_.zero_weights;
+    evidence.nonzero_parameters = *evidence.parameters - after_->zero_weights;
     evidence.weight_bytes = execution.weight_bytes;
-    evidence.disk_bytes = after_.weight_bytes;
+    evidence.disk_bytes = after_->weight_bytes;
     evidence.arena_bytes = execution.arena_bytes;
     evidence.schedule = execution.schedule.str();
     std::int64_t all = 0;
@@ -150,7 +151,7 @@ Evidence NativeInstance::evidence() const {
     evidence.notes = applied_->notes;
     evidence.calibration = calibration_;
     if (calibration_) evidence.notes.push_back(describe(*calibration_));
-    note_zeros(evidence, after_.effective_macs);
+    note_zeros(evidence, after_->effective_macs);
     note_widening(evidence);
     return evidence;
 }

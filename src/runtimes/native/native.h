@@ -22,13 +22,21 @@ class NativeRuntime final : public Runtime {
 /// graph for export, and times per step.
 class NativeInstance final : public Instance {
   public:
-    /// What becomes of the graphs, and with them of the weights as the model's files hold them, when the
-    /// session has packed its own.
-    enum class Graphs { kDropped, kKept };
+    /// How it is made ready, which changes no result.
+    struct Options {
+        /// The graphs stay, and with them the weights as the model's files hold them, when the session has
+        /// packed its own.
+        bool keep_graphs = false;
+        /// All weights are read once to count those that are zero. Without, there is no evidence.
+        bool evidence = true;
+        engine::PackedFiles packed;
+    };
 
     /// Throws a usage Error for an unknown tactic, a device other than "cpu", or a batch or thread count
     /// below 1.
-    NativeInstance(models::Model model, const VariantSpec& spec, Graphs graphs = Graphs::kDropped);
+    NativeInstance(models::Model model, const VariantSpec& spec, Options options);
+    NativeInstance(models::Model model, const VariantSpec& spec)
+        : NativeInstance(std::move(model), spec, Options()) {}
 
     const ModelInfo& info() const override { return info_; }
     void optimize() override;
@@ -48,12 +56,12 @@ class NativeInstance final : public Instance {
 
     models::Model model_;
     VariantSpec spec_;
-    Graphs graphs_;
+    Options options_;
     std::vector<tactics::Part> tactic_;
     ModelInfo info_;
     int operations_before_ = 0;
     std::unique_ptr<tactics::Applied> applied_;
-    graph::CostReport after_;  ///< of the graph that the tactic made
+    std::optional<graph::CostReport> after_;  ///< of the graph that the tactic made
     std::optional<CalibrationOrigin> calibration_;
     std::unique_ptr<engine::Session> session_;
 };

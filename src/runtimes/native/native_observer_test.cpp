@@ -132,7 +132,7 @@ TEST(NativeInstance, KeepsItsGraphsOnlyWhereAsked) {
     const auto path = std::filesystem::path(ESPALIER_SOURCE_DIR) / "zoo/models/vit-mini";
     const VariantSpec spec{.tactic = "global-pruning:0.5+compile"};
     NativeInstance lean(models::load_model(path), spec);
-    NativeInstance whole(models::load_model(path), spec, NativeInstance::Graphs::kKept);
+    NativeInstance whole(models::load_model(path), spec, {.keep_graphs = true});
     lean.optimize();
     whole.optimize();
     EXPECT_THROW(lean.model(), Error);
