@@ -158,6 +158,7 @@ void add_bench(CLI::App& app, Globals& globals, int&) {
     CLI::App* command = app.add_subcommand("bench", "Latency and throughput alone, on random pixels");
     command->group("Try");
     add_variant_options(*command, options->variant, 1);
+    add_autotune_option(*command, options->variant);
     add_any_runtime_options(*command, options->runtime);
     command->add_flag("--random-weights", options->random_weights,
                       "Build from config.json alone, with seeded weights");

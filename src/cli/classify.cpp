@@ -126,6 +126,7 @@ void add_classify(CLI::App& app, Globals& globals, int& exit_code) {
         app.add_subcommand("classify", "Images to labels, with a model or an exported variant");
     command->group("Use");
     add_variant_options(*command, options->variant, 1);
+    add_autotune_option(*command, options->variant);
     command->add_option("images", options->images, "JPEG or PNG files")->required();
     add_packed_weights_option(*command, options->packed_weights);
     command->add_option("--top", options->top, "Classes to show")

@@ -89,6 +89,7 @@ void add_evaluate(CLI::App& app, Globals& globals, int&) {
     CLI::App* command = app.add_subcommand("evaluate", "Accuracy alone of a model under a tactic");
     command->group("Try");
     add_variant_options(*command, options->variant, 16);
+    add_autotune_option(*command, options->variant);
     add_any_runtime_options(*command, options->runtime);
     command
         ->add_option("-d,--data", options->data,

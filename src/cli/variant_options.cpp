@@ -58,6 +58,13 @@ void add_variant_options(CLI::App& command, VariantOptions& options, int default
         ->check(CLI::Range(1, 1024));
 }
 
+void add_autotune_option(CLI::App& command, VariantOptions& options) {
+    command.add_flag(
+        "--autotune", options.autotune,
+        "Choose kernels by measurement where there is a choice, not by estimate; what was measured "
+        "is kept for this kind of processor in $XDG_CACHE_HOME/espalier/kernels");
+}
+
 void add_any_runtime_options(CLI::App& command, AnyRuntimeOptions& options) {
     command
         .add_option("--runtime", options.runtime,
@@ -77,8 +84,11 @@ std::unique_ptr<runtimes::NativeInstance> make_instance(const VariantOptions& op
     load.hash = options.hash;
     auto instance = std::make_unique<runtimes::NativeInstance>(
         models::load_model(spec.model, load), spec,
-        runtimes::NativeInstance::Options{how.keep_graphs, how.evidence,
-                                          packed_files(how.packed_weights, spec.model, globals)});
+        runtimes::NativeInstance::Options{
+            how.keep_graphs, how.evidence, packed_files(how.packed_weights, spec.model, globals),
+            options.autotune
+                ? std::filesystem::path(cache_home(environment_variable)) / "espalier" / "kernels"
+                : std::filesystem::path()});
     instance->optimize();
     warn_of_overlap(spec.tactic, instance->calibration());
     return instance;

@@ -26,11 +26,15 @@ struct VariantOptions {
     /// from which they are taken without a path.
     lab::CalibrationSettings calibration;
     bool noise_will_do = false;  ///< without both they look at seeded noise, since no answer counts
+    bool autotune = false;       ///< kernels are chosen by measurement
     bool hash = false;           ///< read all weights once to say later which model it was
 };
 
 /// Adds --model, --tactic, --calibration, --batch and --threads to a command.
 void add_variant_options(CLI::App& command, VariantOptions& options, int default_batch);
+
+/// Adds --autotune to a command that executes.
+void add_autotune_option(CLI::App& command, VariantOptions& options);
 
 /// A variant that is ready to run, on whatever runtime.
 struct AnyVariant {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -80,11 +81,21 @@ class Operator {
     }
 };
 
+/// How the products of a layer are computed, where there is a choice.
+enum class Product {
+    kDense,      ///< as they are
+    kWinograd2,  ///< by minimal filtering with output tiles of 2 x 2
+    kWinograd4,  ///< with tiles of 4 x 4
+    kSparse,     ///< without zero weights
+};
+
 /// How operators are to be made.
 struct LoweringOptions {
     Isa isa = best_isa();  ///< no kernel above this instruction set
     bool winograd = true;  ///< allow convolutions by minimal filtering
     bool sparse = true;    ///< allow kernels that skip zero weights
+    /// Instead of what is estimated to be fastest, for a layer that has this way (products_of()).
+    std::optional<Product> product = {};
 };
 
 /// The operator for a node, with its constant inputs packed: the weights of its products in `memory`, or in

@@ -12,6 +12,7 @@
 #include "base/fma_rate.h"
 #include "base/log.h"
 #include "base/mapped_file.h"
+#include "engine/lower/products.h"
 #include "formats/safetensors/safetensors.h"
 
 namespace espalier::engine {
@@ -24,7 +25,8 @@ constexpr std::size_t kHashedAtOnce = std::size_t{4} << 20;
 constexpr const char* kExtension = ".packed";
 
 /// Everything that the packed weights depend on but the elements of the constants.
-std::string description_of(const Graph& graph, const LoweringOptions& options) {
+std::string description_of(const Graph& graph, const LoweringOptions& options,
+                           std::span<const std::optional<Product>> products) {
     const Isa isa = std::min(options.isa, best_isa());
     std::string text = fmt::format("{}\n{} fma-rate={} winograd={} sparse={}\n", build_id(), name(isa),
                                    fma_rate(isa), options.winograd, options.sparse);
@@ -34,6 +36,7 @@ std::string description_of(const Graph& graph, const LoweringOptions& options) {
         for (const NodeId input : node.inputs) text += fmt::format(" {}", static_cast<int>(input));
         text += '\n';
     }
+    for (const auto& product : products) text += product ? name(*product) : "-";
     return text;
 }
 
@@ -53,8 +56,9 @@ std::vector<std::span<const std::byte>> pieces_of(const Graph& graph) {
 
 /// 32 hexadecimal digits. What was read of a mapped file is given back at once: it is read a second time at
 /// most.
-std::string hash_of(const Graph& graph, const LoweringOptions& options, ThreadPool& pool) {
-    const std::string text = description_of(graph, options);
+std::string hash_of(const Graph& graph, const LoweringOptions& options,
+                    std::span<const std::optional<Product>> products, ThreadPool& pool) {
+    const std::string text = description_of(graph, options, products);
     const auto pieces = pieces_of(graph);
     std::vector<XXH128_canonical_t> digests(pieces.size() + 1);
     XXH128_canonicalFromHash(&digests.back(), XXH3_128bits(text.data(), text.size()));
@@ -136,8 +140,9 @@ std::int64_t constant_bytes(const Graph& graph) {
 }
 
 PackedWeights::PackedWeights(const std::filesystem::path& folder, const Graph& graph,
-                             const LoweringOptions& options, ThreadPool& pool)
-    : path_(folder / (hash_of(graph, options, pool) + kExtension)), stored_(read_if_there(path_)) {
+                             const LoweringOptions& options, std::span<const std::optional<Product>> products,
+                             ThreadPool& pool)
+    : path_(folder / (hash_of(graph, options, products, pool) + kExtension)), stored_(read_if_there(path_)) {
     for (int i = 0; i < graph.size(); ++i)
         memories_.push_back(std::make_unique<Memory>(*this, static_cast<NodeId>(i)));
 }

@@ -25,10 +25,12 @@ class PackedWeights {
     /// Files in one folder; the ones used last stay.
     static constexpr std::size_t kMostFiles = 4;
 
-    /// Looks into `folder` for the file of `graph`, reading every constant once, on all threads. A file that
+    /// Looks into `folder` for the file of `graph`, whose nodes are to be computed by `products`, reading
+    /// every constant once, on all threads. A file that
     /// cannot be read is warned of, and passes for none.
     PackedWeights(const std::filesystem::path& folder, const graph::Graph& graph,
-                  const LoweringOptions& options, ThreadPool& pool);
+                  const LoweringOptions& options, std::span<const std::optional<Product>> products,
+                  ThreadPool& pool);
     PackedWeights(const PackedWeights&) = delete;
     PackedWeights& operator=(const PackedWeights&) = delete;
     ~PackedWeights();

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mapped_file.h"
+#include "engine/kernel_tuner.h"
 #include "engine/packed_weights.h"
 #include "engine/plan.h"
 #include "graph/cost.h"
@@ -79,15 +81,21 @@ class Session::Impl {
         : graph_(prepared(std::move(graph))),
           pool_(options.threads),
           images_apart_(computes_images_apart(graph_)) {
+        std::vector<std::optional<Product>> products(static_cast<std::size_t>(graph_.size()));
+        if (!options.tuned_kernels.empty()) products = tuned_products(options);
         if (!options.packed.folder.empty() && constant_bytes(graph_) >= options.packed.least_bytes) {
-            packed_ = std::make_unique<PackedWeights>(options.packed.folder, graph_, options.lowering, pool_);
+            packed_ = std::make_unique<PackedWeights>(options.packed.folder, graph_, options.lowering,
+                                                      products, pool_);
         }
         operators_.resize(static_cast<std::size_t>(graph_.size()));
         const std::vector<int> uses = graph_.use_counts();
         std::vector<std::atomic<int>> unpacked(uses.begin(), uses.end());
         pool_.parallel_for(graph_.size(), 1, [&](std::int64_t begin, std::int64_t end, int) {
-            for (std::int64_t i = begin; i < end; ++i)
-                make_operator(static_cast<NodeId>(i), options.lowering, unpacked);
+            for (std::int64_t i = begin; i < end; ++i) {
+                LoweringOptions lowering = options.lowering;
+                lowering.product = products[static_cast<std::size_t>(i)];
+                make_operator(static_cast<NodeId>(i), lowering, unpacked);
+            }
         });
         for (int thread = 0; thread < pool_.threads(); ++thread) own_.emplace_back(graph_, operators_);
     }
@@ -184,6 +192,7 @@ class Session::Impl {
         execution.kernels.assign(kernels.begin(), kernels.end());
         execution.arena_bytes = shared_.arena_bytes() + shown_.arena_bytes();
         for (const Lane& lane : own_) execution.arena_bytes += lane.arena_bytes();
+        execution.tuned_layers = tuned_layers_;
         execution.weights_mapped = packed_ && packed_->found();
         execution.schedule = last_;
         return execution;
@@ -197,6 +206,19 @@ class Session::Impl {
     const Graph& graph() const { return graph_; }
 
   private:
+    /// Without a place to keep it, what was measured serves this session.
+    std::vector<std::optional<Product>> tuned_products(const SessionOptions& options) {
+        KernelTuner tuner(options.tuned_kernels);
+        auto products = tuner.choose(graph_, options.lowering, pool_);
+        tuned_layers_ = tuner.known();
+        try {
+            tuner.save();
+        } catch (const Error& error) {
+            log::warn("what was measured of kernels is not kept: {}", error.what());
+        }
+        return products;
+    }
+
     /// Packed weights are read instead of those of the graph, whose memory is given back: that of a file now,
     /// other memory when the last of its uses is packed. `unpacked` counts them for each constant.
     void make_operator(NodeId id, const LoweringOptions& options, std::vector<std::atomic<int>>& unpacked) {
@@ -280,6 +302,7 @@ class Session::Impl {
     std::vector<std::unique_ptr<Operator>> operators_;
     ThreadPool pool_;
     std::unique_ptr<PackedWeights> packed_;  ///< null where packed weights are in memory alone
+    int tuned_layers_ = 0;
     bool images_apart_;
     Lane shared_{graph_, operators_};                     ///< for parts that all threads compute together
     Lane shown_{graph_, operators_, Carried::kAsFloats};  ///< for runs whose values are looked at

@@ -25,6 +25,9 @@ struct SessionOptions {
     int threads = 1;
     LoweringOptions lowering;
     PackedFiles packed;
+    /// Where the fastest kernels are known from, and kept when they are measured (engine/kernel_tuner.h);
+    /// empty: they are estimated.
+    std::filesystem::path tuned_kernels;
 };
 
 /// What the engine made of a graph: the evidence of which kernels run.
@@ -34,6 +37,7 @@ struct Execution {
     std::map<std::string, std::int64_t> macs;  ///< per image, by Operator::mac_class()
     std::int64_t effective_macs = 0;           ///< of these, what is left where kernels skip zero weights
     std::int64_t weight_bytes = 0;             ///< packed weights in memory
+    int tuned_layers = 0;                      ///< whose kernel was chosen by measurement
     bool weights_mapped = false;               ///< they lie in a file that was found, and were not packed
     std::int64_t arena_bytes = 0;              ///< activation memory held, for every thread and batch size
     Schedule schedule;                         ///< how the last batch went through

@@ -42,6 +42,13 @@ bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dCho
     return kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0;
 }
 
+/// The output tile of minimal filtering that is asked for.
+std::optional<int> tile_of(const Lowering& lowering) {
+    const auto& product = lowering.options.product;
+    if (!product || lowering.input_type(1).dtype != DType::kF32) return std::nullopt;
+    return *product == Product::kWinograd2 ? 2 : *product == Product::kWinograd4 ? 4 : 0;
+}
+
 }  // namespace
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
@@ -49,8 +56,13 @@ OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     const Tensor weights = lowering.weights_f32();
     const kernels::Conv2dShape shape = conv2d_shape(op, weights.shape());
     const Shape& x = lowering.input_type(0).shape;
-    const kernels::Conv2dChoice choice{lowering.options.isa,      x[0],           x[1], x[2],
-                                       lowering.options.winograd, lowering.memory};
+    const kernels::Conv2dChoice choice{.isa = lowering.options.isa,
+                                       .n = x[0],
+                                       .h = x[1],
+                                       .w = x[2],
+                                       .winograd = lowering.options.winograd,
+                                       .tile = tile_of(lowering),
+                                       .memory = lowering.memory};
     const bool is_bf16 = lowering.input_type(1).dtype == DType::kBF16 && multiplies_bf16(shape, choice);
     const bool as_bf16 = is_bf16 && !kernels::bf16_kernel(choice.isa).widens();
     if (auto sparse = lower_sparse_conv2d(lowering, shape, weights, as_bf16, op.activation)) return sparse;

@@ -13,6 +13,12 @@ double density_of(const Tensor& weights) {
     return 1 - static_cast<double>(count_zeros(weights)) / static_cast<double>(weights.elements());
 }
 
+/// What is asked for, else what the estimate says.
+bool is_sparse(const Lowering& lowering, bool estimate) {
+    const auto& product = lowering.options.product;
+    return product ? *product == Product::kSparse : estimate;
+}
+
 /// A product or a convolution with sparse f32 weights.
 class SparseOperator final : public Operator {
   public:
@@ -83,7 +89,7 @@ std::optional<SparseI8Weights> pack_where_faster(const Lowering& lowering, kerne
     const std::int64_t blocks = kernels::count_sparse_blocks(values, problem.n, problem.k, problem.taps);
     const std::int64_t per_tap = (problem.k + kernels::kSparseBlock - 1) / kernels::kSparseBlock;
     problem.density = static_cast<double>(blocks) / static_cast<double>(problem.n * problem.taps * per_tap);
-    if (!kernels::sparse_i8_pays(problem, lowering.options.isa)) return std::nullopt;
+    if (!is_sparse(lowering, kernels::sparse_i8_pays(problem, lowering.options.isa))) return std::nullopt;
     return SparseI8Weights{
         kernels::pack_sparse_i8(values, problem.n, problem.k, scales.span<float>(), problem.taps, problem.m),
         problem.density};
@@ -97,7 +103,7 @@ OperatorPtr lower_sparse_linear(const Lowering& lowering, const Tensor& weights,
     const auto problem = linear_problem(lowering, weights, density_of(weights));
     const double dense = as_bf16 ? kernels::dense_bf16_cycles(problem, lowering.options.isa)
                                  : kernels::dense_product_cycles(problem, lowering.options.isa);
-    if (!kernels::sparse_pays(problem, dense, lowering.options.isa)) return nullptr;
+    if (!is_sparse(lowering, kernels::sparse_pays(problem, dense, lowering.options.isa))) return nullptr;
     return std::make_unique<SparseOperator>(lowering, weights, nullptr, problem.m, problem.density,
                                             activation);
 }
@@ -110,7 +116,7 @@ OperatorPtr lower_sparse_conv2d(const Lowering& lowering, const kernels::Conv2dS
     const double dense = as_bf16 ? kernels::dense_bf16_cycles(problem, lowering.options.isa)
                                  : kernels::dense_conv_cycles(shape, x[0], x[1], x[2], lowering.options.isa,
                                                               lowering.options.winograd);
-    if (!kernels::sparse_pays(problem, dense, lowering.options.isa)) return nullptr;
+    if (!is_sparse(lowering, kernels::sparse_pays(problem, dense, lowering.options.isa))) return nullptr;
     return std::make_unique<SparseOperator>(lowering, weights, &shape, problem.m, problem.density,
                                             activation);
 }

@@ -8,6 +8,11 @@
 namespace espalier::kernels {
 namespace {
 
+int tile_of(const Conv2dShape& shape, const Conv2dChoice& choice) {
+    if (choice.tile) return winograd_applies(shape) ? *choice.tile : 0;
+    return choice.winograd ? winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) : 0;
+}
+
 std::shared_ptr<const Conv2dKernel> choose(const Conv2dShape& shape, const float* weights,
                                            const Conv2dChoice& choice) {
     if (shape.is_depthwise() || has_grouped_tiles(shape, choice.isa))
@@ -15,8 +20,7 @@ std::shared_ptr<const Conv2dKernel> choose(const Conv2dShape& shape, const float
     if (shape.is_pointwise() && shape.stride_h == 1 && shape.stride_w == 1) {
         return make_pointwise(shape, weights, choice.isa, choice.memory);
     }
-    if (const int tile =
-            choice.winograd ? winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) : 0) {
+    if (const int tile = tile_of(shape, choice)) {
         return make_winograd(shape, weights, tile, choice.isa, choice.memory);
     }
     return make_implicit_gemm(shape, weights, choice.isa, choice.memory);

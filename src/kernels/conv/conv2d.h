@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/cpu_features.h"
@@ -53,6 +54,9 @@ struct Conv2dChoice {
     /// Allows Winograd's filtering where it should be faster for that input: its rounding error is larger
     /// than that of the direct sum (see winograd.h), and its weights take 16 / 9 or 4 times the memory.
     bool winograd = true;
+    /// The output tile of Winograd's filtering, 2 or 4, or 0 for none, instead of the one that should be
+    /// fastest; 0 where it does not apply (winograd_applies()).
+    std::optional<int> tile = {};
     /// Where the packed weights lie; new memory if null. Those of depthwise convolutions lie elsewhere.
     PackedMemory* memory = nullptr;
 };

@@ -237,13 +237,15 @@ double winograd_cycles(const Conv2dShape& shape, std::int64_t tile, std::int64_t
 
 }  // namespace
 
+bool winograd_applies(const Conv2dShape& shape) {
+    return shape.kernel_h == 3 && shape.kernel_w == 3 && shape.stride_h == 1 && shape.stride_w == 1 &&
+           shape.dilation_h == 1 && shape.dilation_w == 1 && shape.groups == 1 &&
+           std::min(shape.c_in, shape.c_out) >= kLeastChannels;
+}
+
 int winograd_tile(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa) {
-    const bool fits = shape.kernel_h == 3 && shape.kernel_w == 3 && shape.stride_h == 1 &&
-                      shape.stride_w == 1 && shape.dilation_h == 1 && shape.dilation_w == 1 &&
-                      shape.groups == 1;
-    if (!fits || n < 1 || h + shape.pad_top + shape.pad_bottom < 3 ||
-        w + shape.pad_left + shape.pad_right < 3 || h < 1 || w < 1 ||
-        std::min(shape.c_in, shape.c_out) < kLeastChannels) {
+    if (!winograd_applies(shape) || n < 1 || h + shape.pad_top + shape.pad_bottom < 3 ||
+        w + shape.pad_left + shape.pad_right < 3 || h < 1 || w < 1) {
         return 0;
     }
     const double direct = direct_cycles(shape, n, h, w, isa);

@@ -6,9 +6,12 @@
 
 namespace espalier::kernels {
 
+/// Whether the filtering computes such a convolution: 3x3, stride 1, no dilation, one group, and at least 16
+/// channels on both sides.
+bool winograd_applies(const Conv2dShape& shape);
+
 /// The output tile that should be fastest for n images of h x w pixels: 2 or 4, or 0 where the direct
-/// convolution is, or where the filtering does not apply (it needs 3x3, stride 1, no dilation, one group) or
-/// the input is unknown (0).
+/// convolution is, or where the filtering does not apply or the input is unknown (0).
 int winograd_tile(const Conv2dShape& shape, std::int64_t n, std::int64_t h, std::int64_t w, Isa isa);
 
 /// Cycles of one core that the faster of the direct convolution and, where `winograd` allows it and it

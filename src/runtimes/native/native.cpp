@@ -94,6 +94,7 @@ void NativeInstance::optimize() {
     engine::SessionOptions options;
     options.threads = spec_.threads;
     options.packed = options_.packed;
+    options.tuned_kernels = options_.tuned_kernels;
     if (options_.keep_graphs) {
         session_ = std::make_unique<engine::Session>(applied_->graph, options);
     } else {
@@ -151,6 +152,10 @@ Evidence NativeInstance::evidence() const {
     evidence.notes = applied_->notes;
     evidence.calibration = calibration_;
     if (calibration_) evidence.notes.push_back(describe(*calibration_));
+    if (execution.tuned_layers > 0) {
+        evidence.notes.push_back(fmt::format(
+            "the kernels of {} layers were chosen by measurement on this processor", execution.tuned_layers));
+    }
     note_zeros(evidence, after_->effective_macs);
     note_widening(evidence);
     return evidence;

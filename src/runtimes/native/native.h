@@ -30,6 +30,7 @@ class NativeInstance final : public Instance {
         /// All weights are read once to count those that are zero. Without, there is no evidence.
         bool evidence = true;
         engine::PackedFiles packed;
+        std::filesystem::path tuned_kernels;  ///< engine::SessionOptions
     };
 
     /// Throws a usage Error for an unknown tactic, a device other than "cpu", or a batch or thread count
