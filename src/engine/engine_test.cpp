@@ -288,11 +288,13 @@ TEST(Session, AnyNumberOfThreadsGivesTheSameBits) {
     graph.set_output(graph.add(Linear{}, {flat, weights("h", {1000, 48}, 4)}, "head"));
     passes::Change change;
     const Graph quantized = passes::quantize_dynamically(graph, graph::QuantScheme::kPerRow, change);
-    const Tensor image = random_tensor({3, 16, 37, 29}, 5);
-    for (const Graph* network : {&std::as_const(graph), &quantized}) {
-        const Tensor expected = Session(*network, {.threads = 1}).run(image);
+    const Graph sparse = sparse_network(0.1);
+    const Tensor image = random_tensor({3, 16, 37, 29}, 5), square_image = random_tensor({3, 64, 14, 14}, 6);
+    for (const auto& [network, input] :
+         {std::pair(&std::as_const(graph), &image), {&quantized, &image}, {&sparse, &square_image}}) {
+        const Tensor expected = Session(*network, {.threads = 1}).run(*input);
         for (const int threads : {2, 3, 5}) {
-            const Tensor y = Session(*network, {.threads = threads}).run(image);
+            const Tensor y = Session(*network, {.threads = threads}).run(*input);
             EXPECT_TRUE(std::ranges::equal(expected.span<float>(), y.span<float>())) << threads;
         }
     }

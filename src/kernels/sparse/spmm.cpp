@@ -17,7 +17,7 @@ void drive(const SparseF32& weights, std::int64_t m, const RowSource& source, fl
         kernel.finish({part.rows, part.features, ldc}, part.sums, part.pixels, c + offset, own);
     };
     const SpmmExtent extent{m, weights.taps(), weights.k() * static_cast<std::int64_t>(sizeof(float))};
-    SpmmDrive(kernel.runs, kernel.pack, kernel.lanes, weights.words(), extent, source, finish).run(pool);
+    SpmmDrive(kernel.runs, kernel.pack, kernel.lanes, weights.words(), extent, source, finish, pool).run();
 }
 
 }  // namespace

@@ -31,6 +31,9 @@ struct SpmmFloats : S {
 ///   weight(p)             the word at p in every lane
 ///   step(w, x, acc)       acc + w * the words at x
 ///   kShort                tiles of at most so many vectors wait for their sums (0: none)
+///
+/// How tiles are cut depends on the number of threads; the order in which an output's products are added does
+/// not.
 template <class D, int R>
 void run_spmm_tile(const SpmmTile<typename D::Word>& t) {
     using Word = typename D::Word;
@@ -64,7 +67,7 @@ void run_spmm_tile(const SpmmTile<typename D::Word>& t) {
             for (int r = 0; r < R; ++r) to[r] = D::step(w, x + r * D::kLanes, to[r]);
         };
         std::uint32_t e = t.starts[j];
-        if constexpr (R <= D::kShort) {
+        if (R <= D::kShort && t.height <= D::kShort) {
             // Fewer vectors than products under way: every other weight has sums of its own.
             V odd[R];
 #pragma GCC unroll 16

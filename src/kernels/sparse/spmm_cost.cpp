@@ -54,8 +54,8 @@ const Costs& i8_costs(Isa isa) {
 template <typename Kernel>
 double sparse_cycles(const SparseProblem& p, std::int64_t words, const Kernel& kernel, const Costs& costs) {
     const std::int64_t block_rows = spmm_block(p.m, p.density), all = (p.m + kernel.lanes - 1) / kernel.lanes;
-    const auto tiles =
-        static_cast<double>(spmm_tiles(all, block_rows, kernel.lanes, std::ssize(kernel.runs)));
+    const std::int64_t height = spmm_height(block_rows, kernel.lanes, std::ssize(kernel.runs));
+    const auto tiles = static_cast<double>(spmm_tiles(all, height, 1));
     const double vectors = static_cast<double>(all) / tiles;
     const auto depth = static_cast<double>(p.taps * words), n = static_cast<double>(p.n);
     const double entries = p.density * n * depth;
@@ -153,12 +153,16 @@ std::int64_t spmm_block(std::int64_t m, double density) {
     return std::clamp<std::int64_t>(rows / 8 * 8, 16, SparseWords<float>::kMaxBlock);
 }
 
-std::int64_t spmm_tiles(std::int64_t vectors, std::int64_t block, std::int64_t lanes, std::int64_t most) {
+std::int64_t spmm_height(std::int64_t block, std::int64_t lanes, std::int64_t most) {
     // Half a vector more than fits, since blocks are rounded down.
     const auto fit = static_cast<std::int64_t>(
         static_cast<double>(first_cache_bytes()) / static_cast<double>(4 * lanes * block) + 0.5);
-    const std::int64_t height = std::clamp<std::int64_t>(fit, 1, most);
-    return (vectors + height - 1) / height;
+    return std::clamp<std::int64_t>(fit, 1, most);
+}
+
+std::int64_t spmm_tiles(std::int64_t vectors, std::int64_t height, int threads) {
+    const std::int64_t tiles = (vectors + height - 1) / height;
+    return tiles < threads ? tiles : std::min((tiles + threads - 1) / threads, vectors / threads) * threads;
 }
 
 void check_sparse_shape(const Conv2dShape& shape, std::int64_t n, std::int64_t k, std::int64_t taps) {

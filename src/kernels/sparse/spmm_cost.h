@@ -40,9 +40,12 @@ bool sparse_i8_pays(const SparseProblem& problem, Isa isa);
 /// share is not zero. A block of a tile should stay in the first cache.
 std::int64_t spmm_block(std::int64_t m, double density);
 
-/// Tiles that `vectors` vectors of rows are dealt out to, so that none has more than `most` vectors and
-/// blocks of `block` rows of it stay in the first cache.
-std::int64_t spmm_tiles(std::int64_t vectors, std::int64_t block, std::int64_t lanes, std::int64_t most);
+/// Vectors of a tile, at most `most`, whose blocks of `block` rows stay in the first cache.
+std::int64_t spmm_height(std::int64_t block, std::int64_t lanes, std::int64_t most);
+
+/// Tiles of at most `height` vectors that `vectors` vectors of rows are dealt out to: as many for each thread
+/// where they are enough.
+std::int64_t spmm_tiles(std::int64_t vectors, std::int64_t height, int threads);
 
 /// Throws Error unless weights[n][k][taps] fit the shape, which must be valid and have one group.
 void check_sparse_shape(const Conv2dShape& shape, std::int64_t n, std::int64_t k, std::int64_t taps);

@@ -20,6 +20,9 @@ inline constexpr std::int64_t kSpmmGroup = 256;
 /// Words of a row that are transposed together where threads share a tile.
 inline constexpr std::int64_t kSpmmStrip = 64;
 
+/// Groups of features that each thread should find where threads share a tile, or help each other.
+inline constexpr std::int64_t kSpmmTasks = 4;
+
 inline std::int64_t spmm_rounded(std::int64_t x) {
     return (x + kSpmmRowMultiple - 1) / kSpmmRowMultiple * kSpmmRowMultiple;
 }
@@ -51,7 +54,7 @@ template <typename Word, typename Finish>
 class SpmmDrive {
   public:
     SpmmDrive(SpmmRuns<Word> runs, SpmmPack pack_rows, std::int64_t lanes, const SparseWords<Word>& weights,
-              const SpmmExtent& extent, const RowSource& source, Finish finish)
+              const SpmmExtent& extent, const RowSource& source, Finish finish, ThreadPool& pool)
         : runs_(runs),
           pack_(pack_rows),
           lanes_(lanes),
@@ -59,14 +62,16 @@ class SpmmDrive {
           extent_(extent),
           source_(source),
           finish_(finish),
+          pool_(pool),
+          height_(spmm_height(weights.block(), lanes, std::ssize(runs))),
           vectors_((extent.m + lanes - 1) / lanes),
-          tiles_(spmm_tiles(vectors_, weights.block(), lanes, std::ssize(runs))) {}
+          tiles_(spmm_tiles(vectors_, height_, pool.threads())) {}
 
-    void run(ThreadPool& pool) const {
-        if (pool.threads() == 1 || tiles_ >= 4 * pool.threads()) {
-            run_tiles(pool);
+    void run() const {
+        if (pool_.threads() == 1 || tiles_ >= 4 * pool_.threads()) {
+            run_tiles();
         } else {
-            run_features(pool);
+            run_waves();
         }
     }
 
@@ -84,18 +89,21 @@ class SpmmDrive {
         const std::int64_t end = (index + 1) * vectors_ / tiles_ * lanes_;
         return {first, std::min(end, extent_.m) - first, end - first};
     }
-    Word* tile_memory(Scratch kind) const {
+    /// Words of the largest tile, transposed.
+    std::int64_t tile_words() const {
         const std::int64_t pixels = (vectors_ + tiles_ - 1) / tiles_ * lanes_;
-        const std::int64_t words = extent_.taps * extent_.tap_rows() * pixels;
+        return extent_.taps * extent_.tap_rows() * pixels;
+    }
+    static Word* memory(Scratch kind, std::int64_t words) {
         return static_cast<Word*>(scratch(kind, static_cast<std::size_t>(words) * sizeof(Word)));
     }
 
     /// Enough tiles for all threads: each thread takes whole tiles.
-    void run_tiles(ThreadPool& pool) const {
-        pool.parallel_for(tiles_, 1, [&](std::int64_t begin, std::int64_t end, int) {
+    void run_tiles() const {
+        pool_.parallel_for(tiles_, 1, [&](std::int64_t begin, std::int64_t end, int) {
             for (std::int64_t index = begin; index < end; ++index) {
                 const Tile tile = tile_at(index);
-                Word* x = tile_memory(Scratch::kLocal);
+                Word* x = memory(Scratch::kLocal, tile_words());
                 for (std::int64_t tap = 0; tap < extent_.taps; ++tap)
                     pack(tile, tap, 0, extent_.tap_rows(), x);
                 const std::int64_t groups = (weights_.n() + kSpmmGroup - 1) / kSpmmGroup;
@@ -104,23 +112,30 @@ class SpmmDrive {
         });
     }
 
-    /// Few tiles: the threads share the features of one tile after the other.
-    void run_features(ThreadPool& pool) const {
-        Word* x = tile_memory(Scratch::kShared);
-        const std::int64_t strips = (extent_.tap_rows() + kSpmmStrip - 1) / kSpmmStrip;
+    /// Few tiles: one for each thread at a time, as far as there are so many. Every thread begins with its
+    /// own; whoever is done takes features of the others'. A single tile is shared by words, then features.
+    void run_waves() const {
+        const std::int64_t together = std::min<std::int64_t>(tiles_, pool_.threads());
+        const std::int64_t waves = tiles_ / together, size = tile_words();
+        Word* x = memory(Scratch::kShared, together * size);
+        const std::int64_t pieces = (extent_.tap_rows() + kSpmmStrip - 1) / kSpmmStrip * extent_.taps;
         const std::int64_t least = (weights_.n() + kSpmmGroup - 1) / kSpmmGroup;
-        const std::int64_t wanted = 2 * pool.threads();
+        const std::int64_t wanted = kSpmmTasks * pool_.threads() / together;
         const std::int64_t groups = std::min((least + wanted - 1) / wanted * wanted, spans());
-        for (std::int64_t index = 0; index < tiles_; ++index) {
-            const Tile tile = tile_at(index);
-            pool.parallel_for(extent_.taps * strips, 1, [&](std::int64_t begin, std::int64_t end, int) {
+        for (std::int64_t wave = 0; wave < waves; ++wave) {
+            pool_.parallel_for(together * pieces, 1, [&](std::int64_t begin, std::int64_t end, int) {
                 for (std::int64_t i = begin; i < end; ++i) {
-                    const std::int64_t first = i % strips * kSpmmStrip;
-                    pack(tile, i / strips, first, std::min(kSpmmStrip, extent_.tap_rows() - first), x);
+                    const std::int64_t own = i / pieces, piece = i % pieces;
+                    const std::int64_t first = piece / extent_.taps * kSpmmStrip;
+                    pack(tile_at(own * waves + wave), piece % extent_.taps, first,
+                         std::min(kSpmmStrip, extent_.tap_rows() - first), x + own * size);
                 }
             });
-            pool.parallel_for(groups, 1, [&](std::int64_t begin, std::int64_t end, int) {
-                multiply_groups(tile, x, groups, begin, end);
+            pool_.parallel_for(together * groups, 1, [&](std::int64_t begin, std::int64_t end, int) {
+                for (std::int64_t i = begin; i < end; ++i) {
+                    const std::int64_t own = i / groups, group = i % groups;
+                    multiply_groups(tile_at(own * waves + wave), x + own * size, groups, group, group + 1);
+                }
             });
         }
     }
@@ -158,8 +173,7 @@ class SpmmDrive {
                          std::int64_t end) const {
         constexpr std::int64_t kSpan = SparseWords<Word>::kSpan;
         const std::int64_t pixels = tile.pixels, most = (spans() + groups - 1) / groups * kSpan;
-        auto* sums = static_cast<Word*>(
-            scratch(Scratch::kLocalExtra, static_cast<std::size_t>(most * pixels) * sizeof(Word)));
+        Word* sums = memory(Scratch::kLocalExtra, most * pixels);
         const auto run = runs_[static_cast<std::size_t>(pixels / lanes_ - 1)];
         for (std::int64_t group = begin; group < end; ++group) {
             const std::int64_t first = group * spans() / groups * kSpan;
@@ -167,7 +181,7 @@ class SpmmDrive {
             for (std::int64_t block = 0; block < weights_.blocks(); ++block) {
                 run({x + block * weights_.block() * pixels, weights_.rows(), weights_.words(),
                      weights_.starts(block) + first, weights_.order(block) + first, last - first, sums,
-                     block == 0});
+                     block == 0, height_});
             }
             finish_(SpmmPart<Word>{tile.first, tile.rows, first, last - first, sums, pixels});
         }
@@ -180,6 +194,8 @@ class SpmmDrive {
     SpmmExtent extent_;
     const RowSource& source_;
     Finish finish_;
+    ThreadPool& pool_;
+    std::int64_t height_;
     std::int64_t vectors_;
     std::int64_t tiles_;
 };

@@ -29,7 +29,7 @@ void drive(const SparseI8& weights, std::int64_t m, const RowSource& source, Aff
         kernel.finish({part.rows, part.features, ldc}, scaling, part.sums, part.pixels, c + offset, own);
     };
     const SpmmExtent extent{m, weights.taps(), weights.k()};
-    SpmmDrive(kernel.runs, kernel.pack, kernel.lanes, weights.words(), extent, source, finish).run(pool);
+    SpmmDrive(kernel.runs, kernel.pack, kernel.lanes, weights.words(), extent, source, finish, pool).run();
 }
 
 /// Four weights from position p of tap `tap` of feature j on, 0 beyond k.

@@ -76,6 +76,26 @@ TEST(Spmm, ManyTilesOnThreads) {
     check(random, 500, 70, 65, 0.3, best_isa(), alone);
 }
 
+TEST(Spmm, AnyNumberOfThreadsGivesTheSameBits) {
+    Random random(33);
+    ThreadPool pools[] = {ThreadPool(1), ThreadPool(2), ThreadPool(3), ThreadPool(5)};
+    for (const std::int64_t m : {1, 20, 49, 100, 196, 280, 500, 784, 2000}) {
+        for (const double density : {0.05, 0.2, 0.6}) {
+            const std::int64_t n = pick(random, 1, 200), k = pick(random, 30, 150);
+            Guarded<float> a(m * k), w(n * k), c(m * n), expected(m * n);
+            for (Guarded<float>* values : {&a, &w}) fill_normal(*values, random);
+            for (std::int64_t i = 0; i < w.size(); ++i) w[i] = random.uniform() < density ? w[i] : 0.0f;
+            const SparseF32 packed = pack_sparse_f32(w.data(), n, k, 1, m);
+            spmm_f32(m, a.data(), k, packed, expected.data(), n, {}, pools[0]);
+            for (ThreadPool& pool : pools) {
+                spmm_f32(m, a.data(), k, packed, c.data(), n, {}, pool);
+                EXPECT_EQ(std::memcmp(c.data(), expected.data(), static_cast<std::size_t>(m * n) * 4), 0)
+                    << m << "x" << n << "x" << k << " on " << pool.threads() << " threads";
+            }
+        }
+    }
+}
+
 TEST(Spmm, CountsWhatItKeeps) {
     const float w[] = {0, 1, 0, -0.0f, 2, 0};
     const SparseF32 packed = pack_sparse_f32(w, 2, 3);

@@ -24,8 +24,9 @@ struct SpmmTile {
     const std::uint32_t* starts;  ///< features + 1
     const std::uint8_t* order;    ///< features
     std::int64_t features;
-    Word* sums;  ///< [features][pixels], aligned to one vector
-    bool first;  ///< start from 0 instead of the sums
+    Word* sums;           ///< [features][pixels], aligned to one vector
+    bool first;           ///< start from 0 instead of the sums
+    std::int64_t height;  ///< vectors that tiles of these weights may have, which sets the order of additions
 };
 
 /// Transposed rows come in multiples of this, the widest vector of any kernel.
