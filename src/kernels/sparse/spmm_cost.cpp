@@ -28,11 +28,11 @@ struct Costs {
 // Sapphire Rapids, one thread of two that were busy, November 2026; the estimates are within a tenth there.
 constexpr Costs kF32Avx512{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
 // Zen 4, where a 512-bit product takes two passes.
-constexpr Costs kF32Avx512Halved{1.06, 0, 1.08, 1.0, 2.0, 6, 8, 14};
+constexpr Costs kF32Avx512Halved{1.06, 0, 1.25, 0.8, 1.5, 16, 15, 17};
 constexpr Costs kF32Avx2{0.6, 0, 0.58, 1, 1.2, 6, 6, 10};
 constexpr Costs kF32Portable{1.2, 0, 1.15, 2, 2, 6, 6, 16};
 constexpr Costs kI8Avx512Vnni{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
-constexpr Costs kI8Avx512VnniHalved{1.06, 0, 1.08, 1.0, 2.0, 6, 8, 14};
+constexpr Costs kI8Avx512VnniHalved{1.06, 0, 1.25, 0.8, 1.5, 16, 15, 17};
 // Dense products by AMX, which sparse ones cannot use; the same machine kind.
 constexpr Costs kI8Amx{0.17, 8, 0.62, 1.2, 1.5, 6, 6, 12};
 constexpr double kAmxBF16 = 0.1;
