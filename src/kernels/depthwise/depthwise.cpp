@@ -31,7 +31,7 @@ const DepthwiseTiles* grouped_tiles(const Conv2dShape& shape, const DepthwiseTab
     return fits && tiles.lines > 0 ? &tiles : nullptr;
 }
 
-class Depthwise final : public Conv2dKernel {
+class Depthwise final : public DepthwiseKernel {
   public:
     Depthwise(const Conv2dShape& shape, const float* weights, Isa isa);
 
@@ -45,6 +45,11 @@ class Depthwise final : public Conv2dKernel {
 
     void run(std::int64_t n, std::int64_t h, std::int64_t w, const float* x, float* y,
              const Epilogue& epilogue, ThreadPool& pool) const override;
+
+    const Conv2dShape& shape() const override { return shape_; }
+    std::int64_t strip_lines() const override { return tiles_ ? tiles_->lines : 0; }
+    void run_strip(const float* const* x, std::int64_t w, std::int64_t lines, float* y,
+                   const Epilogue& epilogue) const override;
 
   private:
     /// Some output lines of one image.
@@ -138,25 +143,33 @@ void Depthwise::run_tiles(const Strip& strip, const Epilogue& epilogue) const {
         const bool inside = top + r >= 0 && top + r < strip.h;
         lines[static_cast<std::size_t>(r)] = inside ? strip.image + (top + r) * strip.w * c : nullptr;
     }
-    DepthwiseTask task{.x = lines.data(),
+    Epilogue local = epilogue;
+    local.residual = strip.residual;
+    run_strip(lines.data(), strip.w, strip.lines, strip.y, local);
+}
+
+void Depthwise::run_strip(const float* const* x, std::int64_t w, std::int64_t lines, float* y,
+                          const Epilogue& epilogue) const {
+    const std::int64_t c = shape_.c_in, output_w = shape_.output_w(w);
+    DepthwiseTask task{.x = x,
                        .weights = weights_.data(),
                        .group = shape_.group_in(),
                        .picks = picks_.data(),
                        .channels = c,
-                       .width = strip.w,
-                       .line = strip.output_w * c,
+                       .width = w,
+                       .line = output_w * c,
                        .bias = epilogue.bias,
                        .activation = epilogue.activation,
                        .lo = epilogue.lo,
                        .hi = epilogue.hi};
-    const std::int64_t blocks = (strip.output_w + tiles_->pixels - 1) / tiles_->pixels;
+    const std::int64_t blocks = (output_w + tiles_->pixels - 1) / tiles_->pixels;
     for (std::int64_t block = 0; block < blocks; ++block) {
-        const std::int64_t begin = part_begin(strip.output_w, blocks, block);
-        const std::int64_t pixels = part_begin(strip.output_w, blocks, block + 1) - begin;
+        const std::int64_t begin = part_begin(output_w, blocks, block);
+        const std::int64_t pixels = part_begin(output_w, blocks, block + 1) - begin;
         task.first_column = begin * shape_.stride_w - shape_.pad_left;
-        task.y = strip.y + begin * c;
-        task.residual = strip.residual ? strip.residual + begin * c : nullptr;
-        tiles_->run[static_cast<std::size_t>(strip.lines - 1)][static_cast<std::size_t>(pixels - 1)](task);
+        task.y = y + begin * c;
+        task.residual = epilogue.residual ? epilogue.residual + begin * c : nullptr;
+        tiles_->run[static_cast<std::size_t>(lines - 1)][static_cast<std::size_t>(pixels - 1)](task);
     }
 }
 
@@ -186,7 +199,8 @@ bool has_grouped_tiles(const Conv2dShape& shape, Isa isa) {
     return shape.groups > 1 && shape.group_in() > 1 && grouped_tiles(shape, depthwise_table(isa)) != nullptr;
 }
 
-std::shared_ptr<const Conv2dKernel> make_depthwise(const Conv2dShape& shape, const float* weights, Isa isa) {
+std::shared_ptr<const DepthwiseKernel> make_depthwise(const Conv2dShape& shape, const float* weights,
+                                                      Isa isa) {
     return std::make_shared<Depthwise>(shape, weights, isa);
 }
 
