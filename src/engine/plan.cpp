@@ -27,13 +27,12 @@ NodeId root_of(const graph::Graph& graph, NodeId id) {
 }
 
 /// Step after which each node's memory is free: its last use, through views; the end for the output.
-std::vector<int> last_uses(const graph::Graph& graph) {
+/// `inputs`: what the step of each node reads.
+std::vector<int> last_uses(const graph::Graph& graph, const std::vector<std::vector<NodeId>>& inputs) {
     std::vector<int> last(static_cast<std::size_t>(graph.size()), -1);
     for (int i = 0; i < graph.size(); ++i) {
-        const auto id = static_cast<NodeId>(i);
         last[static_cast<std::size_t>(i)] = i;
-        if (graph.as<Reshape>(id)) continue;
-        for (const NodeId input : graph[id].inputs) {
+        for (const NodeId input : inputs[static_cast<std::size_t>(i)]) {
             if (input != NodeId::kNone) last[static_cast<std::size_t>(root_of(graph, input))] = i;
         }
     }
@@ -56,10 +55,9 @@ struct Blocks {
 };
 
 /// The block of an operand that ends with node `id` and may lend its memory to the result, or -1.
-int lent_block(const graph::Graph& graph, NodeId id, const Operator& op, const Blocks& blocks,
-               const std::vector<int>& last) {
+int lent_block(const graph::Graph& graph, NodeId id, const std::vector<NodeId>& inputs, const Operator& op,
+               const Blocks& blocks, const std::vector<int>& last) {
     const auto at = [](NodeId node) { return static_cast<std::size_t>(node); };
-    const auto& inputs = graph[id].inputs;
     for (std::size_t k = 0; k < inputs.size(); ++k) {
         if (inputs[k] == NodeId::kNone || !op.may_overwrite(k)) continue;
         const NodeId root = root_of(graph, inputs[k]);
@@ -81,7 +79,7 @@ int lent_block(const graph::Graph& graph, NodeId id, const Operator& op, const B
 }  // namespace
 
 Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators,
-           Carried carried)
+           std::span<const Fusion> fusions, Carried carried)
     : graph_(graph) {
     constants_.resize(static_cast<std::size_t>(graph_.size()));
     is_input_.resize(static_cast<std::size_t>(graph_.size()));
@@ -89,22 +87,42 @@ Plan::Plan(const graph::Graph& graph, const std::vector<std::unique_ptr<Operator
         is_input_[static_cast<std::size_t>(i)] =
             graph_.as<Input>(root_of(graph_, static_cast<NodeId>(i))) != nullptr;
     }
-    place_activations(operators, forms_wanted(operators, carried));
-    make_steps(operators);
+    choose_operators(operators, carried == Carried::kAsWanted ? fusions : std::span<const Fusion>());
+    place_activations(forms_wanted(carried));
+    make_steps();
 }
 
-std::vector<Plan::Forms> Plan::forms_wanted(const std::vector<std::unique_ptr<Operator>>& operators,
-                                            Carried carried) const {
+void Plan::choose_operators(const std::vector<std::unique_ptr<Operator>>& operators,
+                            std::span<const Fusion> fusions) {
+    const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
+    inputs_.resize(operators.size());
+    for (std::size_t i = 0; i < operators.size(); ++i) {
+        operators_.push_back(operators[i].get());
+        if (operators[i]) inputs_[i] = graph_[static_cast<NodeId>(i)].inputs;
+    }
+    for (const Fusion& fusion : fusions) {
+        const NodeId first = inputs_[at(fusion.nodes.front())][0];
+        for (const NodeId id : fusion.nodes) {
+            if (id == fusion.last()) continue;
+            operators_[at(id)] = nullptr;
+            inputs_[at(id)].clear();
+        }
+        operators_[at(fusion.last())] = fusion.op.get();
+        inputs_[at(fusion.last())][0] = first;
+    }
+}
+
+std::vector<Plan::Forms> Plan::forms_wanted(Carried carried) const {
     const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
     std::vector<Forms> forms(static_cast<std::size_t>(graph_.size()));
     for (std::size_t i = 0; i < forms.size(); ++i) {
-        const Operator* op = operators[i].get();
+        const Operator* op = operators_[i];
         if (!op) continue;
-        const auto& inputs = graph_[static_cast<NodeId>(i)].inputs;
+        const auto& inputs = inputs_[i];
         for (std::size_t k = 0; k < inputs.size(); ++k) {
             if (inputs[k] == NodeId::kNone) continue;
             const NodeId root = root_of(graph_, inputs[k]);
-            const Operator* producer = operators[at(root)].get();
+            const Operator* producer = operators_[at(root)];
             const bool codes = carried == Carried::kAsWanted && producer && producer->gives_row_codes() &&
                                op->takes_row_codes(k) && has_rows_of(root, inputs[k]);
             Forms& wanted = forms[at(root)];
@@ -123,14 +141,13 @@ bool Plan::has_rows_of(NodeId value, NodeId view) const {
     return of_value.rank() > 0 && of_view.rank() > 0 && of_value.back() == of_view.back();
 }
 
-void Plan::place_activations(const std::vector<std::unique_ptr<Operator>>& operators,
-                             const std::vector<Forms>& forms) {
-    const auto last = last_uses(graph_);
+void Plan::place_activations(const std::vector<Forms>& forms) {
+    const auto last = last_uses(graph_, inputs_);
     const auto at = [](NodeId id) { return static_cast<std::size_t>(id); };
     Blocks blocks(static_cast<std::size_t>(graph_.size()));
     for (int i = 0; i < graph_.size(); ++i) {
         const auto id = static_cast<NodeId>(i);
-        const Operator* op = operators[at(id)].get();
+        const Operator* op = operators_[at(id)];
         if (!op) continue;
         if (forms[at(id)].codes) {
             const Shape& shape = graph_.type(id).shape;
@@ -140,7 +157,7 @@ void Plan::place_activations(const std::vector<std::unique_ptr<Operator>>& opera
         }
         if (!forms[at(id)].floats) continue;
         int& block = blocks.floats[at(id)];
-        block = lent_block(graph_, id, *op, blocks, last);
+        block = lent_block(graph_, id, inputs_[at(id)], *op, blocks, last);
         if (block < 0) block = blocks.add({bytes_of(graph_.type(id)), i, i});
         Lifetime& lifetime = blocks.lifetimes[static_cast<std::size_t>(block)];
         lifetime.last = std::max(lifetime.last, last[at(id)]);
@@ -172,12 +189,12 @@ View Plan::view_of(NodeId id) const {
     return {data_[at], &graph_.type(id), codes_[at]};
 }
 
-void Plan::make_steps(const std::vector<std::unique_ptr<Operator>>& operators) {
+void Plan::make_steps() {
     for (int i = 0; i < graph_.size(); ++i) {
         const auto id = static_cast<NodeId>(i);
-        if (!operators[static_cast<std::size_t>(i)]) continue;
-        Step step{operators[static_cast<std::size_t>(i)].get(), id, {}};
-        for (const NodeId input : graph_[id].inputs) {
+        if (!operators_[static_cast<std::size_t>(i)]) continue;
+        Step step{operators_[static_cast<std::size_t>(i)], id, {}};
+        for (const NodeId input : inputs_[static_cast<std::size_t>(i)]) {
             if (input == NodeId::kNone) {
                 step.operands.inputs.push_back({});
             } else {
@@ -188,7 +205,7 @@ void Plan::make_steps(const std::vector<std::unique_ptr<Operator>>& operators) {
         steps_.push_back(std::move(step));
     }
     for (Step& step : steps_) {
-        const auto& inputs = graph_[step.node].inputs;
+        const auto& inputs = inputs_[static_cast<std::size_t>(step.node)];
         for (std::size_t k = 0; k < inputs.size(); ++k) {
             if (inputs[k] != NodeId::kNone && is_input_[static_cast<std::size_t>(inputs[k])]) {
                 input_pointers_.push_back(&step.operands.inputs[k].data);

@@ -107,7 +107,7 @@ TEST(Plan, CarriesValuesAsTheirReadersWantThem) {
     EXPECT_EQ(forms(wide), std::pair(false, true));  // read by a layer alone
     EXPECT_EQ(forms(sum), std::pair(true, false));   // read in rows of another length
     EXPECT_EQ(forms(graph.output()), std::pair(true, false));
-    const Plan floats(graph, operators, Carried::kAsFloats);
+    const Plan floats(graph, operators, {}, Carried::kAsFloats);
     for (const Step& step : floats.steps()) {
         EXPECT_NE(step.operands.output.data, nullptr);
         EXPECT_EQ(step.operands.output.codes, nullptr);

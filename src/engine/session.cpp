@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mapped_file.h"
+#include "engine/fusion.h"
 #include "engine/kernel_tuner.h"
 #include "engine/packed_weights.h"
 #include "engine/plan.h"
@@ -48,12 +49,13 @@ Graph prepared(Graph graph) {
 class Lane {
   public:
     Lane(const Graph& graph, const std::vector<std::unique_ptr<Operator>>& operators,
-         Carried carried = Carried::kAsWanted)
-        : graph_(graph), operators_(operators), carried_(carried) {}
+         const std::vector<Fusion>& fusions, Carried carried = Carried::kAsWanted)
+        : graph_(graph), operators_(operators), fusions_(fusions), carried_(carried) {}
 
     Plan& plan(std::int64_t images) {
         auto& plan = plans_[images];
-        if (!plan) plan = std::make_unique<Plan>(graph::with_batch(graph_, images), operators_, carried_);
+        if (!plan)
+            plan = std::make_unique<Plan>(graph::with_batch(graph_, images), operators_, fusions_, carried_);
         return *plan;
     }
     void keep_only(std::int64_t images) {
@@ -68,6 +70,7 @@ class Lane {
   private:
     const Graph& graph_;
     const std::vector<std::unique_ptr<Operator>>& operators_;
+    const std::vector<Fusion>& fusions_;
     Carried carried_;
     std::map<std::int64_t, std::unique_ptr<Plan>> plans_;
 };
@@ -97,7 +100,9 @@ class Session::Impl {
                 make_operator(static_cast<NodeId>(i), lowering, unpacked);
             }
         });
-        for (int thread = 0; thread < pool_.threads(); ++thread) own_.emplace_back(graph_, operators_);
+        fusions_ = fuse(graph_, operators_, pool_.threads());
+        for (int thread = 0; thread < pool_.threads(); ++thread)
+            own_.emplace_back(graph_, operators_, fusions_);
     }
 
     void plan(std::int64_t images) {
@@ -162,7 +167,7 @@ class Session::Impl {
                      const Seconds now = clock.now();
                      const auto& node = graph_[step.node];
                      times.push_back({node.name, graph::print(node.op), step.op->kernel(),
-                                      (now - last).value(), last_.part * macs_of(step.node)});
+                                      (now - last).value(), last_.part * macs_of_step(step.node)});
                      last = clock.now();
                  });
         return times;
@@ -176,14 +181,24 @@ class Session::Impl {
         return graph::cost_of(graph_[id].op, types, graph_.type(id)).macs;
     }
 
+    /// Of all nodes that are executed together with this one, their last.
+    std::int64_t macs_of_step(NodeId id) const {
+        const Fusion* fusion = fusion_of(id);
+        if (!fusion) return macs_of(id);
+        std::int64_t sum = 0;
+        for (const NodeId node : fusion->nodes) sum += macs_of(node);
+        return sum;
+    }
+
     Execution execution() const {
         Execution execution;
         std::set<std::string> kernels;
         for (int i = 0; i < graph_.size(); ++i) {
             const Operator* op = operators_[static_cast<std::size_t>(i)].get();
             if (!op) continue;
-            ++execution.steps;
-            kernels.insert(op->kernel());
+            const Fusion* fusion = fusion_of(static_cast<NodeId>(i));
+            kernels.insert((fusion ? *fusion->op : *op).kernel());
+            if (!fusion || fusion->last() == static_cast<NodeId>(i)) ++execution.steps;
             execution.weight_bytes += static_cast<std::int64_t>(op->weight_bytes());
             const std::int64_t macs = macs_of(static_cast<NodeId>(i));
             if (macs > 0) execution.macs[op->mac_class()] += macs;
@@ -246,6 +261,14 @@ class Session::Impl {
         }
     }
 
+    /// The chain that a node is executed in, or null.
+    const Fusion* fusion_of(NodeId id) const {
+        const auto found = std::ranges::find_if(fusions_, [&](const Fusion& fusion) {
+            return std::ranges::find(fusion.nodes, id) != fusion.nodes.end();
+        });
+        return found == fusions_.end() ? nullptr : &*found;
+    }
+
     std::int64_t output_elements() const { return graph_.type(graph_.output()).shape.elements(); }
 
     /// The chosen schedule as far as n images allow it.
@@ -304,9 +327,10 @@ class Session::Impl {
     std::unique_ptr<PackedWeights> packed_;  ///< null where packed weights are in memory alone
     int tuned_layers_ = 0;
     bool images_apart_;
-    Lane shared_{graph_, operators_};                     ///< for parts that all threads compute together
-    Lane shown_{graph_, operators_, Carried::kAsFloats};  ///< for runs whose values are looked at
-    std::vector<Lane> own_;                               ///< one for each thread
+    std::vector<Fusion> fusions_;
+    Lane shared_{graph_, operators_, fusions_};  ///< for parts that all threads compute together
+    Lane shown_{graph_, operators_, fusions_, Carried::kAsFloats};  ///< for runs whose values are looked at
+    std::vector<Lane> own_;                                         ///< one for each thread
     Schedule chosen_;
     Schedule last_;
 };

@@ -1,3 +1,4 @@
+#include "engine/lower/conv2d_operator.h"
 #include "engine/lower/lower.h"
 #include "engine/lower/lower_bf16.h"
 #include "engine/lower/sparse_product.h"
@@ -7,32 +8,6 @@
 
 namespace espalier::engine {
 namespace {
-
-class Conv2dOperator final : public Operator {
-  public:
-    Conv2dOperator(kernels::PackedConvF32 packed, Tensor bias, const graph::Activation& activation)
-        : packed_(std::move(packed)), bias_(std::move(bias)), epilogue_(epilogue_of(activation)) {
-        if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
-    }
-
-    void run(const Operands& operands, ThreadPool& pool) const override {
-        const Shape& x = operands.inputs[0].shape();
-        kernels::Epilogue epilogue = epilogue_;
-        epilogue.residual = operands.f32(3);
-        epilogue.row_codes = operands.output.row_codes();
-        kernels::conv2d_f32(packed_, x[0], x[1], x[2], operands.f32(0), operands.output.mutable_f32(),
-                            epilogue, pool);
-    }
-    std::string kernel() const override { return packed_.kernel_name(); }
-    std::size_t weight_bytes() const override { return packed_.size_bytes() + bias_.size_bytes(); }
-    bool gives_row_codes() const override { return packed_.kernel().gives_row_codes(); }
-    bool may_overwrite(std::size_t index) const override { return index == 3; }
-
-  private:
-    kernels::PackedConvF32 packed_;
-    Tensor bias_;
-    kernels::Epilogue epilogue_;
-};
 
 /// Whether a convolution with bf16 weights is best multiplied as it is. The f32 kernels of depthwise
 /// convolutions are not bound by products, and minimal filtering saves more of them than widening bf16 does.
@@ -50,6 +25,21 @@ std::optional<int> tile_of(const Lowering& lowering) {
 }
 
 }  // namespace
+
+Conv2dOperator::Conv2dOperator(kernels::PackedConvF32 packed, Tensor bias,
+                               const graph::Activation& activation)
+    : packed_(std::move(packed)), bias_(std::move(bias)), epilogue_(epilogue_of(activation)) {
+    if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
+}
+
+void Conv2dOperator::run(const Operands& operands, ThreadPool& pool) const {
+    const Shape& x = operands.inputs[0].shape();
+    kernels::Epilogue epilogue = epilogue_;
+    epilogue.residual = operands.f32(3);
+    epilogue.row_codes = operands.output.row_codes();
+    kernels::conv2d_f32(packed_, x[0], x[1], x[2], operands.f32(0), operands.output.mutable_f32(), epilogue,
+                        pool);
+}
 
 OperatorPtr lower_op(const Lowering& lowering, const graph::Conv2d& op) {
     check_channels_last(lowering, op.layout);

@@ -15,13 +15,16 @@ namespace {
 constexpr std::int64_t kTasksPerThread = 4;
 constexpr std::int64_t kProductRows = 96;  ///< pixels that are projected at once: several tiles high
 
-/// Values between the convolutions are worth avoiding from these sizes on, where the level 2 caches of two
-/// processors do not keep them from layer to layer: the expanded one is the larger, and written and read by
-/// products, which wait for memory less than the depthwise convolution does.
+/// Floats from which on it is better not to make a value, expanded or only filtered: smaller ones are still
+/// in the level 2 caches when they are read. What reads a filtered one is a product, which waits less for it
+/// than a depthwise convolution for an expanded one.
 constexpr std::int64_t kLeastExpanded = 128 * 1024;
 constexpr std::int64_t kLeastFiltered = 256 * 1024;
-constexpr std::int64_t kMostHeld = 128 * 1024;  ///< floats of a thread: half a level 2 cache of 1 MiB
-/// At most one line in so many is expanded by two threads.
+/// Products for each float of such a value above which they take so long that memory keeps up with them.
+constexpr std::int64_t kMostProducts = 40;
+/// Floats that a thread may hold of lines and weights: half a level 2 cache of 1 MiB.
+constexpr std::int64_t kMostHeld = 128 * 1024;
+/// Lines of an image for each that two threads expand, both for themselves.
 constexpr std::int64_t kLinesPerCopy = 14;
 
 void multiply_all(const PackedF32& weights, std::int64_t rows, const float* a, float* c,
@@ -178,6 +181,7 @@ bool SeparableConv::pays(std::int64_t h, std::int64_t w, int threads) const {
     if (expand) floats += expand->weights().n() * expand->weights().k();
     if (project) floats += project->weights().n() * project->weights().k();
     if (floats > kMostHeld) return false;
+    if ((expand ? expand->weights().k() : project->weights().n()) > kMostProducts) return false;
     if (!expand) return shape.output_h(h) * shape.output_w(w) * shape.c_out >= kLeastFiltered;
     const std::int64_t copies = (shape.kernel_h - shape.stride_h) * (threads - 1);
     return h * w * shape.c_in >= kLeastExpanded && copies * kLinesPerCopy <= h;

@@ -21,7 +21,7 @@ struct SeparableConv {
     const PointwiseKernel* expand = nullptr;     ///< or null
     const DepthwiseKernel* depthwise = nullptr;  ///< one with strips
     const PointwiseKernel* project = nullptr;    ///< or null
-    Epilogue expand_end;                         ///< none of the ends has a residual or row codes
+    Epilogue expand_end;                         ///< bias and activation, nothing else, as of the others
     Epilogue depthwise_end;
     Epilogue project_end;
 
@@ -33,10 +33,10 @@ struct SeparableConv {
     bool pays(std::int64_t h, std::int64_t w, int threads) const;
 };
 
-/// Computes y + residual (null for none), NHWC as of conv2d_f32(), for n >= 1 images of h x w pixels: the
-/// bits of one convolution after the other. Every thread walks down its part of the image with the few lines
-/// of the values between them that the next strip needs, so that those never leave its level 2 cache. y
-/// overlaps neither x nor, unless it is the same, the residual.
+/// Computes y for n >= 1 images of h x w pixels, dense NHWC as everything of conv2d_f32(): the bits of one
+/// convolution after the other. `residual` (null for none) is that of the last. Every thread walks down its
+/// part of an image with those lines of the values in between that the next strip of y needs, which stay in
+/// its level 2 cache. y overlaps neither x nor, unless it is the same, the residual.
 void separable_conv_f32(const SeparableConv& conv, std::int64_t n, std::int64_t h, std::int64_t w,
                         const float* x, const float* residual, float* y, ThreadPool& pool);
 
