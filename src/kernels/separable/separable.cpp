@@ -174,8 +174,9 @@ std::string SeparableConv::name() const {
 }
 
 bool SeparableConv::pays(std::int64_t h, std::int64_t w, int threads) const {
-    if (depthwise->strip_lines() == 0) return false;
     const Conv2dShape& shape = depthwise->shape();
+    // Groups of several channels multiply enough for memory to keep up.
+    if (depthwise->strip_lines() == 0 || !shape.is_depthwise()) return false;
     const Held held(*this, w);
     std::int64_t floats = held.expanded_floats + held.filtered_floats;
     if (expand) floats += expand->weights().n() * expand->weights().k();
