@@ -13,8 +13,8 @@ void PointwiseKernel::run(std::int64_t n, std::int64_t h, std::int64_t w, const 
     gemm_f32(n * h * w, x, weights_.k(), weights_, y, weights_.n(), epilogue, pool);
 }
 
-std::shared_ptr<const PointwiseKernel> make_pointwise(const Conv2dShape& shape, const float* weights,
-                                                      Isa isa, PackedMemory* memory) {
+std::shared_ptr<const PointwiseKernel> make_pointwise(const Conv2dShape& shape, const float* weights, Isa isa,
+                                                      PackedMemory* memory) {
     return std::make_shared<PointwiseKernel>(pack_gemm_f32(weights, shape.c_out, shape.c_in, isa, memory));
 }
 

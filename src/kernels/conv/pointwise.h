@@ -23,7 +23,7 @@ class PointwiseKernel final : public Conv2dKernel {
     PackedF32 weights_;
 };
 
-std::shared_ptr<const PointwiseKernel> make_pointwise(const Conv2dShape& shape, const float* weights,
-                                                      Isa isa, PackedMemory* memory = nullptr);
+std::shared_ptr<const PointwiseKernel> make_pointwise(const Conv2dShape& shape, const float* weights, Isa isa,
+                                                      PackedMemory* memory = nullptr);
 
 }  // namespace espalier::kernels
