@@ -283,6 +283,22 @@ TEST(Classify, KeepsPackedWeightsForTheNextStart) {
     EXPECT_THAT(unable.err, HasSubstr("packed weights are not kept"));
 }
 
+TEST(Autotune, MeasuresOncePerProcessor) {
+    const TemporaryFolder folder;
+    ASSERT_EQ(::setenv("XDG_CACHE_HOME", folder.path().c_str(), 1), 0);
+    const std::string bench =
+        "bench --min-time 0 --threads 1 --autotune --tactic global-pruning:0.8+compile --model " + kModel;
+    const Outcome first = run_program(bench);
+    EXPECT_EQ(first.exit_code, 0) << first.err;
+    EXPECT_THAT(first.out, HasSubstr("layers were chosen by measurement"));
+    const fs::path known = fs::directory_iterator(folder / "espalier/kernels")->path();
+    const std::string measured = content_of(known);
+    EXPECT_EQ(run_program(bench).exit_code, 0);
+    EXPECT_EQ(content_of(known), measured) << "the times of a second measurement would be others";
+    expect_failure(bench + " --runtime onnxruntime", 2, {"--autotune", "our own engine"});
+    ::unsetenv("XDG_CACHE_HOME");
+}
+
 TEST(BadStore, IsNamed) {
     const TemporaryFolder folder;
     const std::string run =

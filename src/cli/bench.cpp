@@ -144,6 +144,10 @@ void bench(BenchOptions options, const Globals& globals) {
         fmt::print("  {} of activations in memory\n", human_bytes(*evidence.arena_bytes));
     if (options.variant.batch > 1 && !evidence.schedule.empty())
         fmt::print("  the batch runs in {}\n", evidence.schedule);
+    if (options.variant.autotune) {
+        fmt::print("  the kernels of {} layers were chosen by measurement\n",
+                   made.native->session().execution().tuned_layers);
+    }
     if (evidence.calibration) fmt::print("  {}\n", runtimes::describe(*evidence.calibration));
     for (const auto& note : evidence.notes) {
         if (made.native == nullptr) fmt::print("  {}\n", note);

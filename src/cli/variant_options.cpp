@@ -109,6 +109,7 @@ AnyVariant make_variant(const VariantOptions& options, const AnyRuntimeOptions& 
         fail_usage(
             "--random-weights are made by our own engine; another runtime needs a model with its weights");
     }
+    if (options.autotune) fail_usage("--autotune chooses among the kernels of our own engine");
     runtimes::VariantSpec spec = spec_of(options, globals);
     spec.runtime = runtime.runtime;
     spec.device = device;
