@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -44,14 +45,17 @@ std::string file_name(std::string_view processor) {
     return name;
 }
 
-/// What a layer's fastest kernel depends on beside the processor.
-std::string layer_of(const Graph& graph, NodeId id, int threads) {
+/// What a layer's fastest kernel depends on beside the processor, and the ways there were.
+std::string layer_of(const Graph& graph, NodeId id, const LoweringOptions& options,
+                     std::span<const Product> products, int threads) {
     const graph::Node& node = graph[id];
     const Tensor& weights = *graph.constant(node.inputs[1]);
     const double zeros = static_cast<double>(count_zeros(weights)) / static_cast<double>(weights.elements());
-    return fmt::format("{} {} {} zeros={:.0f}% threads={}", graph::print(node.op),
-                       graph.type(node.inputs[0]).str(), graph.type(node.inputs[1]).str(), 100 * zeros,
-                       threads);
+    std::string layer = fmt::format("{} {} {} zeros={:.0f}% threads={} {}", graph::print(node.op),
+                                    graph.type(node.inputs[0]).str(), graph.type(node.inputs[1]).str(),
+                                    100 * zeros, threads, name(std::min(options.isa, best_isa())));
+    for (const Product product : products) layer += fmt::format(" {}", name(product));
+    return layer;
 }
 
 /// Random operands of a node. Constants are packed, and not among them.
@@ -119,10 +123,11 @@ struct Way {
 };
 
 /// The estimated way first, and others that are executed by other kernels.
-std::vector<Way> ways_of(const Graph& graph, NodeId id, const LoweringOptions& options) {
+std::vector<Way> ways_of(const Graph& graph, NodeId id, const LoweringOptions& options,
+                         std::span<const Product> products) {
     std::vector<Way> ways;
     ways.push_back({kEstimated, lower(graph, id, options)});
-    for (const Product product : products_of(graph, id, options)) {
+    for (const Product product : products) {
         LoweringOptions other = options;
         other.product = product;
         auto op = lower(graph, id, other);
@@ -141,6 +146,25 @@ void time_once(Way& way, const Operands& operands, ThreadPool& pool) {
     way.seconds = std::min(way.seconds, (clock.now() - start).value());
 }
 
+TunedLayer measure(std::vector<Way> ways, const Operands& operands, const OtherMemory& other,
+                   ThreadPool& pool) {
+    for (int turn = 0; turn < kTurns; ++turn) {
+        for (Way& way : ways) {
+            other.read(pool);
+            time_once(way, operands, pool);
+        }
+    }
+    TunedLayer layer{kEstimated, {}};
+    double least = kWorthwhile * ways.front().seconds;
+    for (const Way& way : ways) {
+        layer.seconds[way.name] = way.seconds;
+        if (way.seconds >= least) continue;
+        least = way.seconds;
+        layer.chosen = way.name;
+    }
+    return layer;
+}
+
 }  // namespace
 
 KernelTuner::KernelTuner(const std::filesystem::path& folder)
@@ -155,11 +179,12 @@ KernelTuner::Layers KernelTuner::read() const {
         const json document = formats::parse_json(read_text_file(path_), path_.string());
         if (document.value("schema", "") != kSchema || document.value("version", "") != kVersion) return {};
         for (const auto& [layer, measured] : document.at("layers").items()) {
-            layers[layer] = {measured.at("chosen").get<std::string>(),
-                             measured.at("seconds").get<std::map<std::string, double>>()};
+            const auto chosen = measured.at("chosen").get<std::string>();
+            if (chosen != kEstimated) parse_product(chosen);
+            layers[layer] = {chosen, measured.at("seconds").get<std::map<std::string, double>>()};
         }
     } catch (const Error& error) {
-        log::warn("{}; kernels are measured anew", error.what());
+        log::warn("{}: {}; kernels are measured anew", path_.string(), error.what());
         return {};
     } catch (const json::exception& error) {
         log::warn("{} is not as this program writes it ({}); kernels are measured anew", path_.string(),
@@ -169,39 +194,22 @@ KernelTuner::Layers KernelTuner::read() const {
     return layers;
 }
 
-KernelTuner::Layer KernelTuner::measure(const Graph& graph, NodeId id, const LoweringOptions& options,
-                                        ThreadPool& pool) const {
-    std::vector<Way> ways = ways_of(graph, id, options);
-    Layer layer{kEstimated, {}};
-    if (ways.size() == 1) return layer;
-    static const OtherMemory other;
-    const Values values(graph, id);
-    for (int turn = 0; turn < kTurns; ++turn) {
-        for (Way& way : ways) {
-            other.read(pool);
-            time_once(way, values.operands(), pool);
-        }
-    }
-    double least = kWorthwhile * ways.front().seconds;
-    for (const Way& way : ways) {
-        layer.seconds[way.name] = way.seconds;
-        if (way.seconds >= least) continue;
-        least = way.seconds;
-        layer.chosen = way.name;
-    }
-    return layer;
-}
-
 std::vector<std::optional<Product>> KernelTuner::choose(const Graph& graph, const LoweringOptions& options,
                                                         ThreadPool& pool) {
     std::vector<std::optional<Product>> choices(static_cast<std::size_t>(graph.size()));
+    std::optional<OtherMemory> other;
     for (int i = 0; i < graph.size(); ++i) {
         const auto id = static_cast<NodeId>(i);
-        if (products_of(graph, id, options).size() < 2) continue;
-        const std::string key = layer_of(graph, id, pool.threads());
+        const auto products = products_of(graph, id, options);
+        if (products.size() < 2) continue;
+        const std::string key = layer_of(graph, id, options, products, pool.threads());
         auto layer = layers_.find(key);
         if (layer == layers_.end()) {
-            layer = layers_.emplace(key, measure(graph, id, options, pool)).first;
+            if (!other) other.emplace();
+            const Values values(graph, id);
+            TunedLayer measured =
+                measure(ways_of(graph, id, options, products), values.operands(), *other, pool);
+            layer = layers_.emplace(key, std::move(measured)).first;
             ++measured_;
         }
         ++known_;

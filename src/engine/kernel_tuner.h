@@ -10,6 +10,13 @@
 
 namespace espalier::engine {
 
+/// What was measured of a layer: the least seconds of each way, by its name; "estimated" is that of the
+/// estimate.
+struct TunedLayer {
+    std::string chosen;
+    std::map<std::string, double> seconds;
+};
+
 /// Which ways to compute a layer's products were fastest on this processor, by layer, kept in a file for each
 /// kind of processor.
 ///
@@ -35,16 +42,9 @@ class KernelTuner {
     void save() const;
 
   private:
-    /// Least seconds by way; the estimated one is called "estimated" too.
-    struct Layer {
-        std::string chosen;
-        std::map<std::string, double> seconds;
-    };
-    using Layers = std::map<std::string, Layer>;
+    using Layers = std::map<std::string, TunedLayer>;
 
     Layers read() const;
-    Layer measure(const graph::Graph& graph, graph::NodeId id, const LoweringOptions& options,
-                  ThreadPool& pool) const;
 
     std::filesystem::path path_;
     Layers layers_;

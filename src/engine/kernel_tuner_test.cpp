@@ -95,6 +95,12 @@ TEST_F(KernelTunerTest, MeasuresALayerOnce) {
     ThreadPool alone(1);
     second.choose(graph, {}, alone);
     EXPECT_EQ(second.measured(), 2) << "what is fastest on one thread is another question";
+    second.choose(graph, {.isa = Isa::kPortable}, pool);
+    EXPECT_EQ(second.measured(), best_isa() > Isa::kPortable ? 4 : 2) << "and so it is of other kernels";
+    const auto unfiltered = second.choose(graph, {.winograd = false}, pool);
+    EXPECT_EQ(second.known(), 7) << "one layer has no choice then";
+    EXPECT_EQ(std::ranges::count(unfiltered, Product::kWinograd2), 0);
+    EXPECT_EQ(std::ranges::count(unfiltered, Product::kWinograd4), 0);
 }
 
 TEST_F(KernelTunerTest, ASessionExecutesWhatTheFileSays) {
@@ -126,6 +132,8 @@ TEST_F(KernelTunerTest, ADamagedFileIsMeasuredAnew) {
     Session(network(), tuned());
     for (const char* content :
          {"", "{", R"({"schema": "espalier.kernels/1", "version": "0.1.0", "layers": 7})",
+          R"({"schema": "espalier.kernels/1", "version": "0.1.0",
+                                    "layers": {"l": {"chosen": "fast", "seconds": {}}}})",
           R"({"schema": "another", "layers": {}})"}) {
         write_file_atomically(file(), std::string_view(content));
         testing::internal::CaptureStderr();

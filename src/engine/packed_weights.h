@@ -26,8 +26,7 @@ class PackedWeights {
     static constexpr std::size_t kMostFiles = 4;
 
     /// Looks into `folder` for the file of `graph`, whose nodes are to be computed by `products`, reading
-    /// every constant once, on all threads. A file that
-    /// cannot be read is warned of, and passes for none.
+    /// every constant once, on all threads. A file that cannot be read is warned of, and passes for none.
     PackedWeights(const std::filesystem::path& folder, const graph::Graph& graph,
                   const LoweringOptions& options, std::span<const std::optional<Product>> products,
                   ThreadPool& pool);
