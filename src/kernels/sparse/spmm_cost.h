@@ -43,8 +43,8 @@ std::int64_t spmm_block(std::int64_t m, double density);
 /// Vectors of a tile, at most `most`, whose blocks of `block` rows stay in the first cache.
 std::int64_t spmm_height(std::int64_t block, std::int64_t lanes, std::int64_t most);
 
-/// Tiles of at most `height` vectors that `vectors` vectors of rows are dealt out to: as many for each thread
-/// where they are enough.
+/// Tiles of at most `height` vectors, or two where that is one, that `vectors` vectors of rows are dealt out
+/// to: as many for each thread where they are enough.
 std::int64_t spmm_tiles(std::int64_t vectors, std::int64_t height, int threads);
 
 /// Throws Error unless weights[n][k][taps] fit the shape, which must be valid and have one group.
