@@ -32,8 +32,8 @@ class SparseOperator final : public Operator {
         const std::int64_t n = weights.shape()[0], k = weights.shape()[1];
         if (shape && !(shape->is_pointwise() && shape->stride_h == 1 && shape->stride_w == 1))
             shape_ = *shape;
-        packed_ =
-            kernels::pack_sparse_f32(weights.span<float>().data(), n, k, weights.elements() / (n * k), rows);
+        packed_ = kernels::pack_sparse_f32(weights.span<float>().data(), n, k, weights.elements() / (n * k),
+                                           rows, isa_);
         if (bias_.elements() > 0) epilogue_.bias = bias_.span<float>().data();
     }
 
@@ -90,9 +90,9 @@ std::optional<SparseI8Weights> pack_where_faster(const Lowering& lowering, kerne
     const std::int64_t per_tap = (problem.k + kernels::kSparseBlock - 1) / kernels::kSparseBlock;
     problem.density = static_cast<double>(blocks) / static_cast<double>(problem.n * problem.taps * per_tap);
     if (!is_sparse(lowering, kernels::sparse_i8_pays(problem, lowering.options.isa))) return std::nullopt;
-    return SparseI8Weights{
-        kernels::pack_sparse_i8(values, problem.n, problem.k, scales.span<float>(), problem.taps, problem.m),
-        problem.density};
+    return SparseI8Weights{kernels::pack_sparse_i8(values, problem.n, problem.k, scales.span<float>(),
+                                                   problem.taps, problem.m, lowering.options.isa),
+                           problem.density};
 }
 
 }  // namespace

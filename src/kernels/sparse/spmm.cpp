@@ -34,14 +34,15 @@ std::span<const SpmmKernel* const> spmm_kernels() {
 const char* kernel_name_spmm(Isa limit) { return choose_spmm_kernel(spmm_kernels(), limit).name; }
 
 SparseF32 pack_sparse_f32(const float* weights, std::int64_t n, std::int64_t k, std::int64_t taps,
-                          std::int64_t m) {
+                          std::int64_t m, Isa limit) {
     if (n < 1 || k < 1 || taps < 1) {
         fail("sparse weights of {} x {} with {} taps: all extents must be positive", n, k, taps);
     }
     const std::int64_t tap_rows = spmm_rounded(k), elements = n * k * taps;
     const std::int64_t nonzeros = elements - std::count(weights, weights + elements, 0.0f);
-    const std::int64_t block =
-        spmm_block(m, static_cast<double>(nonzeros) / static_cast<double>(n * taps * tap_rows));
+    const SpmmKernel& kernel = choose_spmm_kernel(spmm_kernels(), limit);
+    const double density = static_cast<double>(nonzeros) / static_cast<double>(n * taps * tap_rows);
+    const std::int64_t block = spmm_block(m, density, kernel.lanes, std::ssize(kernel.runs));
     return {k, taps, SparseWords<float>(n, taps * tap_rows, block, [&](std::int64_t j, std::int64_t row) {
                 const std::int64_t tap = row / tap_rows, p = row % tap_rows;
                 return p < k ? weights[(j * k + p) * taps + tap] : 0.0f;

@@ -31,10 +31,10 @@ class SparseF32 {
 };
 
 /// Packs weights[n][k][taps], row-major (torch's layout of linear layers and of convolutions), without its
-/// zeros, for products with about `m` rows. Throws Error unless the extents are positive and there are fewer
-/// than 2^32 non-zeros.
+/// zeros, for products with about `m` rows by the kernel of `limit`; others take them too. Throws Error
+/// unless the extents are positive and there are fewer than 2^32 non-zeros.
 SparseF32 pack_sparse_f32(const float* weights, std::int64_t n, std::int64_t k, std::int64_t taps = 1,
-                          std::int64_t m = 196);
+                          std::int64_t m = 196, Isa limit = best_isa());
 
 /// c[i][j] = activation(sum over p of a[i][p] * weights[j][p] + bias[j] + residual[i][j]), as gemm_f32()
 /// computes it but adding only the products of non-zero weights. weights have one tap. a has

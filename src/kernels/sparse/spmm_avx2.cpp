@@ -4,11 +4,9 @@
 namespace espalier::kernels {
 namespace {
 
-struct Own : SpmmFloats<Avx2> {
-    static constexpr int kShort = 0;
-};
+struct Own : SpmmFloats<Avx2> {};
 
-constexpr auto kRuns = spmm_runs<Own, 13>();
+constexpr auto kRuns = spmm_runs<Own, 6>();
 
 }  // namespace
 

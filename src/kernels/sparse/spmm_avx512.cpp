@@ -4,11 +4,9 @@
 namespace espalier::kernels {
 namespace {
 
-struct Own : SpmmFloats<Avx512> {
-    static constexpr int kShort = 5;
-};
+struct Own : SpmmFloats<Avx512> {};
 
-constexpr auto kRuns = spmm_runs<Own, 13>();
+constexpr auto kRuns = spmm_runs<Own, 8>();
 
 }  // namespace
 

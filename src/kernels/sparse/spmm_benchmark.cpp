@@ -1,17 +1,17 @@
-/// Times sparse products and convolutions on layers of known networks against the dense kernels, one thread,
-/// and prints what the cost model says beside it. The constants of spmm_cost.cpp come from here.
+/// Times sparse products and convolutions on layers of known networks against the dense kernels, and prints
+/// what the cost model says beside it. The constants of spmm_cost.cpp come from here.
 ///
-///     spmm_benchmark [seconds per layer [isa [part of a layer's name]]]
+///     spmm_benchmark [seconds per layer [isa [part of a layer's name [threads]]]]
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "kernels/conv/conv2d.h"
 #include "kernels/conv_i8/conv_i8.h"
@@ -44,9 +44,8 @@ constexpr Layer kLayers[] = {
 };
 
 double now() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    static const MonotonicClock clock;
+    return clock.now().value();
 }
 
 /// Alternates the two bodies and returns the fastest run of each, so that both see the same machine.
@@ -75,8 +74,8 @@ Conv2dShape shape_of(const Layer& layer) {
     return shape;
 }
 
-void report_f32(const Layer& layer, double seconds, Isa isa) {
-    ThreadPool pool(1);
+void report_f32(const Layer& layer, double seconds, Isa isa, int threads) {
+    ThreadPool pool(threads);
     Random random(1);
     const Conv2dShape shape = shape_of(layer);
     const std::int64_t m = shape.output_h(layer.h) * shape.output_w(layer.w);
@@ -89,8 +88,8 @@ void report_f32(const Layer& layer, double seconds, Isa isa) {
     for (const double zeros : {0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95}) {
         std::vector<float> pruned = w;
         for (float& value : pruned) value = random.uniform() < zeros ? 0.0f : value;
-        const PackedConvF32 dense = pack_conv2d_f32(shape, pruned.data(), {isa, 1, layer.h, layer.w});
-        const SparseF32 sparse = pack_sparse_f32(pruned.data(), layer.n, layer.k, shape.taps(), m);
+        const PackedConvF32 dense = pack_conv2d_f32(shape, pruned.data(), {isa, threads, layer.h, layer.w});
+        const SparseF32 sparse = pack_sparse_f32(pruned.data(), layer.n, layer.k, shape.taps(), m, isa);
         const auto [dense_time, sparse_time] = fastest(
             seconds, [&] { conv2d_f32(dense, 1, layer.h, layer.w, x.data(), check.data(), {}, pool); },
             [&] {
@@ -110,8 +109,8 @@ void report_f32(const Layer& layer, double seconds, Isa isa) {
     fmt::print("\n");
 }
 
-void report_i8(const Layer& layer, double seconds, Isa isa) {
-    ThreadPool pool(1);
+void report_i8(const Layer& layer, double seconds, Isa isa, int threads) {
+    ThreadPool pool(threads);
     Random random(2);
     const Conv2dShape shape = shape_of(layer);
     const std::int64_t m = shape.output_h(layer.h) * shape.output_w(layer.w), taps = shape.taps();
@@ -136,7 +135,7 @@ void report_i8(const Layer& layer, double seconds, Isa isa) {
             }
         }
         const PackedConvI8 dense = pack_conv2d_i8(shape, pruned.data(), {&scale, 1});
-        const SparseI8 sparse = pack_sparse_i8(pruned.data(), layer.n, layer.k, {&scale, 1}, taps, m);
+        const SparseI8 sparse = pack_sparse_i8(pruned.data(), layer.n, layer.k, {&scale, 1}, taps, m, isa);
         const auto [dense_time, sparse_time] = fastest(
             seconds,
             [&] { conv2d_u8s8(dense, 1, layer.h, layer.w, x.data(), affines, check.data(), {}, pool, isa); },
@@ -154,11 +153,11 @@ void report_i8(const Layer& layer, double seconds, Isa isa) {
 
 }  // namespace
 
-void run_all(double seconds, Isa isa, std::string_view part) {
+void run_all(double seconds, Isa isa, std::string_view part, int threads) {
     for (const auto report : {report_f32, report_i8}) {
         for (const Layer& layer : kLayers) {
             if (std::string_view(layer.name).find(part) != std::string_view::npos)
-                report(layer, seconds, isa);
+                report(layer, seconds, isa, threads);
         }
     }
 }
@@ -168,5 +167,5 @@ void run_all(double seconds, Isa isa, std::string_view part) {
 int main(int argc, char** argv) {
     espalier::kernels::run_all(argc > 1 ? std::atof(argv[1]) : 0.1,
                                argc > 2 ? espalier::parse_isa(argv[2]) : espalier::best_isa(),
-                               argc > 3 ? argv[3] : "");
+                               argc > 3 ? argv[3] : "", argc > 4 ? std::atoi(argv[4]) : 1);
 }

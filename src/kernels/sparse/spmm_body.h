@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/sparse/sparse_words.h"
@@ -18,19 +19,30 @@ struct SpmmFloats : S {
     using Sum = typename S::V;
 
     ESPALIER_INLINE static Sum weight(const float* p) { return S::set1(*p); }
-    ESPALIER_INLINE static Sum step(Sum w, const float* x, Sum acc) { return S::fma(w, S::load(x), acc); }
-    ESPALIER_INLINE static Sum plus(Sum a, Sum b) { return S::add(a, b); }
+    ESPALIER_INLINE static Sum input(const float* p) { return S::load(p); }
+    ESPALIER_INLINE static Sum step(Sum w, Sum x, Sum acc) { return S::fma(w, x, acc); }
     ESPALIER_INLINE static Sum no_sum() { return S::zero(); }
     ESPALIER_INLINE static Sum load_sum(const float* p) { return S::load(p); }
     ESPALIER_INLINE static void store_sum(float* p, Sum x) { S::store(p, x); }
 };
 
+/// Keeps a vector in a register: the compiler would load it anew for each product, which loads are what
+/// limits.
+template <typename V>
+ESPALIER_INLINE void hold(V& x) {
+#if defined(__x86_64__)
+    if constexpr (!std::is_class_v<V>) asm("" : "+v"(x));
+#endif
+}
+
 /// A tile of R vectors of pixels. D offers Word, Sum, kLanes, and on vectors of sums
 ///
-///   no_sum() load_sum(p) store_sum(p, v) plus(a, b)
+///   no_sum() load_sum(p) store_sum(p, v)
 ///   weight(p)             the word at p in every lane
-///   step(w, x, acc)       acc + w * the words at x
-///   kShort                tiles of at most so many vectors wait for their sums (0: none)
+///   input(p)              a vector of the words of x at p
+///   step(w, x, acc)       acc + w * x
+///
+/// Both features of a pair have their sums in registers, so that an input is read once for both.
 ///
 /// How tiles are cut depends on the number of threads; the order in which an output's products are added does
 /// not.
@@ -40,48 +52,62 @@ void run_spmm_tile(const SpmmTile<typename D::Word>& t) {
     using V = typename D::Sum;
     constexpr std::int64_t kPixels = R * D::kLanes;
     constexpr std::int64_t kLineWords = 16, kSpan = SparseWords<Word>::kSpan;
-    const std::uint8_t* const rows = t.rows;
-    const Word* const words = t.words;
+    const std::uint8_t* row = t.rows;
+    const Word* word = t.words;
     const auto sums_of = [&](std::int64_t j) ESPALIER_INLINE_LAMBDA {
         return t.sums + (j / kSpan * kSpan + t.order[j]) * kPixels;
     };
-    for (std::int64_t j = 0; j < t.features; ++j) {
-        const std::uint32_t last = t.starts[j + 1];
-        if (!t.first && t.starts[j] == last) continue;
-        Word* const sums = sums_of(j);
-        V acc[R];
+    const auto input_of = [&](std::uint8_t index) ESPALIER_INLINE_LAMBDA {
+        const Word* x = t.x + std::int64_t{index} * kPixels;
+        // One register for the address: with two, each load and its product are an operation apart.
+        asm("" : "+r"(x));
+        return x;
+    };
+    const auto add = [&](std::uint8_t index, const Word* of, V(&to)[R]) ESPALIER_INLINE_LAMBDA {
+        const Word* x = input_of(index);
+        const auto w = D::weight(of);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) to[r] = D::step(w, D::input(x + r * D::kLanes), to[r]);
+    };
+    for (std::int64_t pair = 0; pair < t.pairs; ++pair) {
+        const PairCounts counts = t.counts[pair];
+        if (!t.first && counts.none()) continue;
+        Word* const sums[2] = {sums_of(2 * pair), sums_of(2 * pair + 1)};
         // The sums of all features are too many for the first cache; the next ones are on their way
         // meanwhile.
-        if (j + 1 < t.features) {
-            Word* const next = sums_of(j + 1);
-            for (std::int64_t i = 0; i < kPixels; i += kLineWords) __builtin_prefetch(next + i, 1);
-        }
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) acc[r] = t.first ? D::no_sum() : D::load_sum(sums + r * D::kLanes);
-        const auto add = [&](std::uint32_t e, V(&to)[R]) ESPALIER_INLINE_LAMBDA {
-            const Word* x = t.x + std::int64_t{rows[e]} * kPixels;
-            // One register for the address: with two, each load and its product are an operation apart.
-            asm("" : "+r"(x));
-            const auto w = D::weight(words + e);
-#pragma GCC unroll 16
-            for (int r = 0; r < R; ++r) to[r] = D::step(w, x + r * D::kLanes, to[r]);
-        };
-        std::uint32_t e = t.starts[j];
-        if (R <= D::kShort && t.height <= D::kShort) {
-            // Fewer vectors than products under way: every other weight has sums of its own.
-            V odd[R];
-#pragma GCC unroll 16
-            for (int r = 0; r < R; ++r) odd[r] = D::no_sum();
-            for (; e + 1 < last; e += 2) {
-                add(e, acc);
-                add(e + 1, odd);
+        if (pair + 1 < t.pairs) {
+            const Word* const next[2] = {sums_of(2 * pair + 2), sums_of(2 * pair + 3)};
+            for (std::int64_t i = 0; i < kPixels; i += kLineWords) {
+                __builtin_prefetch(next[0] + i, 1);
+                __builtin_prefetch(next[1] + i, 1);
             }
-#pragma GCC unroll 16
-            for (int r = 0; r < R; ++r) acc[r] = D::plus(acc[r], odd[r]);
         }
-        for (; e != last; ++e) add(e, acc);
+        V a[R], b[R];
 #pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) D::store_sum(sums + r * D::kLanes, acc[r]);
+        for (int r = 0; r < R; ++r) a[r] = t.first ? D::no_sum() : D::load_sum(sums[0] + r * D::kLanes);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) b[r] = t.first ? D::no_sum() : D::load_sum(sums[1] + r * D::kLanes);
+        for (const std::uint8_t* const end = row + counts.both; row != end; ++row, word += 2) {
+            const Word* x = input_of(*row);
+            const auto of_a = D::weight(word), of_b = D::weight(word + 1);
+#pragma GCC unroll 16
+            for (int r = 0; r < R; ++r) {
+                auto input = D::input(x + r * D::kLanes);
+                hold(input);
+                a[r] = D::step(of_a, input, a[r]);
+                b[r] = D::step(of_b, input, b[r]);
+            }
+        }
+        for (const std::uint8_t* const end = row + 2 * counts.each; row != end; row += 2, word += 2) {
+            add(row[0], word, a);
+            add(row[1], word + 1, b);
+        }
+        for (const std::uint8_t* const end = row + counts.first; row != end; ++row, ++word)
+            add(*row, word, a);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) D::store_sum(sums[0] + r * D::kLanes, a[r]);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) D::store_sum(sums[1] + r * D::kLanes, b[r]);
     }
 }
 

@@ -17,7 +17,7 @@ namespace {
 struct Costs {
     double dense;   ///< a vector of multiply-adds of the dense kernel
     double end;     ///< a vector of its output, where products do not hide it
-    double step;    ///< a vector of multiply-adds of the sparse kernel
+    double step;    ///< a vector of multiply-adds of the sparse kernel that reads its input alone
     double entry;   ///< finding a weight and its row, beside its vectors
     double sums;    ///< reading and writing a vector of sums
     double loop;    ///< beginning and ending a feature's part of a block
@@ -25,18 +25,19 @@ struct Costs {
     double finish;  ///< transposing and storing a vector of the output
 };
 
-// Sapphire Rapids, one thread of two that were busy, November 2026; the estimates are within a tenth there.
+// Sapphire Rapids, when features were not paired yet: too much rather than too little for sparse weights.
 constexpr Costs kF32Avx512{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
-// Zen 4, where a 512-bit product takes two passes.
-constexpr Costs kF32Avx512Halved{1.06, 0, 1.25, 0.8, 1.5, 16, 15, 17};
-constexpr Costs kF32Avx2{0.6, 0, 0.58, 1, 1.2, 6, 6, 10};
+// Zen 4, two threads, as those of AVX2; the estimates are mostly within a tenth there. A 512-bit product
+// takes two passes.
+constexpr Costs kF32Avx512Halved{1, 1, 1.27, 0.2, 0.8, 24, 7, 7};
+constexpr Costs kF32Avx2{0.5, 1.5, 0.5, 0.5, 2.7, 18, 3, 4};
 constexpr Costs kF32Portable{1.2, 0, 1.15, 2, 2, 6, 6, 16};
 constexpr Costs kI8Avx512Vnni{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
-constexpr Costs kI8Avx512VnniHalved{1.06, 0, 1.25, 0.8, 1.5, 16, 15, 17};
+constexpr Costs kI8Avx512VnniHalved{1.02, 9, 1.36, 0.1, 0.6, 16, 9, 10};
 // Dense products by AMX, which sparse ones cannot use; the same machine kind.
 constexpr Costs kI8Amx{0.17, 8, 0.62, 1.2, 1.5, 6, 6, 12};
 constexpr double kAmxBF16 = 0.1;
-constexpr Costs kI8Avx2{1.35, 0, 1.8, 2, 1.5, 6, 6, 12};
+constexpr Costs kI8Avx2{1.37, 12, 1.37, 1.3, 0.5, 35, 4, 4};
 constexpr Costs kI8Portable{16, 0, 7, 4, 2, 6, 6, 40};
 
 const Costs& f32_costs(Isa isa) {
@@ -50,20 +51,28 @@ const Costs& i8_costs(Isa isa) {
     return isa >= Isa::kAvx2 ? kI8Avx2 : kI8Portable;
 }
 
+/// Cycles for finding one row of one tap of a window.
+constexpr double kLocate = 12;
+
 /// `words` of the depth of one tap.
 template <typename Kernel>
 double sparse_cycles(const SparseProblem& p, std::int64_t words, const Kernel& kernel, const Costs& costs) {
-    const std::int64_t block_rows = spmm_block(p.m, p.density), all = (p.m + kernel.lanes - 1) / kernel.lanes;
-    const std::int64_t height = spmm_height(block_rows, kernel.lanes, std::ssize(kernel.runs));
+    const std::int64_t most = std::ssize(kernel.runs);
+    const std::int64_t block_rows = spmm_block(p.m, p.density, kernel.lanes, most);
+    const std::int64_t height = spmm_height(block_rows, kernel.lanes, most);
+    const std::int64_t all = (p.m + kernel.lanes - 1) / kernel.lanes;
     const auto tiles = static_cast<double>(spmm_tiles(all, height, 1));
     const double vectors = static_cast<double>(all) / tiles;
     const auto depth = static_cast<double>(p.taps * words), n = static_cast<double>(p.n);
     const double entries = p.density * n * depth;
-    const double parts =
-        n * std::ceil(static_cast<double>(p.taps * spmm_rounded(words)) / static_cast<double>(block_rows));
-    return tiles *
-           (entries * (vectors * costs.step + costs.entry) + parts * (vectors * costs.sums + costs.loop) +
-            vectors * (depth * costs.pack + n * costs.finish));
+    // A feature finds its input read for the other of its pair as often as weights are dense, and then waits
+    // for the multiplication alone.
+    const double step = std::max(costs.dense, costs.step * (1 - p.density / 2));
+    const auto packed = static_cast<double>(p.taps * spmm_rounded(words));
+    const double parts = n * std::ceil(packed / static_cast<double>(block_rows));
+    const double located = p.taps > 1 ? kLocate * static_cast<double>(p.taps * kernel.lanes) : 0;
+    return tiles * (entries * (vectors * step + costs.entry) + parts * (vectors * costs.sums + costs.loop) +
+                    vectors * (packed * costs.pack + located + n * costs.finish));
 }
 
 double dense_cycles(const SparseProblem& p, std::int64_t words, std::int64_t lanes, const Costs& costs) {
@@ -73,9 +82,6 @@ double dense_cycles(const SparseProblem& p, std::int64_t words, std::int64_t lan
 }
 
 std::int64_t i8_words(const SparseProblem& p) { return (p.k + 3) / 4; }
-
-/// Vectors of a tile of the widest kernel.
-constexpr std::int64_t kMostVectors = 13;
 
 /// Cycles for finding a weight, over those for moving a vector of sums to and from the second cache.
 constexpr double kFindingPerSum = 0.35;
@@ -135,14 +141,15 @@ bool sparse_i8_pays(const SparseProblem& problem, Isa isa) {
            spmm_i8_cycles(problem, isa) < kMargin * dense_i8_cycles(problem, isa);
 }
 
-std::int64_t spmm_block(std::int64_t m, double density) {
+std::int64_t spmm_block(std::int64_t m, double density, std::int64_t lanes, std::int64_t most) {
     // A tile of R vectors spends on every row of the input, beside its R products for each weight: d weights
     // that must be found, for 1 / R of a vector each, and R vectors of sums for every block of held / R rows.
-    const double held = static_cast<double>(first_cache_bytes()) / (4 * kSpmmRowMultiple);
-    const std::int64_t vectors = std::max<std::int64_t>(1, (m + kSpmmRowMultiple - 1) / kSpmmRowMultiple);
+    const double held = static_cast<double>(first_cache_bytes()) / static_cast<double>(4 * lanes);
+    const std::int64_t vectors = std::max<std::int64_t>(1, (m + lanes - 1) / lanes);
     double least = std::numeric_limits<double>::infinity();
     std::int64_t height = 1;
-    for (std::int64_t tiles = (vectors + kMostVectors - 1) / kMostVectors; tiles <= vectors; ++tiles) {
+    for (std::int64_t tiles = (vectors + most - 1) / most; tiles <= vectors; ++tiles) {
+        if (tiles > 1 && tiles % 2 == 1) continue;  // two threads would make one more of them
         const std::int64_t r = (vectors + tiles - 1) / tiles;
         const double cost = kFindingPerSum * density / static_cast<double>(r) + static_cast<double>(r) / held;
         if (cost >= least) break;

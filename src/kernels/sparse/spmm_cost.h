@@ -37,8 +37,9 @@ bool sparse_pays(const SparseProblem& problem, double dense_cycles, Isa isa);
 bool sparse_i8_pays(const SparseProblem& problem, Isa isa);
 
 /// Rows of a block of the transposed input of a sparse product with m rows, for weights of which the given
-/// share is not zero. A block of a tile should stay in the first cache.
-std::int64_t spmm_block(std::int64_t m, double density);
+/// share is not zero and a kernel whose tiles have at most `most` vectors. A block of a tile should stay in
+/// the first cache.
+std::int64_t spmm_block(std::int64_t m, double density, std::int64_t lanes, std::int64_t most);
 
 /// Vectors of a tile, at most `most`, whose blocks of `block` rows stay in the first cache.
 std::int64_t spmm_height(std::int64_t block, std::int64_t lanes, std::int64_t most);

@@ -121,7 +121,7 @@ class SpmmDrive {
         const std::int64_t pieces = (extent_.tap_rows() + kSpmmStrip - 1) / kSpmmStrip * extent_.taps;
         const std::int64_t least = (weights_.n() + kSpmmGroup - 1) / kSpmmGroup;
         const std::int64_t wanted = kSpmmTasks * pool_.threads() / together;
-        const std::int64_t groups = std::min((least + wanted - 1) / wanted * wanted, spans());
+        const std::int64_t groups = std::min((least + wanted - 1) / wanted * wanted, weights_.spans());
         for (std::int64_t wave = 0; wave < waves; ++wave) {
             pool_.parallel_for(together * pieces, 1, [&](std::int64_t begin, std::int64_t end, int) {
                 for (std::int64_t i = begin; i < end; ++i) {
@@ -164,24 +164,20 @@ class SpmmDrive {
         }
     }
 
-    std::int64_t spans() const {
-        return (weights_.n() + SparseWords<Word>::kSpan - 1) / SparseWords<Word>::kSpan;
-    }
-
     /// Computes groups [begin, end) of the features, which are dealt out evenly to `groups`.
     void multiply_groups(const Tile& tile, const Word* x, std::int64_t groups, std::int64_t begin,
                          std::int64_t end) const {
         constexpr std::int64_t kSpan = SparseWords<Word>::kSpan;
-        const std::int64_t pixels = tile.pixels, most = (spans() + groups - 1) / groups * kSpan;
-        Word* sums = memory(Scratch::kLocalExtra, most * pixels);
+        const std::int64_t pixels = tile.pixels, spans = weights_.spans();
+        Word* sums = memory(Scratch::kLocalExtra, (spans + groups - 1) / groups * kSpan * pixels);
         const auto run = runs_[static_cast<std::size_t>(pixels / lanes_ - 1)];
         for (std::int64_t group = begin; group < end; ++group) {
-            const std::int64_t first = group * spans() / groups * kSpan;
-            const std::int64_t last = std::min((group + 1) * spans() / groups * kSpan, weights_.n());
+            const std::int64_t span = group * spans / groups, first = span * kSpan;
+            const std::int64_t last = std::min((group + 1) * spans / groups * kSpan, weights_.n());
             for (std::int64_t block = 0; block < weights_.blocks(); ++block) {
-                run({x + block * weights_.block() * pixels, weights_.rows(), weights_.words(),
-                     weights_.starts(block) + first, weights_.order(block) + first, last - first, sums,
-                     block == 0, height_});
+                run({x + block * weights_.block() * pixels, weights_.rows(block, span),
+                     weights_.words(block, span), weights_.counts(block, span), weights_.order(block, span),
+                     weights_.pairs(first, last), sums, block == 0});
             }
             finish_(SpmmPart<Word>{tile.first, tile.rows, first, last - first, sums, pixels});
         }

@@ -70,7 +70,7 @@ std::int64_t count_sparse_blocks(const std::int8_t* weights, std::int64_t n, std
 }
 
 SparseI8 pack_sparse_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k,
-                        std::span<const float> scales, std::int64_t taps, std::int64_t m) {
+                        std::span<const float> scales, std::int64_t taps, std::int64_t m, Isa limit) {
     if (n < 1 || k < 1 || taps < 1 || k > kI8MaxDepth / taps) {
         fail("sparse int8 weights of {} x {} with {} taps: extents must be positive, the depth at most {}", n,
              k, taps, kI8MaxDepth);
@@ -81,11 +81,13 @@ SparseI8 pack_sparse_i8(const std::int8_t* weights, std::int64_t n, std::int64_t
     const std::int64_t tap_rows = spmm_rounded((k + kSparseBlock - 1) / kSparseBlock);
     const double density = static_cast<double>(count_sparse_blocks(weights, n, k, taps)) /
                            static_cast<double>(n * taps * tap_rows);
+    const SpmmI8Kernel& kernel = choose_spmm_kernel(spmm_i8_kernels(), limit);
+    const std::int64_t block = spmm_block(m, density, kernel.lanes, std::ssize(kernel.runs));
     SparseI8 packed;
     packed.k_ = k;
     packed.taps_ = taps;
-    packed.words_ = SparseWords<std::int32_t>(
-        n, taps * tap_rows, spmm_block(m, density), [&](std::int64_t j, std::int64_t row) {
+    packed.words_ =
+        SparseWords<std::int32_t>(n, taps * tap_rows, block, [&](std::int64_t j, std::int64_t row) {
             return word_at(weights, k, taps, j, row / tap_rows, row % tap_rows * kSparseBlock);
         });
     packed.scales_.assign(static_cast<std::size_t>(spmm_rounded(n)), 0.0f);

@@ -35,7 +35,7 @@ class SparseI8 {
 
   private:
     friend SparseI8 pack_sparse_i8(const std::int8_t*, std::int64_t, std::int64_t, std::span<const float>,
-                                   std::int64_t, std::int64_t);
+                                   std::int64_t, std::int64_t, Isa);
     std::int64_t k_ = 0;
     std::int64_t taps_ = 1;
     SparseWords<std::int32_t> words_;
@@ -43,11 +43,13 @@ class SparseI8 {
     std::vector<std::int32_t> sums_;
 };
 
-/// Packs weights[n][k][taps], row-major (torch's layout), for products with about `m` rows. `scales` has one
+/// Packs weights[n][k][taps], row-major (torch's layout), for products with about `m` rows by the kernel of
+/// `limit`; others take them too. `scales` has one
 /// scale per output feature, or one for all. Throws Error unless the extents are positive, k * taps is at
 /// most kI8MaxDepth, and the number of scales is 1 or n.
 SparseI8 pack_sparse_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k,
-                        std::span<const float> scales, std::int64_t taps = 1, std::int64_t m = 196);
+                        std::span<const float> scales, std::int64_t taps = 1, std::int64_t m = 196,
+                        Isa limit = best_isa());
 
 /// Blocks of four consecutive input features of one tap, in weights[n][k][taps], that are not all 0.
 std::int64_t count_sparse_blocks(const std::int8_t* weights, std::int64_t n, std::int64_t k,

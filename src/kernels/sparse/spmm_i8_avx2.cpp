@@ -9,26 +9,25 @@ struct Own {
     using Word = std::int32_t;
     using Sum = __m256i;
     static constexpr int kLanes = 8;
-    static constexpr int kShort = 0;
 
     /// Even and odd bytes of the word as 16-bit numbers: vpmaddwd is exact where vpmaddubsw saturates.
-    struct Weight {
+    struct Numbers {
         __m256i even;
         __m256i odd;
     };
 
-    ESPALIER_INLINE static Weight weight(const Word* p) {
+    ESPALIER_INLINE static Numbers weight(const Word* p) {
         const __m256i bytes = _mm256_set1_epi32(*p);
         return {_mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8), _mm256_srai_epi16(bytes, 8)};
     }
-    ESPALIER_INLINE static Sum step(const Weight& w, const Word* x, Sum acc) {
-        const __m256i bytes = _mm256_load_si256(reinterpret_cast<const __m256i*>(x));
-        const __m256i even = _mm256_and_si256(bytes, _mm256_set1_epi16(0xff));
-        const __m256i odd = _mm256_srli_epi16(bytes, 8);
-        acc = _mm256_add_epi32(acc, _mm256_madd_epi16(even, w.even));
-        return _mm256_add_epi32(acc, _mm256_madd_epi16(odd, w.odd));
+    ESPALIER_INLINE static Numbers input(const Word* p) {
+        const __m256i bytes = _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+        return {_mm256_and_si256(bytes, _mm256_set1_epi16(0xff)), _mm256_srli_epi16(bytes, 8)};
     }
-    ESPALIER_INLINE static Sum plus(Sum a, Sum b) { return _mm256_add_epi32(a, b); }
+    ESPALIER_INLINE static Sum step(const Numbers& w, const Numbers& x, Sum acc) {
+        acc = _mm256_add_epi32(acc, _mm256_madd_epi16(x.even, w.even));
+        return _mm256_add_epi32(acc, _mm256_madd_epi16(x.odd, w.odd));
+    }
     ESPALIER_INLINE static Sum no_sum() { return _mm256_setzero_si256(); }
     ESPALIER_INLINE static Sum load_sum(const Word* p) {
         return _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
@@ -44,7 +43,7 @@ struct Own {
     ESPALIER_INLINE static __m256 exact_fma(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
 };
 
-constexpr auto kRuns = spmm_runs<Own, 8>();
+constexpr auto kRuns = spmm_runs<Own, 4>();
 
 }  // namespace
 

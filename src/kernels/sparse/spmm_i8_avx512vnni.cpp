@@ -9,13 +9,10 @@ struct Own {
     using Word = std::int32_t;
     using Sum = __m512i;
     static constexpr int kLanes = 16;
-    static constexpr int kShort = 7;
 
     ESPALIER_INLINE static Sum weight(const Word* p) { return _mm512_set1_epi32(*p); }
-    ESPALIER_INLINE static Sum step(Sum w, const Word* x, Sum acc) {
-        return _mm512_dpbusd_epi32(acc, _mm512_load_si512(x), w);
-    }
-    ESPALIER_INLINE static Sum plus(Sum a, Sum b) { return _mm512_add_epi32(a, b); }
+    ESPALIER_INLINE static Sum input(const Word* p) { return _mm512_load_si512(p); }
+    ESPALIER_INLINE static Sum step(Sum w, Sum x, Sum acc) { return _mm512_dpbusd_epi32(acc, x, w); }
     ESPALIER_INLINE static Sum no_sum() { return _mm512_setzero_si512(); }
     ESPALIER_INLINE static Sum load_sum(const Word* p) { return _mm512_load_si512(p); }
     ESPALIER_INLINE static void store_sum(Word* p, Sum x) { _mm512_store_si512(p, x); }
@@ -26,7 +23,7 @@ struct Own {
     ESPALIER_INLINE static __m512 exact_fma(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
 };
 
-constexpr auto kRuns = spmm_runs<Own, 13>();
+constexpr auto kRuns = spmm_runs<Own, 8>();
 
 }  // namespace
 

@@ -11,7 +11,6 @@ struct Own {
     using Word = std::int32_t;
     using Sum = std::int32_t __attribute__((vector_size(16)));
     static constexpr int kLanes = 4;
-    static constexpr int kShort = 0;
 
     struct Weight {
         std::int32_t bytes[4];
@@ -22,15 +21,21 @@ struct Own {
         __builtin_memcpy(bytes, p, 4);
         return {{bytes[0], bytes[1], bytes[2], bytes[3]}};
     }
-    ESPALIER_INLINE static Sum step(const Weight& w, const Word* x, Sum acc) {
+    struct Input {
         std::uint8_t bytes[4 * kLanes];
-        __builtin_memcpy(bytes, x, sizeof bytes);
+    };
+
+    ESPALIER_INLINE static Input input(const Word* p) {
+        Input x;
+        __builtin_memcpy(&x, p, sizeof x);
+        return x;
+    }
+    ESPALIER_INLINE static Sum step(const Weight& w, const Input& x, Sum acc) {
         for (int lane = 0; lane < kLanes; ++lane) {
-            for (int b = 0; b < 4; ++b) acc[lane] += w.bytes[b] * bytes[4 * lane + b];
+            for (int b = 0; b < 4; ++b) acc[lane] += w.bytes[b] * x.bytes[4 * lane + b];
         }
         return acc;
     }
-    ESPALIER_INLINE static Sum plus(Sum a, Sum b) { return a + b; }
     ESPALIER_INLINE static Sum no_sum() { return Sum{}; }
     ESPALIER_INLINE static Sum load_sum(const Word* p) {
         Sum x;
@@ -48,7 +53,7 @@ struct Own {
     }
 };
 
-constexpr auto kRuns = spmm_runs<Own, 8>();
+constexpr auto kRuns = spmm_runs<Own, 4>();
 
 }  // namespace
 

@@ -4,11 +4,9 @@
 namespace espalier::kernels {
 namespace {
 
-struct Own : SpmmFloats<Portable> {
-    static constexpr int kShort = 0;
-};
+struct Own : SpmmFloats<Portable> {};
 
-constexpr auto kRuns = spmm_runs<Own, 8>();
+constexpr auto kRuns = spmm_runs<Own, 6>();
 
 }  // namespace
 

@@ -5,14 +5,17 @@
 
 #include "base/cpu_features.h"
 #include "kernels/epilogue.h"
+#include "kernels/sparse/sparse_words.h"
 
 namespace espalier::kernels {
 
 /// A tile of rows of a sparse product is computed transposed: `pixels` rows of a lie side by side in the
 /// lanes of a few vectors, and one weight multiplies them all.
 ///
-///     sums[f][i] (+)= sum over e in starts[j] .. starts[j + 1] of  words[e] * x[rows[e]][i],  i < pixels,
-///     f = j rounded down to SparseWords::kSpan + order[j],   j < features
+///     sums[f][i] (+)= sum over the words w of feature f of  w * x[row of w][i],  i < pixels
+///
+/// Words come as SparseWords lays them out: by pairs of features, f = j rounded down to SparseWords::kSpan +
+/// order[j] for j = 2 * pair and 2 * pair + 1.
 ///
 /// Word float: a product of floats. Word std::int32_t: x holds four u8 and the weight four s8, and their four
 /// products are added, exactly.
@@ -21,12 +24,11 @@ struct SpmmTile {
     const Word* x;  ///< [rows of the block][pixels], aligned to one vector
     const std::uint8_t* rows;
     const Word* words;
-    const std::uint32_t* starts;  ///< features + 1
-    const std::uint8_t* order;    ///< features
-    std::int64_t features;
-    Word* sums;           ///< [features][pixels], aligned to one vector
-    bool first;           ///< start from 0 instead of the sums
-    std::int64_t height;  ///< vectors that tiles of these weights may have, which sets the order of additions
+    const PairCounts* counts;   ///< pairs
+    const std::uint8_t* order;  ///< 2 * pairs
+    std::int64_t pairs;
+    Word* sums;  ///< [2 * pairs][pixels], aligned to one vector
+    bool first;  ///< start from 0 instead of the sums
 };
 
 /// Transposed rows come in multiples of this, the widest vector of any kernel.
