@@ -25,17 +25,16 @@ struct Costs {
     double finish;  ///< transposing and storing a vector of the output
 };
 
-// Sapphire Rapids, when features were not paired yet: too much rather than too little for sparse weights.
-constexpr Costs kF32Avx512{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
-// Zen 4, two threads, as those of AVX2; the estimates are mostly within a tenth there. A 512-bit product
-// takes two passes.
+// A Xeon with AMX, two of its 16 processors, November 2026; the estimates are mostly within a fifth there.
+constexpr Costs kF32Avx512{0.58, 2, 0.89, 1, 0.7, 30, 7, 5};
+// Zen 4, two threads, as those of AVX2; mostly within a tenth. A 512-bit product takes two passes.
 constexpr Costs kF32Avx512Halved{1, 1, 1.27, 0.2, 0.8, 24, 7, 7};
 constexpr Costs kF32Avx2{0.5, 1.5, 0.5, 0.5, 2.7, 18, 3, 4};
 constexpr Costs kF32Portable{1.2, 0, 1.15, 2, 2, 6, 6, 16};
-constexpr Costs kI8Avx512Vnni{0.54, 0, 0.62, 1.2, 1.5, 6, 6, 12};
+constexpr Costs kI8Avx512Vnni{0.63, 9, 0.87, 1.2, 0.4, 32, 2, 11};
 constexpr Costs kI8Avx512VnniHalved{1.02, 9, 1.36, 0.1, 0.6, 16, 9, 10};
-// Dense products by AMX, which sparse ones cannot use; the same machine kind.
-constexpr Costs kI8Amx{0.17, 8, 0.62, 1.2, 1.5, 6, 6, 12};
+// Dense products by AMX, which sparse ones cannot use.
+constexpr Costs kI8Amx{0.17, 8, 0.87, 1.2, 0.4, 32, 2, 11};
 constexpr double kAmxBF16 = 0.1;
 constexpr Costs kI8Avx2{1.37, 12, 1.37, 1.3, 0.5, 35, 4, 4};
 constexpr Costs kI8Portable{16, 0, 7, 4, 2, 6, 6, 40};
