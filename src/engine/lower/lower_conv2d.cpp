@@ -4,17 +4,31 @@
 #include "engine/lower/sparse_product.h"
 #include "kernels/conv/conv2d.h"
 #include "kernels/gemm_bf16/tile_bf16.h"
+#include "kernels/sparse/spmm_cost.h"
 #include "kernels/winograd/winograd.h"
 
 namespace espalier::engine {
 namespace {
 
+/// How much less minimal filtering in f32 has to take than products of bf16: its weights are many times as
+/// large.
+constexpr double kFilteringPays = 0.9;
+
 /// Whether a convolution with bf16 weights is best multiplied as it is. The f32 kernels of depthwise
-/// convolutions are not bound by products, and minimal filtering saves more of them than widening bf16 does.
+/// convolutions are not bound by products, and minimal filtering may save more of them than bf16 does.
 bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dChoice& choice) {
     if (shape.is_depthwise()) return false;
-    if (!kernels::bf16_kernel(choice.isa).widens() || !choice.winograd) return true;
-    return kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0;
+    if (!choice.winograd ||
+        kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0)
+        return true;
+    if (kernels::bf16_kernel(choice.isa).widens()) return false;
+    const kernels::SparseProblem products{.m = choice.n * shape.output_h(choice.h) * shape.output_w(choice.w),
+                                          .n = shape.c_out,
+                                          .k = shape.c_in,
+                                          .taps = shape.taps(),
+                                          .density = 1};
+    return kFilteringPays * kernels::dense_bf16_cycles(products, choice.isa) <
+           kernels::dense_conv_cycles(shape, choice.n, choice.h, choice.w, choice.isa, true);
 }
 
 /// The output tile of minimal filtering that is asked for.

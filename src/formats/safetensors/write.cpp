@@ -1,7 +1,9 @@
 #include <algorithm>
-#include <cstring>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <tuple>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -50,16 +52,12 @@ void write_safetensors(const std::filesystem::path& path, const TensorMap& tenso
     std::string text = header.dump();
     text.append((kAlignment - (text.size() + 8) % kAlignment) % kAlignment, ' ');
 
-    std::vector<std::byte> content(8 + text.size() + size);
-    for (std::size_t i = 0; i < 8; ++i) content[i] = static_cast<std::byte>(text.size() >> (8 * i) & 0xff);
-    std::memcpy(content.data() + 8, text.data(), text.size());
-    std::size_t at = 8 + text.size();
-    for (const auto* entry : order) {
-        const auto bytes = entry->second.bytes();
-        std::copy(bytes.begin(), bytes.end(), content.begin() + static_cast<std::ptrdiff_t>(at));
-        at += bytes.size();
-    }
-    write_file_atomically(path, content);
+    std::array<std::byte, 8> length;
+    for (std::size_t i = 0; i < 8; ++i) length[i] = static_cast<std::byte>(text.size() >> (8 * i) & 0xff);
+
+    std::vector<std::span<const std::byte>> pieces{length, std::as_bytes(std::span(text))};
+    for (const auto* entry : order) pieces.push_back(entry->second.bytes());
+    write_file_atomically(path, pieces);
 }
 
 }  // namespace espalier::formats
