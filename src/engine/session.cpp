@@ -1,8 +1,10 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "base/clock.h"
@@ -124,19 +126,16 @@ class Session::Impl {
         check_input(input);
         const std::int64_t n = input.shape()[0];
         if (n == 1 || !images_apart_) return;
-        double least = 0;
+        chosen_ = {};
         for (const std::int64_t part : part_sizes(n, pool_.threads())) {
-            bool better = false;
+            bool better = part == chosen_.part;
             for (const bool own_parts : {false, true}) {
-                const std::int64_t images = own_parts ? part * pool_.threads() : part;
-                if (own_parts && (pool_.threads() == 1 || images > n)) continue;
                 const Schedule candidate{part, own_parts};
-                const double seconds = seconds_per_image(input, images, candidate);
-                if (least == 0 || seconds < kWorthwhile * least) {
-                    least = seconds;
-                    chosen_ = candidate;
-                    better = true;
-                }
+                if (candidate == chosen_ || images_of(candidate) > n) continue;
+                if (own_parts && pool_.threads() == 1) continue;
+                if (times_as_long(candidate, chosen_, input) >= kWorthwhile) continue;
+                chosen_ = candidate;
+                better = true;
             }
             if (!better) break;
         }
@@ -307,18 +306,37 @@ class Session::Impl {
         });
     }
 
-    /// The better of two runs over the first `images` images, after one that plans the memory.
-    double seconds_per_image(const Tensor& input, std::int64_t images, const Schedule& schedule) {
-        std::vector<float> output(static_cast<std::size_t>(images * output_elements()));
+    /// Images that a schedule takes at once.
+    std::int64_t images_of(const Schedule& schedule) const {
+        return schedule.own_parts ? schedule.part * pool_.threads() : schedule.part;
+    }
+
+    /// How many times as long as by `rival` an image takes by `candidate`: their least times when both take
+    /// turns, after a run each that plans the memory. Every turn takes other images, as far as there are
+    /// some.
+    double times_as_long(const Schedule& candidate, const Schedule& rival, const Tensor& input) {
+        constexpr int kMostTurns = 12;
+        constexpr Seconds kEnough{0.1};
+        const std::int64_t n = input.shape()[0], image = input.shape().product(1, 4);
+        std::vector<float> output(static_cast<std::size_t>(n * output_elements()));
         const MonotonicClock clock;
-        double least = 0;
-        for (int i = 0; i < 3; ++i) {
-            const Seconds start = clock.now();
-            run(input.span<float>().data(), images, output.data(), schedule);
-            const double seconds = (clock.now() - start).value() / static_cast<double>(images);
-            if (i == 1 || (i > 1 && seconds < least)) least = seconds;
+        const std::array schedules{candidate, rival};
+        std::array<double, 2> least;
+        least.fill(std::numeric_limits<double>::infinity());
+        Seconds spent{0};
+        for (int turn = 0; turn <= kMostTurns && (turn < 2 || spent < kEnough); ++turn) {
+            for (std::size_t i = 0; i < schedules.size(); ++i) {
+                const std::int64_t images = images_of(schedules[i]);
+                const std::int64_t first = turn * images % (n - images + 1);
+                const Seconds start = clock.now();
+                run(input.span<float>().data() + first * image, images, output.data(), schedules[i]);
+                const Seconds taken = clock.now() - start;
+                if (turn == 0) continue;
+                spent += taken;
+                least[i] = std::min(least[i], taken.value() / static_cast<double>(images));
+            }
         }
-        return least;
+        return least[0] / least[1];
     }
 
     Graph graph_;

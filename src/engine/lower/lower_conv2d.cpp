@@ -18,8 +18,7 @@ constexpr double kFilteringPays = 0.9;
 /// convolutions are not bound by products, and minimal filtering may save more of them than bf16 does.
 bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dChoice& choice) {
     if (shape.is_depthwise()) return false;
-    if (!choice.winograd ||
-        kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0)
+    if (!choice.winograd || kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0)
         return true;
     if (kernels::bf16_kernel(choice.isa).widens()) return false;
     const kernels::SparseProblem products{.m = choice.n * shape.output_h(choice.h) * shape.output_w(choice.w),
