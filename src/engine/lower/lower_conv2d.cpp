@@ -14,10 +14,14 @@ namespace {
 /// large.
 constexpr double kFilteringPays = 0.9;
 
+/// Input channels up to which a 1x1 convolution waits for its output, not for products; in f32 it can be
+/// computed together with a depthwise one, which spares the output.
+constexpr std::int64_t kFewChannels = 16;
+
 /// Whether a convolution with bf16 weights is best multiplied as it is. The f32 kernels of depthwise
 /// convolutions are not bound by products, and minimal filtering may save more of them than bf16 does.
 bool multiplies_bf16(const kernels::Conv2dShape& shape, const kernels::Conv2dChoice& choice) {
-    if (shape.is_depthwise()) return false;
+    if (shape.is_depthwise() || (shape.is_pointwise() && shape.c_in <= kFewChannels)) return false;
     if (!choice.winograd || kernels::winograd_tile(shape, choice.n, choice.h, choice.w, choice.isa) == 0)
         return true;
     if (kernels::bf16_kernel(choice.isa).widens()) return false;
