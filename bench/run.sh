@@ -20,6 +20,7 @@ while [ $# -gt 0 ]; do
 done
 peers() { "$python" -W ignore "bench/peers/$1.py" --espalier "$build/$2" --output "$results/$3.json" "${@:4}"; }
 peers compare bench_worker side_by_side "${options[@]}"
+peers pruned bench_worker pruned --nice "$nice"
 peers jpeg bench_preprocess jpeg --nice "$nice"
 peers cold_start espalier cold_start --nice "$nice"
 peers neighbour bench_worker neighbour --nice "$nice"

@@ -112,7 +112,23 @@ def neighbour(data):
             table(("model", "contender", "alone, ms", "beside it, ms", "median slower", "p95 slower"), lines))
 
 
-SECTIONS = {"cold_start": cold_start, "jpeg": jpeg, "neighbour": neighbour}
+def pruned(data):
+    dense = {(r["model"], r["contender"]): r for r in data["rows"]}
+    lines = []
+    for row in summary.measured(data["rows"]):
+        other = dense[row["model"], f"espalier {row['dense']}"]
+        if other is row:
+            lines.append((row["model"], row["form"], ms(summary.median_ms(row)) + mark(row), "", ""))
+            continue
+        figure, low, high = summary.ratio(row, other)
+        lines.append((row["model"], row["form"], ms(summary.median_ms(row)), f"{figure:.2f} ({low:.2f} to {high:.2f})" + mark(row, other),
+                      f"{summary.fastest_ms(other) / summary.fastest_ms(row):.2f}"))
+    return ("## What zeros are worth\n\nPruned beside dense, both in Espalier, in turns; batch 1, two threads. What pruning costs is in "
+            "[accuracy.md](accuracy.md).\n\n" +
+            table(("model", "tactic", "ms", "times as fast as dense", "of the fastest calls"), lines))
+
+
+SECTIONS = {"pruned": pruned, "cold_start": cold_start, "jpeg": jpeg, "neighbour": neighbour}
 
 
 def shared(data):
@@ -134,7 +150,8 @@ def pages():
 def page(folder):
     data = json.loads((folder / "side_by_side.json").read_text())
     machine, versions = data["machine"], sorted({r["version"] for r in data["rows"] if "version" in r})
-    rounds = max((len(r["slices"]) for r in data["rows"]), default=0)
+    counts = sorted({len(r["slices"]) for r in summary.measured(data["rows"])} or {0})
+    rounds = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
     unclean = sum(map(summary.disturbed, summary.measured(data["rows"])))
     text = [f"""# Performance with {instructions(machine)}
 
