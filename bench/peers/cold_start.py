@@ -58,7 +58,7 @@ def contenders(espalier, folder, image):
 
 
 def measure(model, arguments):
-    folder = arguments.work / model
+    folder = models.ensure(model, arguments.work)
     commands = contenders(arguments.espalier, folder, picture(arguments.work))
     seen = {name: [] for name in commands}
     for round_number in range(arguments.rounds + 1):

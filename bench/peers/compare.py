@@ -18,7 +18,6 @@ import pathlib
 import random
 import signal
 import statistics
-import subprocess
 import sys
 import time
 
@@ -139,8 +138,7 @@ def run(arguments, document, save):
     order = random.Random(models.SEED)
     for model in arguments.models.split(","):
         print(f"{model}: preparing", flush=True)
-        subprocess.run([sys.executable, "-W", "ignore", pathlib.Path(__file__).with_name("models.py"), arguments.work,
-                        model], check=True, stdout=subprocess.DEVNULL)
+        models.ensure(model, arguments.work)
         for threads in map(int, arguments.threads.split(",")):
             for batch in map(int, arguments.batches.split(",")):
                 cell = Cell(model, batch, threads, arguments)

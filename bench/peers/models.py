@@ -15,6 +15,8 @@ agreement means nothing: batch statistics are taken from the images, layer scale
 
 import json
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 
@@ -95,8 +97,12 @@ def prepare(name, folder):
     return folder
 
 
-if __name__ == "__main__":
-    import sys
+def ensure(name, folder):
+    """prepare() in a process of its own, whose memory does not count and which alone needs torch; returns the folder."""
+    subprocess.run([sys.executable, "-W", "ignore", __file__, folder, name], check=True, stdout=subprocess.DEVNULL)
+    return pathlib.Path(folder) / name
 
+
+if __name__ == "__main__":
     for model_name in sys.argv[2:] or NAMES:
         print(prepare(model_name, sys.argv[1]), flush=True)

@@ -43,6 +43,7 @@ def calls(process, arguments):
 
 
 def measure(model, arguments):
+    models.ensure(model, arguments.work)
     cell = Cell(model, 1, 2, arguments)
     for contender in contenders.CONTENDERS:
         if contender.name in CHOSEN:

@@ -26,6 +26,7 @@ FORMS = {DENSE: DENSE, **{f"{pruning}+{DENSE}": DENSE for pruning in (
 
 
 def measure(model, arguments):
+    models.ensure(model, arguments.work)
     cell = Cell(model, 1, 2, arguments)
     by_form = {form: Contender("espalier", form, "pruned") for form in FORMS}
     for contender in by_form.values():

@@ -26,8 +26,7 @@ struct SpmmFloats : S {
     ESPALIER_INLINE static void store_sum(float* p, Sum x) { S::store(p, x); }
 };
 
-/// Keeps a vector in a register: the compiler would load it anew for each product, which loads are what
-/// limits.
+/// Keeps a vector in a register: loads are what limits, and the compiler would repeat them for each product.
 template <typename V>
 ESPALIER_INLINE void hold(V& x) {
 #if defined(__x86_64__)

@@ -44,9 +44,8 @@ class SparseI8 {
 };
 
 /// Packs weights[n][k][taps], row-major (torch's layout), for products with about `m` rows by the kernel of
-/// `limit`; others take them too. `scales` has one
-/// scale per output feature, or one for all. Throws Error unless the extents are positive, k * taps is at
-/// most kI8MaxDepth, and the number of scales is 1 or n.
+/// `limit`; others take them too. `scales` has one scale per output feature, or one for all. Throws Error
+/// unless the extents are positive, k * taps is at most kI8MaxDepth, and the number of scales is 1 or n.
 SparseI8 pack_sparse_i8(const std::int8_t* weights, std::int64_t n, std::int64_t k,
                         std::span<const float> scales, std::int64_t taps = 1, std::int64_t m = 196,
                         Isa limit = best_isa());
